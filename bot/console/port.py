@@ -1,0 +1,64 @@
+"""The console port: what the bot does in a VDI admin console, and what each verb promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bot.model import Account, AccountSpec, Window
+from bot.secret import Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a verb saw: a masked file and its SHA-256 (hex) (証跡)."""
+
+    step: str
+    path: Path
+    sha256: str
+
+
+class Console(Protocol):
+    """A VDI admin console, driven by one admin account.
+
+    Every verb raises ``Transient`` when it failed before anything was submitted and may be tried again, ``ConsoleDrift``
+    when a screen is not the expected one, ``OutcomeUnknown`` when a submit was clicked and no confirmation seen,
+    ``AccessDenied`` when the admin login is refused (it is tried once), ``Unusable`` when there is no console or browser.
+    """
+
+    async def probe(self) -> None:
+        """Log in, walk to every screen the verbs need, find all landmarks, change nothing."""
+        ...
+
+    async def find(self, login_id: str) -> Account | None:
+        """Return the account with exactly this login ID, however many others there are."""
+        ...
+
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """Create the account and read it back under its exact ID when it is final.
+
+        First-login change and validity are set where the console can. Call it only after ``find`` said ``None``.
+        Raises ``AccountConflict`` when the console says that the ID is taken.
+        """
+        ...
+
+    async def reset_password(self, login_id: str, secret: Secret, window: Window | None = None) -> None:
+        """Set a new password, to be changed at the next login; also unlocks and enables, and sets the validity if given.
+
+        Raises ``KeyError`` when there is no such account.
+        """
+        ...
+
+    async def disable(self, login_id: str) -> None:
+        """Make the login unusable; already disabled or gone is success."""
+        ...
+
+    def take_evidence(self) -> Sequence[Evidence]:
+        """Return the evidence collected since the last call, and forget it."""
+        ...
+
+    async def close(self) -> None:
+        """Log out, whatever happened, and let go of the browser."""
+        ...

@@ -1,0 +1,1 @@
+"""Account to notice: templates, composing, and what it needs of a mailbox."""

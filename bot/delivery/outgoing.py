@@ -1,0 +1,22 @@
+"""What sending needs of a mailbox; every Mailbox adapter (bot/mail) fulfils it."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from typing import Protocol
+
+
+class Outgoing(Protocol):
+    """Sends notices, each once."""
+
+    async def send(self, mail: EmailMessage) -> None:
+        """Send ``mail`` under its own Message-ID, keeping no copy where people look.
+
+        When this returns, the mail has gone out once. Raises ``DeliveryFailed`` when it certainly has not,
+        ``OutcomeUnknown`` when that can't be known; never tries a second time by itself.
+        """
+        ...
+
+    async def was_sent(self, message_id: str) -> bool | None:
+        """Tell whether a mail with this Message-ID went out; ``None`` where the mailbox can't know."""
+        ...

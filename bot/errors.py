@@ -1,0 +1,146 @@
+"""The tree of everything that can go wrong on purpose.
+
+BotError
+├── ConfigInvalid      the configuration can't be used
+├── Unreadable         a message can't be read
+├── Transient          try again later
+│   └── SessionExpired the console wants the admin to log in again
+├── ConsoleDrift       a screen is not as the flow expects
+├── OutcomeUnknown     a submit was clicked and no confirmation seen
+├── AccessDenied       a login was refused
+├── AccountConflict    the login ID exists and is not ours
+├── DeliveryFailed     a notice can't be sent
+├── LedgerBroken       the audit chain or the ledger contradicts itself
+├── AlreadyRunning     another process holds the lock
+└── Unusable           mailbox, console, database or browser can't be used at all
+
+The first paragraph of an error's docstring says when it is raised; ``advice`` says what the operator should do, and is shown as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class BotError(Exception):
+    """Root of all errors that the bot raises knowingly."""
+
+    advice = "担当者へ: 記録（show ID）を確認してください。 / Look at the record with `show ID`."
+    #: Exit status of a command that ends with this error (DESIGN.md, Command line).
+    exit_status = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing wrong in the configuration: ``path`` in config.yaml such as ``rules.deadline.time``, and what is wrong there."""
+
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}" if self.path else self.text
+
+
+class ConfigInvalid(BotError):
+    """Raised when the configuration can't be used; carries all problems at once, each with its path."""
+
+    advice = "config.yaml の表示された箇所を直してください。 / Mend the places named, then run `check`."
+    exit_status = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Unreadable(BotError):
+    """Raised when a message can't be read as applications and may not be ignored; the message is kept and shown."""
+
+    advice = "メールを開いて内容を確認し、手で処理するか申請者に再申請を依頼してください。 / Open the mail; handle it by hand or ask for a new application."
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Transient(BotError):
+    """Raised when the same attempt may well succeed later and nothing has been changed yet."""
+
+    advice = "次回の実行で自動的に再試行します。 / The next pass tries again by itself."
+    exit_status = 4
+
+
+class SessionExpired(Transient):
+    """Raised when the console shows its login page in the middle of a flow: the admin session has ended."""
+
+
+class ConsoleDrift(BotError):
+    """Raised when a screen is not the one the flow expects; nothing more is clicked."""
+
+    advice = "証跡の画面と flows/ の目印を見比べ、変わった名称をフローに反映してください。 / Compare the evidence with the landmarks in flows/ and mend the flow."
+
+    def __init__(self, step: str, expected: str, evidence: Path | None = None) -> None:
+        self.step, self.expected, self.evidence = step, expected, evidence
+        super().__init__(f"step {step!r}: expected {expected}")
+
+
+class OutcomeUnknown(BotError):
+    """Raised when a submit was clicked and no confirmation was seen; the next step is to look, never to click again."""
+
+    advice = "次回の実行で管理コンソールを照会して確定します。 / The next pass looks in the console and settles it."
+
+    def __init__(self, step: str, detail: str = "") -> None:
+        self.step = step
+        super().__init__(f"step {step!r}: no confirmation seen after the submit{': ' + detail if detail else ''}")
+
+
+class AccessDenied(BotError):
+    """Raised when a login is refused; it is tried once, then everything that uses it stops: a lock-out is worse than late."""
+
+    advice = "パスワードと権限を確認してから再実行してください。再試行を繰り返すとロックされます。 / Check password and rights first; repeated tries lock the account."
+    exit_status = 4
+
+
+class AccountConflict(BotError):
+    """Raised when the login ID exists in the console and the ledger does not know it as ours."""
+
+    advice = "管理コンソールでそのIDの持ち主を確認し、IDの規則か既存IDを整理してください。 / Find out whose ID it is; change the ID pattern or clear it up."
+
+    def __init__(self, login_id: str, detail: str = "") -> None:
+        self.login_id = login_id
+        super().__init__(f"login ID {login_id!r} exists and is not ours{': ' + detail if detail else ''}")
+
+
+class DeliveryFailed(BotError):
+    """Raised when a notice can't be sent to the address it belongs to."""
+
+    advice = "名簿のメールアドレスとメールサーバを確認して再実行してください。 / Check the directory's address and the mail server, then rerun."
+
+
+class LedgerBroken(BotError):
+    """Raised when the audit chain does not verify, or the ledger contradicts itself, at event ``seq``."""
+
+    advice = "書き込みを止め、監査担当に連絡し、最後のバックアップと照合してください。 / Stop writing, call the auditors, compare with the last backup."
+    exit_status = 5
+
+    def __init__(self, seq: int, detail: str = "") -> None:
+        self.seq = seq
+        super().__init__(f"audit chain broken at event {seq}{': ' + detail if detail else ''}")
+
+
+class AlreadyRunning(BotError):
+    """Raised when another process of the bot works on the same ledger."""
+
+    advice = "実行中の処理が終わるのを待ってください。 / Wait until the running process is done."
+    exit_status = 3
+
+
+class Unusable(BotError):
+    """Raised when mailbox, console, database or browser can't be used at all; the message says what to do."""
+
+    advice = "表示された原因を直してから `check` で確認してください。 / Mend the cause named and run `check`."
+    exit_status = 4

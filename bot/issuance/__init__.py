@@ -1,0 +1,1 @@
+"""Decision to account: drive(), passwords, login IDs, expiry."""

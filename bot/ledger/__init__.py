@@ -1,0 +1,1 @@
+"""Requests, accounts, messages, notices and the audit chain in one database."""

@@ -1,0 +1,1 @@
+"""The mailbox: the port, its adapters, nothing about what a mail means."""

@@ -1,0 +1,49 @@
+"""The mailbox port: where applications come from and notices leave by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from bot.delivery.outgoing import Outgoing
+from bot.model import Message
+
+
+class Folder(StrEnum):
+    """Where a message goes once its record is committed."""
+
+    #: Its applications are in the ledger.
+    PROCESSED = "processed"
+    #: Kept for an operator.
+    UNREADABLE = "unreadable"
+    #: None of ours: auto-replies, bounces, our own mails.
+    IGNORED = "ignored"
+
+
+class Mailbox(Outgoing, Protocol):
+    """Holds the applications' mails.
+
+    Listing and fetching change nothing. A message stays in the inbox until it is filed, so that a crash loses none.
+    """
+
+    async def list_new(self) -> list[str]:
+        """Return the locators of all messages in the inbox, oldest receipt first.
+
+        Raises ``Unusable`` when the mailbox can't be reached, ``AccessDenied`` when the login is refused (one attempt).
+        """
+        ...
+
+    async def fetch(self, locator: str) -> Message:
+        """Return the message with its bytes and the server's receipt time.
+
+        Raises ``Unreadable`` when it is larger than allowed (its bytes are not loaded), ``KeyError`` when it is gone.
+        """
+        ...
+
+    async def file(self, locator: str, folder: Folder) -> None:
+        """Move the message out of the inbox to ``folder`` (made if missing); already moved or gone is success."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...

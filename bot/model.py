@@ -1,0 +1,265 @@
+"""The words of the house as frozen types (DESIGN.md, Words). No I/O; every datetime is aware."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an application asks for (申請種別)."""
+
+    #: 新規発行: a login for the dates named.
+    ISSUE = "issue"
+    #: 再発行: a new password for a login that was lost or locked.
+    REISSUE = "reissue"
+    #: 取消: no telework after all, for all dates or some.
+    CANCEL = "cancel"
+    #: 変更: other dates or another place for an application already made.
+    CHANGE = "change"
+
+
+class Severity(StrEnum):
+    """What a violation does to the decision."""
+
+    #: 却下: what it touches is refused.
+    REJECT = "reject"
+    #: 保留: a person decides.
+    HOLD = "hold"
+    #: 警告: told, and stops nothing.
+    WARN = "warn"
+
+
+class Outcome(StrEnum):
+    """The decision on an application (審査結果)."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    HOLD = "hold"
+
+
+class State(StrEnum):
+    """Where a request stands in its life (DESIGN.md, The life of a request)."""
+
+    #: Recorded, not yet decided.
+    RECEIVED = "received"
+    #: Refused; all violations are mailed back once.
+    REJECTED = "rejected"
+    #: Waits for an operator.
+    HELD = "held"
+    #: Decided well; nothing has been done in the console.
+    ACCEPTED = "accepted"
+    #: The intent to create or renew the account is recorded.
+    ISSUING = "issuing"
+    #: A submit was clicked and no confirmation seen.
+    UNKNOWN = "unknown"
+    #: The account was seen in the console.
+    ISSUED = "issued"
+    #: The intent to send the credentials is recorded.
+    DELIVERING = "delivering"
+    #: The credential mail has gone out.
+    DELIVERED = "delivered"
+    #: The account is disabled: the telework is over, or was cancelled.
+    REVOKED = "revoked"
+    #: Can't go on by itself; an operator is told why.
+    STUCK = "stuck"
+
+
+#: Every allowed step in the life of a request; the ledger refuses any other.
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.RECEIVED: frozenset({State.REJECTED, State.HELD, State.ACCEPTED}),
+    State.REJECTED: frozenset(),
+    State.HELD: frozenset({State.ACCEPTED, State.REJECTED}),
+    State.ACCEPTED: frozenset({State.ISSUING, State.STUCK}),
+    State.ISSUING: frozenset({State.ACCEPTED, State.UNKNOWN, State.ISSUED, State.STUCK}),
+    State.UNKNOWN: frozenset({State.ACCEPTED, State.ISSUED, State.STUCK}),
+    State.ISSUED: frozenset({State.ISSUING, State.DELIVERING, State.STUCK}),
+    State.DELIVERING: frozenset({State.ISSUING, State.ISSUED, State.DELIVERED, State.STUCK}),
+    State.DELIVERED: frozenset({State.REVOKED, State.STUCK}),
+    State.REVOKED: frozenset(),
+    State.STUCK: frozenset({State.ACCEPTED, State.REJECTED, State.REVOKED}),
+}
+
+
+class ReadOutcome(StrEnum):
+    """What became of a message (DESIGN.md, Command line: ``read``)."""
+
+    #: One application or more were read out of it.
+    APPLICATIONS = "applications"
+    #: It may hold applications and can't be read; kept and shown.
+    UNREADABLE = "unreadable"
+    #: It is none of ours: an auto-reply, a bounce, our own mail.
+    IGNORED = "ignored"
+
+
+class AccountState(StrEnum):
+    """How the console shows an account."""
+
+    #: Being made; not final yet.
+    CREATING = "creating"
+    ACTIVE = "active"
+    LOCKED = "locked"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One mail as received, or one file dropped into the inbox (受信メール).
+
+    ``locator`` only finds it in its mailbox; identity is computed from the decoded content (see :class:`Identity`).
+    """
+
+    locator: str
+    #: File name to show; for a dropped table its ending tells the format.
+    name: str
+    #: By the receiving server, never by the sender's ``Date:``.
+    received_at: datetime
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What makes two messages the same one, on every mailbox adapter (FACTS.md, Exchange)."""
+
+    message_id: str
+    received_at: datetime
+    #: SHA-256 (hex) of the decoded content: the headers we use, the text, the attachments' bytes.
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Something a careful clerk would ask about: the field, what was read, and why it is not clear."""
+
+    field: str
+    read: str
+    text: str
+    text_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Which line became which field and why (``read --explain``)."""
+
+    field: str
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """What one applicant asked for, as read; ``None`` or empty is "not stated". Raw text is kept as received."""
+
+    kind: Kind
+    form: str
+    receipt_no: str | None = None
+    #: 申請日時 of the body, where the form is trusted for it.
+    applied_at: datetime | None = None
+    employee_no: str | None = None
+    name: str | None = None
+    kana: str | None = None
+    department: str | None = None
+    #: The address stated in the application: compared with the directory, never used to send to.
+    mail: str | None = None
+    #: Ascending, without repeats; closed days are still in it (rules judge them).
+    dates: tuple[date, ...] = ()
+    place: str | None = None
+    zones: tuple[str, ...] = ()
+    terminal: str | None = None
+    approval: str | None = None
+    urgent_reason: str | None = None
+    #: The receipt number of an earlier application that this one cancels or changes.
+    refers_to: str | None = None
+    doubts: tuple[Doubt, ...] = ()
+    origins: tuple[Origin, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the intake made of one message; ``reason`` says why it is unreadable or ignored."""
+
+    outcome: ReadOutcome
+    identity: Identity
+    sender: str = ""
+    subject: str = ""
+    reason: str = ""
+    applications: tuple[Application, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """What a rule found (不備), in words the applicant understands; ``dates`` empty means the whole application."""
+
+    code: str
+    severity: Severity
+    text: str
+    text_en: str
+    dates: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """The outcome with every violation found, and the dates that are granted (all of them or some)."""
+
+    outcome: Outcome
+    granted: tuple[date, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    #: The applicant may be told (a forged sender is told to nobody).
+    tell_applicant: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Employee:
+    """One row of the staff directory (職員名簿)."""
+
+    employee_no: str
+    name: str
+    mail: str
+    kana: str = ""
+    department: str = ""
+    #: 任用区分 such as 正規, 会計年度任用.
+    category: str = ""
+    supervisor_no: str = ""
+    #: First and last day of employment; ``None`` is open.
+    active_from: date | None = None
+    active_until: date | None = None
+
+    def active_on(self, day: date) -> bool:
+        """Tell whether the employee is 在職 on ``day``, both ends included."""
+        return (self.active_from is None or self.active_from <= day) and (
+            self.active_until is None or day <= self.active_until
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The time in which a login works: both ends aware, ``start`` < ``end``."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSpec:
+    """The account as it shall be in the console."""
+
+    login_id: str
+    name: str
+    department: str
+    mail: str
+    pool: str
+    zones: tuple[str, ...]
+    window: Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The account as the console shows it."""
+
+    login_id: str
+    name: str
+    state: AccountState
+    mail: str = ""
+    window: Window | None = None

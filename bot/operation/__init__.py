@@ -1,0 +1,1 @@
+"""Unattended life: one pass over the mailbox and the ledger."""

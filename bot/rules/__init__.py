@@ -1,0 +1,1 @@
+"""Application to decision: cutoff, business calendar, staff directory, the named rules. Pure."""

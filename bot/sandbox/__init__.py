@@ -1,0 +1,1 @@
+"""Embedded stand-ins for the demo and the tests: a VDI admin console with faults on demand."""

@@ -1,0 +1,1 @@
+"""Every setting as a typed section of config.yaml."""
