@@ -263,3 +263,15 @@ class Account:
     state: AccountState
     mail: str = ""
     window: Window | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What the ledger already knows that bears on a new application of one employee."""
+
+    #: Days already granted to this employee, with the request that holds each.
+    granted: Mapping[date, str] = field(default_factory=dict)
+    #: Receipt numbers of this employee's earlier applications, with their requests.
+    receipts: Mapping[str, str] = field(default_factory=dict)
+    #: How many employees are granted each day, of the days in question.
+    per_day: Mapping[date, int] = field(default_factory=dict)
