@@ -117,6 +117,8 @@ class Message:
     #: By the receiving server, never by the sender's ``Date:``.
     received_at: datetime
     content: bytes = field(repr=False)
+    #: Larger than allowed: ``content`` is only its beginning, and it can't be read.
+    cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

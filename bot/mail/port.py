@@ -36,7 +36,7 @@ class Mailbox(Outgoing, Protocol):
     async def fetch(self, locator: str) -> Message:
         """Return the message with its bytes and the server's receipt time.
 
-        Raises ``Unreadable`` when it is larger than allowed (its bytes are not loaded), ``KeyError`` when it is gone.
+        One larger than allowed comes ``cut``: only its beginning is loaded. Raises ``KeyError`` when it is gone.
         """
         ...
 

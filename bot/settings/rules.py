@@ -1,20 +1,117 @@
-"""``rules:``, ``calendar:`` and ``staff:`` what a decision rests on."""
+"""``rules:`` the named checks V01 to V22 and their parameters (``calendar:`` and ``staff:`` beside it)."""
 
 from __future__ import annotations
 
+from datetime import date, time
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
 from bot.settings.base import Section
+from bot.settings.calendar import CalendarSettings
+from bot.settings.deadline import DeadlineSettings, UrgentSettings
+from bot.settings.places import LAYERS, ByodSettings, PlacesSettings, SoftwareSettings
+from bot.settings.staff import StaffSettings
+from bot.settings.times import ClockTime
+
+__all__ = ["CalendarSettings", "RulesSettings", "StaffSettings"]
+
+RequiredField = Literal["receipt_no", "applied_at", "employee_no", "name", "department", "dates", "place", "terminal"]
+
+
+class SenderSettings(Section):
+    """Whose mails count (V04)."""
+
+    allow: tuple[str, ...] = ("city.example.jp", "apply.city.example.jp")
+    """Addresses (a@b) or domains; a mail from elsewhere is held, and told to nobody outside."""
+    systems: tuple[str, ...] = ("apply.city.example.jp",)
+    """Of these, the form systems: they write for everybody. Anyone else writes for themselves only."""
+
+
+class ApprovalSettings(Section):
+    """The supervisor's approval (V16)."""
+
+    required: bool = False
+    """Hold an application that does not record it. Off unless the form asks for it."""
+    check_approver: bool = True
+    """Where required: it must name the supervisor whom the directory holds, or a deputy; never the applicant."""
+    deputies: dict[str, tuple[str, ...]] = Field(default={})
+    """Who may approve in a supervisor's place: the supervisor's employee number, then the deputies' numbers."""
+
+
+class HoursSettings(Section):
+    """Working hours (V22)."""
+
+    start: ClockTime = time(8, 30)
+    """Hours that start before this only warn, …"""
+    end: ClockTime = time(17, 15)
+    """… as do hours that end after this. (When the login works is account.enable_from and account.disable_at.)"""
+
+
+class Period(Section):
+    """Days from ``first`` to ``last``, both included."""
+
+    first: date
+    """The first day."""
+    last: date
+    """The last day."""
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("last is before first")
+        return self
 
 
 class RulesSettings(Section):
-    """The named rules and their parameters."""
+    """The named rules and their parameters; the codes are those that notices and the ledger show."""
 
+    required_fields: tuple[RequiredField, ...] = ("employee_no", "name", "dates")
+    """V01: what must be stated and read without doubt; else held. (dates: in new and changed applications.)"""
+    name_match: Literal["fold", "exact", "off"] = "fold"
+    """V03: compare the name with the directory; fold ignores variant characters (髙/高), spaces and kana width."""
+    department_match: Literal["fold", "exact", "off"] = "fold"
+    """V03: the same for the department; fold also lets 部 be left out before 課, and 係 after it."""
+    require_directory_mail: bool = True
+    """V04: a stated address, and a sender who is not a form system, must be the directory's address of the employee."""
+    senders: SenderSettings = SenderSettings()
+    excluded_categories: tuple[str, ...] = ("条件付採用", "会計年度任用", "臨時的任用", "派遣中")
+    """V05: 任用区分 that may not telework: refused."""
+    supervisor_may_except: bool = True
+    """V05: with the supervisor's approval stated, an excluded category is held in place of refused."""
+    deadline: DeadlineSettings = DeadlineSettings()
+    urgent: UrgentSettings = UrgentSettings()
+    max_ahead_days: int = Field(default=31, ge=1, le=366)
+    """V08: no day later than this many days after the application."""
+    allow_closed_days: bool = False
+    """V09: on, a closed day (週休日振替) is held in place of refused."""
+    max_days_per_week: Annotated[int, Field(ge=1, le=7)] | None = None
+    """V10: telework days in a week (Monday to Sunday), days already granted counted; empty: no limit."""
+    min_office_days: Annotated[int, Field(ge=1, le=7)] | None = None
+    """V10: business days of a week to be spent in the office; empty: none."""
+    suspend_limit_periods: tuple[Period, ...] = ()
+    """V10: periods (first, last) without weekly limits, as in an epidemic."""
+    max_users_per_day: Annotated[int, Field(ge=1)] | None = None
+    """V11: licences or capacity, people a day; more are held. Empty: no limit."""
+    places: PlacesSettings = PlacesSettings()
+    layers: dict[str, tuple[str, ...]] = Field(default=LAYERS)
+    """V13: network zones that may be asked for from each place; a place not named here counts as 自宅. Can't be overridden."""
+    byod: ByodSettings = ByodSettings()
+    software: SoftwareSettings = SoftwareSettings()
+    approval: ApprovalSettings = ApprovalSettings()
+    declare_no_pii: bool = False
+    """V17: hold an application that does not declare to do without personal information. On where the form asks."""
+    cancel_cutoff: ClockTime = time(0, 0)
+    """V19: a day can be cancelled until this time of that day (00:00: its start)."""
+    automatic_kinds: tuple[Literal["issue", "reissue", "cancel", "change"], ...] = ("issue",)
+    """V20: kinds carried out without an operator; the others are held for one."""
+    max_days_per_application: int = Field(default=10, ge=1, le=366)
+    """V21: more days than this in one application are held."""
+    hours: HoursSettings = HoursSettings()
 
-class CalendarSettings(Section):
-    """The city's business days."""
-
-
-class StaffSettings(Section):
-    """The staff directory."""
-
-    file: str = "inbox_samples/staff.csv"
-    """The directory export (CSV or Excel)."""
+    @model_validator(mode="after")
+    def _personal_numbers_stay_in_the_office(self) -> Self:
+        for place, zones in self.layers.items():
+            if place not in self.places.satellite and any("番号" in zone for zone in zones):
+                raise ValueError(f"layers: 番号利用事務系 is never reachable from {place}, only from places.satellite (V13)")
+        return self

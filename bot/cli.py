@@ -1,0 +1,222 @@
+"""The command line: names and options only; each command's work is in bot/commands, imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.errors import BotError
+
+# Typer reads these annotations at run time; the help texts are what `--help` shows.
+ConfigPath = Annotated[Path, typer.Option("--config", help="The settings file.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change a setting for this call.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "config.yaml"
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Issues telework IDs: from the application mail to a working login, on the record.\n\n"
+    "Examples:  run_bot.py demo  ·  run_bot.py check  ·  run_bot.py run --dry-run  ·  run_bot.py show R-20261120-0007",
+)
+audit = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The audit chain: verify, list, export.")
+config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The settings.")
+app.add_typer(audit, name="audit")
+app.add_typer(config_app, name="config")
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Where the demo leaves its mails, ledger and evidence.")
+    ] = None,
+    as_json: AsJson = False,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Leave the console open afterwards, on the first telework day.")
+    ] = False,
+) -> None:
+    """The whole job on inbox_samples/ with an embedded mailbox and console and a fixed clock."""
+    from bot.commands import demo as command
+
+    _leave(command.demo(folder or Path("var/demo"), as_json=as_json, stay=stay))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def test(context: typer.Context) -> None:
+    """All tests; arguments go to pytest. Example: run_bot.py test -k folder"""
+    from bot.commands import testing
+
+    _leave(testing.run(list(context.args)))
+
+
+@app.command()
+def run(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and decide; change, send and record nothing.")
+    ] = False,
+) -> None:
+    """One pass now: poll, read, decide, issue, deliver, revoke what is due."""
+    from bot.commands import passes
+
+    _leave(passes.run(config, override or [], as_json=as_json, dry_run=dry_run))
+
+
+@app.command()
+def read(
+    files: Annotated[list[Path], typer.Argument(help="Mails (.eml), .csv, .tsv, .xlsx, .xls.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    decide: Annotated[bool, typer.Option("--decide", help="Apply the rules too.")] = False,
+    now: Annotated[
+        str | None, typer.Option("--now", metavar="TIME", help="Decide as of this moment (RFC 3339).")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show which line became which field, and why.")] = False,
+) -> None:
+    """Read mails and tables with no side effect. Example: run_bot.py read inbox_samples/*.eml --decide --now 2021-07-30T13:04+09:00"""
+    from bot.commands import reading
+
+    _leave(
+        reading.read(files, config, override or [], as_json=as_json, decide=decide, now=_moment(now), explain=explain)
+    )
+
+
+@app.command()
+def cutoff(
+    days: Annotated[list[str], typer.Argument(metavar="DATE...", help="Telework days, such as 2026-11-24.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """The moment by which an application for DATE must be received."""
+    from bot.commands import reading
+
+    _leave(reading.cutoff(days, config, override or [], as_json=as_json))
+
+
+@app.command()
+def requests(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    state: Annotated[str | None, typer.Option(help="Only this state, such as held, stuck or unreadable.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only what was recorded on or after this day.")
+    ] = None,
+) -> None:
+    """The ledger: every request, and every message that could not be read."""
+    from bot.commands import ledger
+
+    _leave(ledger.requests(config, override or [], as_json=as_json, state=state, since=since))
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Such as R-20261120-0007 or M-20261120-0003.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """One request with its whole timeline."""
+    from bot.commands import ledger
+
+    _leave(ledger.show(name, config, override or [], as_json=as_json))
+
+
+@app.command()
+def check(config: ConfigPath = DEFAULT_CONFIG, override: Overrides = None, as_json: AsJson = False) -> None:
+    """Preflight: config, directory, mailbox, database, browser, console, clock; changes nothing."""
+    from bot.commands import checks
+
+    _leave(checks.check(config, override or [], as_json=as_json))
+
+
+@audit.command("verify")
+def audit_verify(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    head: Annotated[str | None, typer.Option(help="A head noted earlier: it must still be in the chain.")] = None,
+) -> None:
+    """Recompute the whole chain; with --head, prove that nothing was cut off or rewritten since."""
+    from bot.commands import ledger
+
+    _leave(ledger.audit_verify(config, override or [], as_json=as_json, head=head))
+
+
+@audit.command("list")
+def audit_list(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
+) -> None:
+    """The newest events of the chain."""
+    from bot.commands import ledger
+
+    _leave(ledger.audit_list(config, override or [], as_json=as_json, limit=limit))
+
+
+@audit.command("export")
+def audit_export(
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="Ends in .jsonl or .csv.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the chain to a file: JSON lines, or CSV for a spreadsheet."""
+    from bot.commands import ledger
+
+    _leave(ledger.audit_export(to, config, override or [], as_json=as_json))
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """Print the JSON schema of config.yaml, for editors."""
+    from bot.commands.output import print_json
+    from bot.config import schema
+
+    print_json(schema())
+
+
+def main() -> None:
+    """Run the command line; an error becomes its sentence, its advice, and its exit status."""
+    try:
+        app(standalone_mode=True)
+    except BotError as error:
+        from bot.commands.output import print_json, say
+
+        if "--json" in sys.argv:
+            print_json({"error": type(error).__name__, "message": str(error), "advice": error.advice})
+        say(f"{type(error).__name__}: {error}\n→ {error.advice}")
+        sys.exit(error.exit_status)
+
+
+def _leave(status: int) -> None:
+    raise typer.Exit(status)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not a time such as 2021-07-30T13:04:00+09:00", param_hint="--now"
+        ) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""``run``: one pass now, or what one would decide."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+
+from bot.commands.ledger import request_row, requests_table
+from bot.commands.opening import open_workshop
+from bot.commands.output import Bars, people, print_json, say
+from bot.errors import DeliveryFailed
+from bot.ledger.records import Request
+from bot.mail.port import Folder, Mailbox
+from bot.model import Message
+from bot.operation.report import Report
+from bot.operation.take_in import Deciding, Intake
+from bot.wiring import Workshop
+
+
+def run(config: Path, overrides: Sequence[str], *, as_json: bool, dry_run: bool) -> int:
+    """Make one pass, or with ``dry_run`` say what it would decide."""
+    workshop = open_workshop(config, overrides, quiet=as_json)
+    if dry_run:
+        return asyncio.run(_dry_run(workshop, as_json=as_json))
+    report = asyncio.run(one_pass(workshop))
+    if as_json:
+        print_json(report.counts())
+    else:
+        tell(report)
+    return report.exit_status
+
+
+async def one_pass(workshop: Workshop) -> Report:
+    """Make one pass with a progress display on stderr."""
+    with Bars() as bars:
+        async with workshop.ready_cycle() as cycle:
+            return await cycle.run(bars)
+
+
+def tell(report: Report) -> None:
+    """Tell a person what a pass did."""
+    counts = report.counts()
+    counts.pop("problems")
+    people().print("  ".join(f"{name} {value}" for name, value in counts.items() if value or name != "stopped"))
+    for problem in report.problems:
+        say(f"! {problem}")
+
+
+async def _dry_run(workshop: Workshop, *, as_json: bool) -> int:
+    """Read and decide on a copy of the ledger that is thrown away; mailbox, console and ledger stay as they are."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "ledger.sqlite3"
+        await workshop.copy_ledger(copy)
+        settings = workshop.config.settings
+        there = settings.model_copy(update={"ledger": settings.ledger.model_copy(update={"url": f"sqlite:///{copy}"})})
+        aside = replace(workshop, config=replace(workshop.config, settings=there))
+        requests = await _decide_aside(aside)
+    rows = [request_row(request) for request in requests]
+    if as_json:
+        print_json(rows)
+    else:
+        people().print(requests_table(rows))
+    return 0
+
+
+async def _decide_aside(workshop: Workshop) -> list[Request]:
+    ledger = workshop.ledger()
+    try:
+        before = {request.id for request in await ledger.requests()}
+        report = Report()
+        with Bars() as bars:
+            mailbox = LookingOnly(workshop.mailbox())
+            await Intake(mailbox=mailbox, reader=workshop.reader(), ledger=ledger).run(report, bars)
+            await Deciding(
+                ledger=ledger, rulebook=workshop.rulebook(), directory=workshop.directory(), clock=workshop.clock
+            ).run(report, bars)
+        return [request for request in await ledger.requests() if request.id not in before]
+    finally:
+        ledger.close()
+
+
+class LookingOnly:
+    """A mailbox that is only looked at: nothing is filed, nothing is sent."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    async def list_new(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.list_new`."""
+        return await self._mailbox.list_new()
+
+    async def fetch(self, locator: str) -> Message:
+        """See :meth:`bot.mail.port.Mailbox.fetch`."""
+        return await self._mailbox.fetch(locator)
+
+    async def file(self, locator: str, folder: Folder) -> None:
+        """Leave the message where it is."""
+
+    async def send(self, mail: EmailMessage) -> None:
+        """Refuse."""
+        raise DeliveryFailed("a dry run sends nothing")
+
+    async def was_sent(self, message_id: str) -> bool | None:
+        """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
+        return await self._mailbox.was_sent(message_id)
+
+    async def close(self) -> None:
+        """Let go of the mailbox."""
+        await self._mailbox.close()

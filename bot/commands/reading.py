@@ -1,0 +1,175 @@
+"""``read`` and ``cutoff``: what the bot would read and decide, with no side effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.clock import aware
+from bot.commands.opening import day, open_workshop
+from bot.commands.output import people, print_json, printable, table
+from bot.errors import ConfigInvalid, Problem
+from bot.mail.folder import message_from_file
+from bot.model import Application, Decision, Doubt, History, Message, Reading, ReadOutcome
+from bot.rules.rulebook import Context
+from bot.wiring import Workshop
+
+
+def read(
+    files: Sequence[Path],
+    config: Path,
+    overrides: Sequence[str],
+    *,
+    as_json: bool,
+    decide: bool,
+    now: datetime | None,
+    explain: bool,
+) -> int:
+    """Read files; each stands for itself: nothing in the ledger and no other file bears on a decision."""
+    workshop = open_workshop(config, overrides, quiet=True)
+    judge = Judge(workshop, now) if decide else None
+    reader = workshop.reader()
+    results = []
+    for file in files:
+        message = _message(workshop, file)
+        results.append(_row(file, message, reader.read(message), judge, explain=explain))
+    if as_json:
+        print_json(results)
+    else:
+        _tell(results)
+    unread = any(result["outcome"] == ReadOutcome.UNREADABLE for result in results)
+    return 1 if unread else 0
+
+
+class Judge:
+    """Applies the rules to what was read, as of one moment."""
+
+    def __init__(self, workshop: Workshop, now: datetime | None) -> None:
+        self._now = now if now is None or now.utcoffset() is not None else now.replace(tzinfo=workshop.config.zone)
+        self._clock = workshop.clock
+        self._rulebook = workshop.rulebook()
+        self._directory = workshop.directory()
+
+    def decide(self, application: Application, message: Message, reading: Reading) -> Decision:
+        """Return the decision with an empty history."""
+        context = Context(
+            now=aware(self._now or self._clock.now()),
+            received_at=reading.identity.received_at,
+            sender=reading.sender,
+            directory=self._directory,
+            history=History(),
+        )
+        return self._rulebook.decide(application, context)
+
+
+def cutoff(days: Sequence[str], config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
+    """Print the cutoff of each day; a closed day has none."""
+    workshop = open_workshop(config, overrides, quiet=True)
+    calendar, rulebook = workshop.calendar(), workshop.rulebook()
+    rows = [
+        {
+            "date": asked,
+            "open": calendar.is_open(asked),
+            "cutoff": rulebook.cutoff(asked) if calendar.is_open(asked) else None,
+            "reason": calendar.why_closed(asked) or "",
+        }
+        for asked in (day(text, "DATE") for text in days)
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        cells = [(row["date"], row["cutoff"] or "-", row["reason"]) for row in rows]
+        people().print(table("締切 / cutoff", ["telework day", "received by", "closed because"], cells))
+    return 0
+
+
+def _message(workshop: Workshop, file: Path) -> Message:
+    limit = int(workshop.config.settings.mailbox.max_message_mb * 2**20)
+    try:
+        return message_from_file(file, max_bytes=limit, zone=workshop.config.zone)
+    except OSError as error:
+        raise ConfigInvalid([Problem(path=str(file), text=f"can't be read ({error.strerror})")]) from None
+
+
+def _row(file: Path, message: Message, reading: Reading, judge: Judge | None, *, explain: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "file": str(file),
+        "outcome": reading.outcome,
+        "reason": reading.reason,
+        "received_at": reading.identity.received_at,
+        "applications": [],
+    }
+    for application in reading.applications:
+        item = application_row(application)
+        if explain:
+            item["origins"] = [
+                {"field": one.field, "source": one.source, "why": one.why} for one in application.origins
+            ]
+        if judge:
+            item["decision"] = decision_row(judge.decide(application, message, reading))
+        row["applications"].append(item)
+    return row
+
+
+def application_row(application: Application) -> dict[str, Any]:
+    """Return an application as ``read --json`` has it (DESIGN.md, Command line)."""
+    return {
+        "kind": application.kind,
+        "receipt_no": application.receipt_no,
+        "applied_at": application.applied_at,
+        "employee_no": application.employee_no,
+        "name": application.name,
+        "department": application.department,
+        "dates": list(application.dates),
+        "place": application.place,
+        "zones": list(application.zones),
+        "terminal": application.terminal,
+        "approval": application.approval,
+        "urgent_reason": application.urgent_reason,
+        "refers_to": application.refers_to,
+        "doubts": [doubt_row(doubt) for doubt in application.doubts],
+    }
+
+
+def doubt_row(doubt: Doubt) -> dict[str, str]:
+    """Return a doubt: the field, what was read, and why it is not clear."""
+    return {"field": doubt.field, "read": doubt.read, "text": doubt.text, "text_en": doubt.text_en}
+
+
+def decision_row(decision: Decision) -> dict[str, Any]:
+    """Return a decision as ``read --json`` has it."""
+    return {
+        "outcome": decision.outcome,
+        "granted": list(decision.granted),
+        "violations": [
+            {
+                "code": item.code,
+                "severity": item.severity,
+                "text": item.text,
+                "text_en": item.text_en,
+                "dates": list(item.dates),
+            }
+            for item in decision.violations
+        ],
+    }
+
+
+def _tell(results: Sequence[dict[str, Any]]) -> None:
+    screen = people()
+    for result in results:
+        screen.print(
+            f"[bold]{printable(result['file'])}[/bold]  {result['outcome']}  {printable(result['reason'])}", markup=True
+        )
+        for item in result["applications"]:
+            rows = [(key, _cell(value)) for key, value in item.items() if value not in (None, [], "")]
+            screen.print(table("", ["", ""], rows))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return "\n".join(_cell(item) for item in value)
+    if isinstance(value, dict):
+        return "  ".join(_cell(item) for item in value.values())
+    return str(value)

@@ -1,0 +1,83 @@
+"""Evidence (証跡): what a screen looked like, masked, with its SHA-256."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loguru import logger
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page
+
+from bot.console.port import Evidence
+from bot.secret import Redactor, Secret
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+#: In an ARIA outline the value of a field follows its name; values are personal or secret, the structure is what we keep.
+_FIELD_VALUE = re.compile(r"^(\s*- (?:textbox|searchbox|combobox|spinbutton)\b[^\n]*?):[ \t]\S[^\n]*$", re.MULTILINE)
+_SCREENSHOT_TIMEOUT = 5_000  # ms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensitive:
+    """What must not be seen on a page: the secrets in play and the fields they were typed into."""
+
+    secrets: Sequence[Secret] = ()
+    fields: Sequence[Locator] = ()
+
+    def masks(self, page: Page) -> list[Locator]:
+        """Return everything to paint over: password fields, fields that were given a secret, text that shows one."""
+        shown = [page.get_by_text(secret.reveal()) for secret in self.secrets]
+        return [page.locator("input[type=password]"), *self.fields, *shown]
+
+
+class EvidenceStore:
+    """Writes masked screenshots and outlines below ``directory``, one folder a subject."""
+
+    def __init__(self, directory: Path, redactor: Redactor) -> None:
+        self._directory = directory
+        self._redactor = redactor
+        self._taken: list[Evidence] = []
+
+    async def capture(self, page: Page, *, subject: str, step: str, sensitive: Sensitive) -> Path | None:
+        """Keep a screenshot and the outline of ``page`` and return the picture's path.
+
+        A page that can't be photographed is told in the log and gives ``None``, never an error. Nothing is written
+        unmasked: where masking fails, the picture is left out.
+        """
+        try:
+            outline = await page.locator("body").aria_snapshot(timeout=_SCREENSHOT_TIMEOUT)
+            picture = await page.screenshot(
+                mask=sensitive.masks(page), timeout=_SCREENSHOT_TIMEOUT, animations="disabled", caret="hide"
+            )
+        except PlaywrightError as error:
+            logger.warning("evidence of step {} left out: {}", step, self._redactor.clean(str(error)).splitlines()[0])
+            return None
+        text = self._redactor.clean(_FIELD_VALUE.sub(r"\1", outline))
+        return await asyncio.to_thread(self._keep, subject, step, {"yml": text.encode(), "png": picture})
+
+    def take(self) -> Sequence[Evidence]:
+        """Return what was captured since the last call, and forget it."""
+        taken, self._taken = self._taken, []
+        return taken
+
+    def _keep(self, subject: str, step: str, files: dict[str, bytes]) -> Path:
+        folder = self._directory / (_UNSAFE.sub("_", subject) or "_")
+        folder.mkdir(parents=True, exist_ok=True)
+        number = 1 + len({path.stem for path in folder.iterdir()})
+        for ending, content in files.items():
+            path = folder / f"{number:03d}-{_UNSAFE.sub('-', step)}.{ending}"
+            _write_private(path, content)
+            self._taken.append(Evidence(step=step, path=path, sha256=hashlib.sha256(content).hexdigest()))
+        return path
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,0 +1,252 @@
+"""The base of every flow: steps, landmarks, fields, and the point of no return.
+
+A flow (``flows/NAME.py``) subclasses :class:`Flow`, names its landmarks and locators at the top, and writes the verbs of
+:class:`bot.console.port.Console` in the console's own words. Waiting, masking, evidence and errors are done here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urljoin
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page, Response
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from bot.console.evidence import EvidenceStore, Sensitive
+from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
+from bot.model import Account, AccountSpec, Window
+from bot.secret import Redactor, Secret
+
+Role = Literal["heading", "dialog", "button", "link", "table", "navigation", "textbox", "form", "main", "region"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landmark:
+    """What proves that this is the screen a flow means: something with this role and exactly this name."""
+
+    screen: str
+    role: Role
+    name: str
+
+    def on(self, page: Page) -> Locator:
+        """Return where the landmark is looked for."""
+        return page.get_by_role(self.role, name=self.name, exact=True)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name!r} on screen {self.screen!r}"
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """Where a flow plays: the address, the limits, and who keeps the evidence."""
+
+    url: str
+    #: Seconds one wait may take.
+    timeout: float
+    #: Seconds an account may stay "being created".
+    settle: float
+    evidence: EvidenceStore
+    redactor: Redactor
+    #: Evidence around every submit, or only of failures.
+    every_submit: bool = True
+    subject: str = "console"
+    secrets: list[Secret] = field(default_factory=list)
+    secret_fields: list[Locator] = field(default_factory=list)
+
+
+class Flow(ABC):
+    """One console's screens. Subclasses write the verbs; the helpers below are all they need."""
+
+    #: The login page: seen in the middle of a verb, it means that the session has ended.
+    LOGIN: Landmark
+
+    def __init__(self, page: Page, stage: Stage) -> None:
+        self.page = page
+        self.stage = stage
+        self._step = "start"
+        self._submitted = False
+        self._server_error: asyncio.Event = asyncio.Event()
+        page.set_default_timeout(stage.timeout * 1000)
+        page.on("response", self._watch)
+
+    @abstractmethod
+    async def login(self, user: str, password: Secret) -> None:
+        """Log in, or raise ``AccessDenied`` when the console refuses."""
+
+    @abstractmethod
+    async def logout(self) -> None:
+        """Log out."""
+
+    @abstractmethod
+    async def probe(self) -> None:
+        """Walk to every screen the verbs need and expect its landmarks; change nothing."""
+
+    @abstractmethod
+    async def find(self, login_id: str) -> Account | None:
+        """Return the account with exactly this login ID."""
+
+    @abstractmethod
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """Create the account and read it back."""
+
+    @abstractmethod
+    async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:
+        """Set a new password, unlock, enable, and set the validity if given; ``KeyError`` when there is no such account."""
+
+    @abstractmethod
+    async def disable(self, login_id: str) -> None:
+        """Make the login unusable."""
+
+    # What flows are written with.
+
+    @asynccontextmanager
+    async def step(self, name: str) -> AsyncIterator[None]:
+        """Name what is being done; an error inside carries the name, and becomes one of the house's errors."""
+        self._step = name
+        try:
+            yield
+        except PlaywrightError as error:
+            raise await self._translated(error) from None  # the original's text may hold what was typed
+        except KeyError:
+            raise
+        except BotError as error:
+            await self._failed(error)
+            raise
+
+    async def open(self, path: str) -> None:
+        """Go to a page of the console by its address relative to the console's."""
+        await self.page.goto(urljoin(self.stage.url, path), wait_until="domcontentloaded")
+
+    async def expect(self, landmark: Landmark) -> Locator:
+        """Wait for the landmark; raises ``ConsoleDrift``, ``SessionExpired`` or ``Transient`` by what is there instead."""
+        shown = landmark.on(self.page)
+        either = shown if landmark is self.LOGIN else shown.or_(self.LOGIN.on(self.page))
+        await self._first(either, str(landmark))
+        if landmark is not self.LOGIN and await self.LOGIN.on(self.page).count():
+            raise self._lost_session()
+        return shown
+
+    async def first_of(self, **outcomes: Locator) -> str:
+        """Wait until one of the locators is visible and return its name: for screens that can go several ways."""
+        every = list(outcomes.values())
+        either = every[0]
+        for other in every[1:]:
+            either = either.or_(other)
+        await self._first(either, " or ".join(outcomes))
+        for name, locator in outcomes.items():
+            if await locator.first.is_visible():
+                return name
+        return await self.first_of(**outcomes)
+
+    async def fill(self, field_: Locator, value: str) -> None:
+        """Replace what is in a field, and leave it: validation often runs on leaving only."""
+        await field_.fill(value)
+        await field_.blur()
+
+    async def fill_secret(self, field_: Locator, secret: Secret) -> None:
+        """Fill a field with a secret; from now on the field is masked in all evidence."""
+        self.stage.secret_fields.append(field_)
+        self.stage.secrets.append(secret)
+        await self.fill(field_, secret.reveal())
+
+    async def choose(self, field_: Locator, label: str) -> None:
+        """Choose an option of a list by what it says."""
+        await field_.select_option(label=label)
+
+    async def check(self, box: Locator, on: bool) -> None:  # noqa: FBT001 - reads as the box it sets
+        """Set a check box."""
+        await box.set_checked(on)
+
+    async def submit(self, button: Locator) -> None:
+        """Click the button after which there is no way back: until :meth:`confirm`, any error is ``OutcomeUnknown``."""
+        await button.wait_for()
+        if self.stage.every_submit:
+            await self.keep(f"{self._step} before submit")
+        self._submitted = True
+        await button.click(no_wait_after=True)
+
+    async def confirm(self, **outcomes: Locator) -> str:
+        """Wait for the console's word on what was submitted; returns the name of what came."""
+        came = await self.first_of(**outcomes)
+        self._submitted = False
+        if self.stage.every_submit:
+            await self.keep(f"{self._step} confirmed")
+        return came
+
+    async def keep(self, what: str) -> Path | None:
+        """Keep evidence of the page as it is now; returns the picture."""
+        sensitive = Sensitive(secrets=self.stage.secrets, fields=self.stage.secret_fields)
+        return await self.stage.evidence.capture(self.page, subject=self.stage.subject, step=what, sensitive=sensitive)
+
+    def drift(self, expected: str) -> ConsoleDrift:
+        """Return the error for a screen that shows something else than ``expected``."""
+        return ConsoleDrift(self._step, expected)
+
+    def unknown(self, detail: str) -> OutcomeUnknown:
+        """Return the error for a confirmation that confirms something else."""
+        return OutcomeUnknown(self._step, detail)
+
+    def begin(self, subject: str) -> None:
+        """Start a verb on ``subject``: nothing of the verb before is left."""
+        self.stage.subject = subject
+        self.stage.secrets.clear()
+        self.stage.secret_fields.clear()
+        self._submitted = False
+        self._server_error.clear()
+
+    # How the helpers work.
+
+    def _watch(self, response: Response) -> None:
+        if response.status >= 500 and response.request.is_navigation_request():
+            self._server_error.set()
+
+    async def _first(self, locator: Locator, expected: str) -> None:
+        """Wait for the locator, or for the news that the server failed, whichever comes first."""
+        shown = asyncio.ensure_future(locator.first.wait_for())
+        failed = asyncio.ensure_future(self._server_error.wait())
+        try:
+            await asyncio.wait({shown, failed}, return_when=asyncio.FIRST_COMPLETED)
+            if not shown.done():
+                raise self._server_failed()
+            await shown
+        except PlaywrightTimeout:
+            raise self._missing(expected) from None
+        finally:
+            for task in (shown, failed):
+                task.cancel()
+            await asyncio.gather(shown, failed, return_exceptions=True)
+
+    def _missing(self, expected: str) -> BotError:
+        return OutcomeUnknown(self._step, f"expected {expected}") if self._submitted else self.drift(expected)
+
+    def _server_failed(self) -> BotError:
+        text = "the console answered with a server error"
+        return OutcomeUnknown(self._step, text) if self._submitted else Transient(f"step {self._step!r}: {text}")
+
+    def _lost_session(self) -> BotError:
+        text = "the session ended"
+        return OutcomeUnknown(self._step, text) if self._submitted else SessionExpired(f"step {self._step!r}: {text}")
+
+    async def _translated(self, error: PlaywrightError) -> BotError:
+        text = self.stage.redactor.clean(error.message).splitlines()[0]
+        if self._submitted:
+            return await self._failed(OutcomeUnknown(self._step, text))
+        if not isinstance(error, PlaywrightTimeout):
+            return Transient(f"step {self._step!r}: {text}")
+        if await self.LOGIN.on(self.page).count():
+            return self._lost_session()
+        return await self._failed(self.drift(text))
+
+    async def _failed(self, error: BotError) -> BotError:
+        if isinstance(error, ConsoleDrift | OutcomeUnknown):
+            picture = await self.keep(f"{self._step} failed")
+            if isinstance(error, ConsoleDrift):
+                error.evidence = picture
+        return error

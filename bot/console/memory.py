@@ -1,0 +1,98 @@
+"""The console port without a console: accounts in memory, for tests and simulations that need no browser.
+
+It passes the same contract suite as the consoles behind a browser (tests/contract/test_console.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.console.port import Evidence
+from bot.errors import AccountConflict
+from bot.model import Account, AccountSpec, AccountState, Window
+from bot.secret import Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What the next call of a verb does instead: raise ``error``, after having ``acted`` or not."""
+
+    verb: str
+    error: Exception
+    acted: bool = False
+
+
+class MemoryConsole:
+    """Keeps accounts and their passwords in memory; ``writes`` counts what was changed, by verb."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.writes: Counter[str] = Counter()
+        self._secrets: dict[str, Secret] = {}
+        self._faults: list[Fault] = []
+
+    def fail_next(self, fault: Fault) -> None:
+        """Have the next call of ``fault.verb`` fail; several queue up."""
+        self._faults.append(fault)
+
+    def accepts(self, login_id: str, password: str) -> bool:
+        """Tell whether this login would work, were it inside its window."""
+        account = self.accounts.get(login_id)
+        usable = account is not None and account.state is AccountState.ACTIVE
+        return usable and self._secrets[login_id].reveal() == password
+
+    async def probe(self) -> None:
+        """See :meth:`bot.console.port.Console.probe`."""
+        self._maybe_fail("probe", acted=False)
+
+    async def find(self, login_id: str) -> Account | None:
+        """See :meth:`bot.console.port.Console.find`."""
+        self._maybe_fail("find", acted=False)
+        return self.accounts.get(login_id)
+
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """See :meth:`bot.console.port.Console.create`."""
+        self._maybe_fail("create", acted=False)
+        if spec.login_id in self.accounts:
+            raise AccountConflict(spec.login_id)
+        account = Account(
+            login_id=spec.login_id, name=spec.name, mail=spec.mail, state=AccountState.ACTIVE, window=spec.window
+        )
+        self._write("create", account, secret)
+        self._maybe_fail("create", acted=True)
+        return account
+
+    async def reset_password(self, login_id: str, secret: Secret, window: Window | None = None) -> None:
+        """See :meth:`bot.console.port.Console.reset_password`."""
+        self._maybe_fail("reset_password", acted=False)
+        account = self.accounts[login_id]
+        renewed = replace(account, state=AccountState.ACTIVE, window=window or account.window)
+        self._write("reset_password", renewed, secret)
+        self._maybe_fail("reset_password", acted=True)
+
+    async def disable(self, login_id: str) -> None:
+        """See :meth:`bot.console.port.Console.disable`."""
+        self._maybe_fail("disable", acted=False)
+        account = self.accounts.get(login_id)
+        if account is None or account.state is AccountState.DISABLED:
+            return
+        self._write("disable", replace(account, state=AccountState.DISABLED), self._secrets[login_id])
+        self._maybe_fail("disable", acted=True)
+
+    def take_evidence(self) -> Sequence[Evidence]:
+        """See :meth:`bot.console.port.Console.take_evidence`; memory has no screens."""
+        return ()
+
+    async def close(self) -> None:
+        """See :meth:`bot.console.port.Console.close`."""
+
+    def _write(self, verb: str, account: Account, secret: Secret) -> None:
+        self.writes[verb] += 1
+        self.accounts[account.login_id] = account
+        self._secrets[account.login_id] = secret
+
+    def _maybe_fail(self, verb: str, *, acted: bool) -> None:
+        if self._faults and (self._faults[0].verb, self._faults[0].acted) == (verb, acted):
+            raise self._faults.pop(0).error

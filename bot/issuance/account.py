@@ -1,0 +1,172 @@
+"""One account in the console by the recipe: record the intent, look, act, look again, record the outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bot.console.port import Console, Evidence
+from bot.errors import BotError, OutcomeUnknown
+from bot.issuance.login_ids import login_id
+from bot.issuance.passwords import new_password
+from bot.issuance.windows import span, window_for
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
+from bot.model import Account, AccountSpec, AccountState, Employee, State, Window
+from bot.secret import Redactor, Secret
+from bot.settings.account import AccountSettings, PasswordSettings
+
+_LOOK_EVERY = 0.25  # seconds between looks while the console settles
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountKeeper:
+    """Creates, renews and looks up the account of a request, each act on the record before it is done."""
+
+    ledger: Ledger
+    console: Console
+    account: AccountSettings
+    password: PasswordSettings
+    zone: ZoneInfo
+    #: Seconds that a new account may take to show up, or to stop being "being created".
+    settle: float
+    redactor: Redactor
+
+    def login_id(self, request: Request) -> str:
+        """Return the login ID of the request's employee: the one on record, else by the configured pattern."""
+        return request.login_id or login_id(
+            self.account, employee_no=request.application.employee_no or "", request_id=request.id
+        )
+
+    async def look(self, name: str, *, patiently: bool) -> Account | None:
+        """Look for the account; ``patiently`` waits up to the settle time for it to appear. Waits out "being created".
+
+        Raises ``OutcomeUnknown`` when the account stays "being created" for longer than the settle time.
+        """
+        waited = 0.0
+        while True:
+            seen = await self.console.find(name)
+            if seen and seen.state is not AccountState.CREATING:
+                return seen
+            if waited >= self.settle or (seen is None and not patiently):
+                break
+            await asyncio.sleep(_LOOK_EVERY)
+            waited += _LOOK_EVERY
+        if seen:
+            raise OutcomeUnknown("look", f"the account is still being created after {self.settle:g} s")
+        return None
+
+    async def create(self, request: Request, employee: Employee) -> tuple[Request, Secret | None]:
+        """Create the account: ACCEPTED to ISSUED with the password in memory, or to UNKNOWN; call it after a look saw nothing.
+
+        An error before the submit leads back to ACCEPTED and is raised.
+        """
+        spec = self._spec(request, employee)
+        secret = new_password(self.password, self.redactor)
+        request = await self.ledger.advance(
+            request.id,
+            expect=State.ACCEPTED,
+            to=State.ISSUING,
+            event=_event("account.create", "intended", request, login_id=spec.login_id),
+            changes=Changes(login_id=spec.login_id, window=spec.window, attempts=request.attempts + 1),
+            account=self._record(request, spec, AccountRecordState.CREATING, version=1),
+        )
+        made = await self._act("account.create", request, spec, lambda: self.console.create(spec, secret))
+        return (made, secret) if made.state is State.ISSUED else (made, None)
+
+    async def renew(self, request: Request, employee: Employee) -> tuple[Request, Secret | None]:
+        """Set a new password and the widened window on an account of ours: ACCEPTED or ISSUED to ISSUED, or to UNKNOWN."""
+        record = await self.ledger.account(self.login_id(request))
+        version = 1 + (record.secret_version if record else 0)
+        spec = await self._widened(request, employee)
+        secret = new_password(self.password, self.redactor)
+        request = await self.ledger.advance(
+            request.id,
+            expect=request.state,
+            to=State.ISSUING,
+            event=_event("password.reset", "intended", request, login_id=spec.login_id, secret_version=version),
+            changes=Changes(login_id=spec.login_id, window=self._spec(request, employee).window),
+            account=self._record(request, spec, AccountRecordState.CREATED, version=version),
+        )
+        made = await self._act(
+            "password.reset", request, spec, lambda: self.console.reset_password(spec.login_id, secret, spec.window)
+        )
+        return (made, secret) if made.state is State.ISSUED else (made, None)
+
+    async def _act(
+        self, action: str, request: Request, spec: AccountSpec, verb: Callable[[], Awaitable[object]]
+    ) -> Request:
+        """Do the intended act and record what came of it; only an unknown outcome is not raised again."""
+        try:
+            await verb()
+        except OutcomeUnknown as error:
+            return await self._step(request, State.UNKNOWN, action, "unknown", reason=error)
+        except BotError as error:
+            await self._step(request, State.ACCEPTED, action, "failed", reason=error)
+            raise
+        record = await self.ledger.account(spec.login_id)
+        version = record.secret_version if record else 1
+        return await self._step(
+            request,
+            State.ISSUED,
+            action,
+            "done",
+            account=self._record(request, spec, AccountRecordState.CREATED, version=version),
+        )
+
+    async def _step(
+        self,
+        request: Request,
+        to: State,
+        action: str,
+        outcome: str,
+        *,
+        reason: BotError | None = None,
+        account: AccountRecord | None = None,
+    ) -> Request:
+        text = self.redactor.clean(str(reason)) if reason else ""
+        event = _event(action, outcome, request, text, evidence=evidence_of(self.console.take_evidence()))
+        return await self.ledger.advance(request.id, expect=request.state, to=to, event=event, account=account)
+
+    async def _widened(self, request: Request, employee: Employee) -> AccountSpec:
+        """Return the spec whose window spans all the employee's live requests: one account serves them all."""
+        own = self._spec(request, employee)
+        live = await self.ledger.live(employee.employee_no)
+        windows = [other.window for other in live if other.window and other.id != request.id]
+        return self._spec(request, employee, window=span([own.window, *windows]))
+
+    def _spec(self, request: Request, employee: Employee, *, window: Window | None = None) -> AccountSpec:
+        return AccountSpec(
+            login_id=self.login_id(request),
+            name=employee.name,
+            department=employee.department,
+            mail=employee.mail,
+            pool=self.account.pool,
+            zones=self.account.zones,
+            window=window or window_for(request.granted, self.account, self.zone),
+        )
+
+    @staticmethod
+    def _record(request: Request, spec: AccountSpec, state: AccountRecordState, *, version: int) -> AccountRecord:
+        return AccountRecord(
+            login_id=spec.login_id,
+            employee_no=request.application.employee_no or "",
+            request_id=request.id,
+            state=state,
+            window=spec.window,
+            secret_version=version,
+        )
+
+
+def evidence_of(taken: Sequence[Evidence]) -> list[dict[str, str]]:
+    """Return evidence as an audit event keeps it: the step, the file below the evidence folder, its SHA-256."""
+    return [
+        {"step": item.step, "file": f"{item.path.parent.name}/{item.path.name}", "sha256": item.sha256}
+        for item in taken
+    ]
+
+
+def _event(action: str, outcome: str, request: Request, reason: str = "", **details: object) -> Event:
+    return Event(action=action, outcome=outcome, request_id=request.id, reason=reason, details=details)

@@ -1,0 +1,150 @@
+"""drive(): takes one request onward from what is true, however it was left.
+
+Called again after any crash, by anyone, it never repeats an outside effect it can't rule out: it looks first. The
+password of an account lives only between two steps of one call; a call that finds an account without it sets a new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from loguru import logger
+
+from bot.console.port import Console
+from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, OutcomeUnknown
+from bot.issuance.account import AccountKeeper, evidence_of
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
+from bot.model import Account, Employee, State
+from bot.secret import Secret
+
+#: More steps than any life needs; a request that takes more goes round in circles and a person must look.
+_MOST_STEPS = 10
+
+
+class Courier(Protocol):
+    """What driving needs of delivery (bot/delivery/courier.py)."""
+
+    async def send_credentials(self, request: Request, employee: Employee, secret: Secret) -> Request:
+        """Mail the credentials home: ISSUED to DELIVERED, or to DELIVERING when the outcome is unknown."""
+        ...
+
+    async def settle(self, request: Request) -> Request:
+        """Find out whether the credentials of a DELIVERING request went out: to DELIVERED, or back to ISSUED."""
+        ...
+
+
+class Staff(Protocol):
+    """What driving needs of the staff directory."""
+
+    def find(self, employee_no: str) -> Employee | None:
+        """Return the employee with this number."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driver:
+    """Drives requests from ``accepted`` to ``delivered``."""
+
+    ledger: Ledger
+    console: Console
+    keeper: AccountKeeper
+    courier: Courier
+    staff: Staff
+    #: How often a request may submit a create, over all passes.
+    attempts: int
+
+    async def drive(self, request_id: str) -> Request:
+        """Take the request as far as it goes and return it.
+
+        What can't go on by itself ends as ``stuck`` with its reason. Raises what concerns more than this request:
+        ``Transient`` (nothing was submitted; the next pass goes on), ``AccessDenied``, ``Unusable``.
+        """
+        request = await self.ledger.get(request_id)
+        with logger.contextualize(request=request.id):
+            try:
+                return await self._onward(request)
+            except (ConsoleDrift, AccountConflict, DeliveryFailed, OutcomeUnknown) as error:
+                logger.error("{}", error)
+                return await self._stuck(request_id, error)
+
+    async def _onward(self, request: Request) -> Request:
+        secret: Secret | None = None
+        for _ in range(_MOST_STEPS):
+            match request.state:
+                case State.ACCEPTED:
+                    request, secret = await self._issue(request)
+                case State.ISSUING | State.UNKNOWN:
+                    request, secret = await self._find_out(request), None
+                case State.ISSUED if secret is None:
+                    request, secret = await self.keeper.renew(request, self._employee(request))
+                case State.ISSUED:
+                    request = await self.courier.send_credentials(request, self._employee(request), secret)
+                    if request.state is State.DELIVERING:
+                        return request  # the next pass settles it: the mail server needs a moment to tell the truth
+                case State.DELIVERING:
+                    request, secret = await self.courier.settle(request), None
+                case _:
+                    return request
+        raise OutcomeUnknown("drive", f"no end after {_MOST_STEPS} steps")
+
+    async def _issue(self, request: Request) -> tuple[Request, Secret | None]:
+        employee = self._employee(request)
+        login_id = self.keeper.login_id(request)
+        seen = await self.keeper.look(login_id, patiently=False)
+        record = await self.ledger.account(login_id)
+        if seen:
+            self._must_be_ours(seen, record, employee)
+            return await self.keeper.renew(request, employee)
+        if request.attempts >= self.attempts:
+            raise OutcomeUnknown("create", f"submitted {request.attempts} times and the account never appeared")
+        logger.info("creating {}", login_id)
+        return await self.keeper.create(request, employee)
+
+    async def _find_out(self, request: Request) -> Request:
+        """Settle what became of a submit by looking: there, then it is issued; not there, then it is accepted as before."""
+        employee = self._employee(request)
+        login_id = self.keeper.login_id(request)
+        seen = await self.keeper.look(login_id, patiently=True)
+        record = await self.ledger.account(login_id)
+        if seen:
+            self._must_be_ours(seen, record, employee)
+        found = Event(
+            action="account.find",
+            outcome="done",
+            request_id=request.id,
+            details={"login_id": login_id, "found": seen is not None, "evidence": self._evidence()},
+        )
+        to = State.ISSUED if seen else State.ACCEPTED
+        return await self.ledger.advance(request.id, expect=request.state, to=to, event=found)
+
+    def _must_be_ours(self, seen: Account, record: AccountRecord | None, employee: Employee) -> None:
+        """Raise ``AccountConflict`` unless the ledger knows the account as this employee's."""
+        if record is None or record.employee_no != employee.employee_no:
+            raise AccountConflict(seen.login_id)
+        # Between our look and our click somebody may have made the same ID by hand: then another address stands there.
+        unproven = record.state is AccountRecordState.CREATING
+        if unproven and seen.mail and seen.mail.casefold() != employee.mail.casefold():
+            raise AccountConflict(seen.login_id, "it carries another mail address")
+
+    def _employee(self, request: Request) -> Employee:
+        employee = self.staff.find(request.application.employee_no or "")
+        if employee is None:
+            raise DeliveryFailed("the employee is no longer in the staff directory: there is no address to send to")
+        return employee
+
+    async def _stuck(self, request_id: str, error: BotError) -> Request:
+        request = await self.ledger.get(request_id)
+        event = Event(
+            action="request.stuck",
+            outcome="done",
+            request_id=request_id,
+            reason=str(error),
+            details={"error": type(error).__name__, "evidence": self._evidence()},
+        )
+        changes = Changes(stuck_reason=f"{type(error).__name__}: {error}")
+        return await self.ledger.advance(request_id, expect=request.state, to=State.STUCK, event=event, changes=changes)
+
+    def _evidence(self) -> list[dict[str, str]]:
+        return evidence_of(self.console.take_evidence())

@@ -1,0 +1,102 @@
+"""The audit chain: each event carries the hash of the one before, so that any change, removal or reordering shows.
+
+``hash`` is the SHA-256 (hex) of the UTF-8 bytes of the canonical JSON (:func:`bot.ledger.codec.canonical`) of the object
+with the keys of :data:`HASHED`. ``details`` and ``person`` enter as the JSON text that is stored. ``person_digest`` is
+the SHA-256 of the salt followed by that text: the person can be removed later and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from bot.ledger.codec import canonical
+from bot.ledger.records import ActorType, Event, Run, StoredEvent, Verdict
+from bot.ledger.tables import events
+
+GENESIS = "0" * 64
+HASHED = (
+    "seq", "at", "actor_type", "actor", "host", "version", "config_digest", "action", "outcome", "request", "reason",
+    "details", "person_digest", "prev_hash",
+)  # fmt: skip
+_BATCH = 2_000
+
+
+def append(connection: Connection, event: Event, *, run: Run, at: datetime) -> StoredEvent:
+    """Add an event at the end of the chain; the caller's transaction makes it true. ``at`` is kept with its offset."""
+    last = connection.execute(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
+    person = canonical(event.person) if event.person else None
+    salt = secrets.token_hex(16) if person else None
+    row: dict[str, Any] = {
+        "seq": last.seq + 1 if last else 1, "at": at.isoformat(timespec="microseconds"),
+        "actor_type": run.actor_type.value, "actor": run.actor, "host": run.host, "version": run.version,
+        "config_digest": run.config_digest, "action": event.action, "outcome": event.outcome,
+        "request": event.request_id, "reason": event.reason, "details": canonical(event.details),
+        "person": person, "person_salt": salt, "person_digest": _person_digest(salt, person),
+        "prev_hash": last.hash if last else GENESIS,
+    }  # fmt: skip
+    row["hash"] = digest(row)
+    connection.execute(insert(events).values(row))
+    return StoredEvent(seq=row["seq"], at=at, run=run, event=event, prev_hash=row["prev_hash"], hash=row["hash"])
+
+
+def digest(row: Mapping[str, Any]) -> str:
+    """Return the hash that belongs to an event's stored columns."""
+    return hashlib.sha256(canonical({key: row[key] for key in HASHED}).encode()).hexdigest()
+
+
+def verify(connection: Connection, head: str | None) -> Verdict:
+    """Recompute the whole chain, reading it in batches; with ``head``, that hash must still be in it.
+
+    A head that is missing means that the newest events were cut off, or the whole was rewritten: ``first_bad`` is then
+    the number after the last event.
+    """
+    previous, seq, head_seen = GENESIS, 0, head is None
+    query = select(events).order_by(events.c.seq).execution_options(stream_results=True, yield_per=_BATCH)
+    for row in connection.execute(query).mappings():
+        seq += 1
+        reason = _fault(dict(row), seq, previous)
+        if reason:
+            return Verdict(ok=False, events=seq - 1, head=previous, first_bad=seq, reason=reason)
+        previous = row["hash"]
+        head_seen = head_seen or previous == head
+    if not head_seen:
+        reason = "the head given is not in the chain: the newest events were removed, or the chain was rewritten"
+        return Verdict(ok=False, events=seq, head=previous, first_bad=seq + 1, reason=reason)
+    return Verdict(ok=True, events=seq, head=previous)
+
+
+def stored(row: Row[Any], parse: Any) -> StoredEvent:  # noqa: ANN401 - json.loads
+    """Return a row of the events table as a value."""
+    run = Run(
+        actor_type=ActorType(row.actor_type), actor=row.actor, host=row.host, version=row.version,
+        config_digest=row.config_digest,
+    )  # fmt: skip
+    event = Event(
+        action=row.action, outcome=row.outcome, request_id=row.request, reason=row.reason,
+        details=parse(row.details), person=parse(row.person) if row.person else {},
+    )  # fmt: skip
+    return StoredEvent(
+        seq=row.seq, at=datetime.fromisoformat(row.at), run=run, event=event, prev_hash=row.prev_hash, hash=row.hash
+    )
+
+
+def _fault(row: Mapping[str, Any], seq: int, previous: str) -> str:
+    if row["seq"] != seq:
+        return f"event {seq} is missing"
+    if row["prev_hash"] != previous:
+        return "it does not follow the event before it"
+    if digest(row) != row["hash"]:
+        return "its content was changed"
+    if row["person"] is not None and _person_digest(row["person_salt"], row["person"]) != row["person_digest"]:
+        return "its personal part was changed"
+    return ""
+
+
+def _person_digest(salt: str | None, person: str | None) -> str:
+    return hashlib.sha256(f"{salt or ''}{person or ''}".encode()).hexdigest()

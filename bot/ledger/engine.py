@@ -1,0 +1,103 @@
+"""Opens the database: durability, one writer at a time, migrations, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from bot.errors import Transient, Unusable
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY = 30  # seconds a writer waits for another
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # A committed intent must survive a power cut, not only a crash.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={_BUSY * 1000}",
+)
+
+
+def open_engine(url: str, base: Path) -> Engine:
+    """Open the database at ``url`` (a relative SQLite path starts at ``base``) and bring it to the newest schema.
+
+    Raises ``Unusable`` when it can't be opened, is no ledger, or is newer than this program.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Unusable("ledger.url is not a database address; an example: sqlite:///var/ledger.sqlite3") from None
+    if parsed.get_backend_name() != "sqlite":
+        raise Unusable(f"ledger.url: {parsed.get_backend_name()} is not supported by this version; use sqlite:///PATH")
+    path = base / (parsed.database or "ledger.sqlite3")
+    with understood(str(path)):
+        _create_private(path)
+        engine = create_engine(parsed.set(database=str(path)), poolclass=NullPool)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin_as_writer)
+        _migrate(engine, path)
+    return engine
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Turn the database's errors into the house's: ``Transient`` for a lock, ``Unusable`` with what to do for the rest."""
+    try:
+        yield
+    except OperationalError as error:
+        text = str(error.orig)
+        if "locked" in text or "busy" in text:
+            raise Transient(f"the ledger {what} is locked by another program") from error
+        raise Unusable(f"the ledger {what} can't be used: {text}; check the disk, its space and the rights") from error
+    except DBAPIError as error:
+        raise Unusable(f"the ledger {what} can't be used: {error.orig}; restore it from the last backup") from error
+    except OSError as error:
+        raise Unusable(f"the ledger {what} can't be opened: {error.strerror}") from error
+    except SQLAlchemyError as error:
+        raise Unusable(f"the ledger {what} can't be used: {error}") from error
+
+
+def _create_private(path: Path) -> None:
+    """Make the file readable for its owner alone before anything is in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
+    # SQLAlchemy begins transactions itself (see _begin_as_writer); the driver must not do so behind its back.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_as_writer(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that reads and then writes never fails half-way for a lock."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _migrate(engine: Engine, path: Path) -> None:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(config)
+    with engine.connect().execution_options(writes=True) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        known = {script.revision for script in scripts.walk_revisions()}
+        if current is not None and current not in known:
+            raise Unusable(f"the ledger {path} was written by a newer version ({current}); install that version")
+        if current != scripts.get_current_head():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()

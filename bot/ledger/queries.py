@@ -1,0 +1,243 @@
+"""What the ledger can be asked; nothing here changes it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Collection
+from datetime import date, datetime, time, tzinfo
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+
+from bot.clock import Clock
+from bot.errors import LedgerBroken
+from bot.ledger import chain, tables
+from bot.ledger.codec import time_to_text
+from bot.ledger.engine import understood
+from bot.ledger.export import export_events
+from bot.ledger.records import (
+    AccountRecord,
+    AccountRecordState,
+    MessageRecord,
+    Notice,
+    Request,
+    StoredEvent,
+    Verdict,
+)
+from bot.ledger.rows import account_from, message_from, notice_from, request_from
+from bot.model import History, Reading, ReadOutcome, State
+
+T = TypeVar("T")
+
+#: A request in one of these holds the days it was granted: nobody gets them a second time.
+HOLDING = frozenset(
+    {State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING, State.DELIVERED, State.STUCK}
+)
+
+
+class Queries:
+    """The reading half of a ledger. Methods are coroutines that do their work in a thread, each in one transaction.
+
+    Raises ``Transient`` while another program holds the database, ``Unusable`` when it can't be read.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    async def get(self, request_id: str) -> Request:
+        """Return the request; raises ``KeyError`` when there is none."""
+        return await self._read(lambda connection: self._one(connection, request_id))
+
+    async def requests(
+        self, *, states: Collection[State] | None = None, since: date | None = None
+    ) -> tuple[Request, ...]:
+        """Return requests in the order they were recorded; ``since`` is a day in the city's time."""
+        columns = tables.requests.c
+        where: list[ColumnElement[bool]] = (
+            [] if states is None else [columns.state.in_([state.value for state in states])]
+        )
+        if since:
+            where.append(columns.created_at >= self._day_start(since))
+        return await self._read(lambda connection: self._requests(connection, *where))
+
+    async def message(self, name: str) -> MessageRecord:
+        """Return the message; raises ``KeyError`` when there is none."""
+        found = await self._messages(tables.messages.c.id == name)
+        if not found:
+            raise KeyError(name)
+        return found[0]
+
+    async def messages(
+        self, *, outcomes: Collection[ReadOutcome] | None = None, since: date | None = None
+    ) -> tuple[MessageRecord, ...]:
+        """Return messages in the order they were recorded."""
+        columns = tables.messages.c
+        where: list[ColumnElement[bool]] = (
+            [] if outcomes is None else [columns.outcome.in_([outcome.value for outcome in outcomes])]
+        )
+        if since:
+            where.append(columns.recorded_at >= self._day_start(since))
+        return await self._messages(*where)
+
+    async def account(self, login_id: str) -> AccountRecord | None:
+        """Return what the ledger knows of this login ID."""
+        query = select(tables.accounts).where(tables.accounts.c.login_id == login_id)
+        row = await self._read(lambda connection: connection.execute(query).first())
+        return account_from(row, self._zone) if row else None
+
+    async def accounts(self, *, states: Collection[AccountRecordState] | None = None) -> tuple[AccountRecord, ...]:
+        """Return all accounts that are ours."""
+        query = select(tables.accounts).order_by(tables.accounts.c.login_id)
+        if states is not None:
+            query = query.where(tables.accounts.c.state.in_([state.value for state in states]))
+        rows = await self._read(lambda connection: connection.execute(query).all())
+        return tuple(account_from(row, self._zone) for row in rows)
+
+    async def notices(self, request_id: str) -> tuple[Notice, ...]:
+        """Return the request's notices, the first attempt of each kind first."""
+        columns = tables.notices.c
+        query = select(tables.notices).where(columns.request == request_id).order_by(columns.kind, columns.attempt)
+        rows = await self._read(lambda connection: connection.execute(query).all())
+        return tuple(notice_from(row) for row in rows)
+
+    async def history(self, employee_no: str, *, days: Collection[date], before: str) -> History:
+        """Return what bears on a new application: other requests' granted days, earlier receipt numbers, counts per day.
+
+        Granted are the days of requests in a state of :data:`HOLDING`; receipt numbers are those of all of the
+        employee's requests recorded before ``before`` that were not rejected.
+        """
+        wanted = [day.isoformat() for day in days]
+        requests, granted = tables.requests, tables.granted_days
+        holding = requests.c.state.in_([state.value for state in HOLDING])
+        joined = granted.join(requests, requests.c.id == granted.c.request)
+        own = (
+            select(granted.c.day, granted.c.request)
+            .select_from(joined)
+            .where(
+                granted.c.employee_no == employee_no, granted.c.day.in_(wanted), holding, granted.c.request != before
+            )
+        )
+        per_day = (
+            select(granted.c.day, func.count(granted.c.employee_no.distinct()))
+            .select_from(joined)
+            .where(granted.c.day.in_(wanted), holding)
+            .group_by(granted.c.day)
+        )
+        serial = select(requests.c.serial).where(requests.c.id == before).scalar_subquery()
+        receipts = (
+            select(requests.c.receipt_no, requests.c.id)
+            .where(
+                requests.c.employee_no == employee_no,
+                requests.c.receipt_no.is_not(None),
+                requests.c.state != State.REJECTED.value,
+                requests.c.serial < serial,
+            )
+            .order_by(requests.c.serial.desc())
+        )
+
+        def work(connection: Connection) -> History:
+            return History(
+                granted={date.fromisoformat(day): name for day, name in connection.execute(own)},
+                receipts=dict(connection.execute(receipts).tuples()),
+                per_day={date.fromisoformat(day): count for day, count in connection.execute(per_day)},
+            )
+
+        return await self._read(work)
+
+    async def live(self, employee_no: str) -> tuple[Request, ...]:
+        """Return the employee's requests that hold granted days: their account is or will be in use."""
+        columns = tables.requests.c
+        where = (columns.employee_no == employee_no, columns.state.in_([state.value for state in HOLDING]))
+        return await self._read(lambda connection: self._requests(connection, *where))
+
+    async def due(self, now: datetime) -> tuple[Request, ...]:
+        """Return delivered requests whose window has ended."""
+        columns = tables.requests.c
+        where = (columns.state == State.DELIVERED.value, columns.window_end <= time_to_text(now))
+        return await self._read(lambda connection: self._requests(connection, *where))
+
+    async def timeline(self, request_id: str) -> tuple[StoredEvent, ...]:
+        """Return the request's events in order."""
+        return await self._events(select(tables.events).where(tables.events.c.request == request_id))
+
+    async def events(self, *, since_seq: int = 0, limit: int | None = None) -> tuple[StoredEvent, ...]:
+        """Return events after ``since_seq`` in order."""
+        return await self._events(select(tables.events).where(tables.events.c.seq > since_seq).limit(limit))
+
+    async def size(self) -> int:
+        """Return the number of the last event."""
+        return await self._read(lambda connection: connection.scalar(select(func.max(tables.events.c.seq))) or 0)
+
+    async def verify(self, head: str | None = None) -> Verdict:
+        """Recompute the chain (see :func:`bot.ledger.chain.verify`); changes nothing."""
+        return await self._read(lambda connection: chain.verify(connection, head))
+
+    async def export(self, path: Path) -> int:
+        """Write all events to ``path`` (.jsonl or .csv) and return how many."""
+        return await self._read(lambda connection: export_events(connection, path))
+
+    @property
+    def _zone(self) -> tzinfo:
+        zone = self._clock.now().tzinfo
+        if zone is None:
+            raise LedgerBroken(0, "the clock has no time zone")
+        return zone
+
+    def _day_start(self, day: date) -> str:
+        return time_to_text(datetime.combine(day, time(), self._zone))
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.to_thread(self._transact, work, writes=False)
+
+    def _transact(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        connect = self._engine.connect
+        with (
+            understood(str(self._engine.url.database)),
+            connect().execution_options(writes=writes) as connection,
+            connection.begin(),
+        ):
+            return work(connection)
+
+    def _known(self, connection: Connection, reading: Reading) -> MessageRecord | None:
+        columns, identity = tables.messages.c, reading.identity
+        row = connection.execute(
+            select(tables.messages).where(
+                columns.message_id == identity.message_id,
+                columns.digest == identity.digest,
+                columns.received_at == time_to_text(identity.received_at),
+            )
+        ).first()
+        return message_from(row, self._zone) if row else None
+
+    def _one(self, connection: Connection, request_id: str) -> Request:
+        found = self._requests(connection, tables.requests.c.id == request_id)
+        if not found:
+            raise KeyError(request_id)
+        return found[0]
+
+    def _requests(self, connection: Connection, *where: ColumnElement[bool]) -> tuple[Request, ...]:
+        requests, messages = tables.requests, tables.messages
+        query: Select[tuple[object, ...]] = (
+            select(requests, messages.c.sender, messages.c.received_at)
+            .join(messages, messages.c.id == requests.c.message)
+            .where(*where)
+            .order_by(requests.c.serial)
+        )
+        return tuple(request_from(row, self._zone) for row in connection.execute(query))
+
+    async def _messages(self, *where: ColumnElement[bool]) -> tuple[MessageRecord, ...]:
+        query = select(tables.messages).where(*where).order_by(tables.messages.c.serial)
+        rows = await self._read(lambda connection: connection.execute(query).all())
+        return tuple(message_from(row, self._zone) for row in rows)
+
+    async def _events(self, query: Select[tuple[object, ...]]) -> tuple[StoredEvent, ...]:
+        ordered = query.order_by(tables.events.c.seq)
+        rows = await self._read(lambda connection: connection.execute(ordered).all())
+        return tuple(chain.stored(row, json.loads) for row in rows)

@@ -1,0 +1,82 @@
+"""Rows of the tables as the frozen types of records.py, and back."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import Row
+
+from bot.ledger.codec import application_from_text, decision_from_text, time_from_text, time_to_text
+from bot.ledger.records import (
+    AccountRecord,
+    AccountRecordState,
+    MessageRecord,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Request,
+)
+from bot.model import ReadOutcome, State, Window
+
+
+def message_from(row: Row[Any], zone: tzinfo) -> MessageRecord:
+    """Return a row of ``messages``."""
+    return MessageRecord(
+        id=row.id, message_id=row.message_id, digest=row.digest, name=row.name, sender=row.sender, subject=row.subject,
+        received_at=time_from_text(row.received_at, zone), recorded_at=time_from_text(row.recorded_at, zone),
+        outcome=ReadOutcome(row.outcome), reason=row.reason,
+    )  # fmt: skip
+
+
+def request_from(row: Row[Any], zone: tzinfo) -> Request:
+    """Return a row of ``requests`` joined with its message's sender and receipt time."""
+    return Request(
+        id=row.id, message_id=row.message, position=row.position, sender=row.sender,
+        application=application_from_text(row.application), received_at=time_from_text(row.received_at, zone),
+        created_at=time_from_text(row.created_at, zone), updated_at=time_from_text(row.updated_at, zone),
+        state=State(row.state), decision=decision_from_text(row.decision) if row.decision else None,
+        login_id=row.login_id, window=_window(row, zone), attempts=row.attempts, stuck_reason=row.stuck_reason,
+    )  # fmt: skip
+
+
+def account_from(row: Row[Any], zone: tzinfo) -> AccountRecord:
+    """Return a row of ``accounts``."""
+    return AccountRecord(
+        login_id=row.login_id, employee_no=row.employee_no, request_id=row.request, state=AccountRecordState(row.state),
+        window=_window(row, zone), secret_version=row.secret_version,
+    )  # fmt: skip
+
+
+def account_values(account: AccountRecord) -> dict[str, Any]:
+    """Return the columns of an account but its key."""
+    return {
+        "employee_no": account.employee_no, "request": account.request_id, "state": account.state.value,
+        "secret_version": account.secret_version, **window_values(account.window),
+    }  # fmt: skip
+
+
+def notice_from(row: Row[Any]) -> Notice:
+    """Return a row of ``notices``."""
+    return Notice(
+        request_id=row.request, kind=NoticeKind(row.kind), attempt=row.attempt, message_id=row.message_id,
+        to=row.recipient, state=NoticeState(row.state),
+    )  # fmt: skip
+
+
+def window_values(window: Window | None) -> dict[str, str | None]:
+    """Return the columns of a window."""
+    return {
+        "window_start": _text(window.start) if window else None,
+        "window_end": _text(window.end) if window else None,
+    }
+
+
+def _text(moment: datetime) -> str:
+    return time_to_text(moment)
+
+
+def _window(row: Row[Any], zone: tzinfo) -> Window | None:
+    if row.window_start is None or row.window_end is None:
+        return None
+    return Window(start=time_from_text(row.window_start, zone), end=time_from_text(row.window_end, zone))

@@ -1,0 +1,124 @@
+"""What is written, each inside a transaction that the caller holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from bot.errors import LedgerBroken
+from bot.ledger import tables
+from bot.ledger.codec import application_to_text, decision_to_text, time_to_text
+from bot.ledger.records import AccountRecord, Changes, Notice, Request
+from bot.ledger.rows import account_values, window_values
+from bot.model import TRANSITIONS, Application, Decision, Message, Outcome, Reading, State
+
+
+def next_number(connection: Connection, series: str) -> int:
+    """Return the next number of ``series``, from 1, without gaps among committed ones."""
+    counters = tables.counters
+    current = connection.scalar(select(counters.c.value).where(counters.c.series == series))
+    if current is None:
+        connection.execute(insert(counters).values(series=series, value=1))
+        return 1
+    connection.execute(update(counters).where(counters.c.series == series).values(value=current + 1))
+    return int(current) + 1
+
+
+def new_id(connection: Connection, letter: str, now: datetime) -> str:
+    """Return a short human id such as ``R-20261120-0007``; it counts per day."""
+    day = f"{letter}-{now:%Y%m%d}"
+    return f"{day}-{next_number(connection, day):04d}"
+
+
+def insert_message(connection: Connection, message: Message, reading: Reading, now: datetime) -> str:
+    """Add a message and return its id."""
+    name = new_id(connection, "M", now)
+    identity = reading.identity
+    connection.execute(
+        insert(tables.messages).values(
+            id=name, serial=next_number(connection, "messages"), message_id=identity.message_id,
+            received_at=time_to_text(identity.received_at), digest=identity.digest, name=message.name,
+            sender=reading.sender, subject=reading.subject, outcome=reading.outcome.value, reason=reading.reason,
+            recorded_at=time_to_text(now),
+        )
+    )  # fmt: skip
+    return name
+
+
+def insert_request(connection: Connection, message: str, position: int, application: Application, now: datetime) -> str:
+    """Add a request in state ``received`` and return its id."""
+    name = new_id(connection, "R", now)
+    connection.execute(
+        insert(tables.requests).values(
+            id=name, serial=next_number(connection, "requests"), message=message, position=position,
+            state=State.RECEIVED.value, employee_no=application.employee_no, receipt_no=application.receipt_no,
+            application=application_to_text(application), attempts=0, stuck_reason="",
+            created_at=time_to_text(now), updated_at=time_to_text(now),
+        )
+    )  # fmt: skip
+    return name
+
+
+def move(connection: Connection, request: Request, to: State, changes: Changes, now: datetime) -> None:
+    """Take a request from its state to ``to`` by compare-and-set.
+
+    Raises ``LedgerBroken`` for a step that the life of a request does not have; a request that is no longer in that
+    state was moved by somebody else in the meantime, which one writer at a time rules out.
+    """
+    if to is not request.state and to not in TRANSITIONS[request.state]:
+        raise LedgerBroken(0, f"{request.id} can't go from {request.state} to {to}")
+    columns = tables.requests.c
+    moved = connection.execute(
+        update(tables.requests)
+        .where(columns.id == request.id, columns.state == request.state.value)
+        .values(state=to.value, updated_at=time_to_text(now), **_changed(changes))
+    )
+    if moved.rowcount != 1:
+        raise LedgerBroken(0, f"{request.id} is no longer {request.state}")
+    if changes.decision is not None:
+        set_granted(connection, request, changes.decision)
+
+
+def set_granted(connection: Connection, request: Request, decision: Decision) -> None:
+    """Hold the days a decision grants, and let go of all others of this request."""
+    table = tables.granted_days
+    connection.execute(delete(table).where(table.c.request == request.id))
+    if decision.outcome is Outcome.ACCEPT and decision.granted:
+        connection.execute(
+            insert(table),
+            [
+                {"request": request.id, "day": day.isoformat(), "employee_no": request.application.employee_no or ""}
+                for day in decision.granted
+            ],
+        )
+
+
+def put_account(connection: Connection, account: AccountRecord) -> None:
+    """Add or replace an account."""
+    _put(connection, tables.accounts, {"login_id": account.login_id}, account_values(account))
+
+
+def put_notice(connection: Connection, notice: Notice) -> None:
+    """Add or replace a notice."""
+    key = {"request": notice.request_id, "kind": notice.kind.value, "attempt": notice.attempt}
+    values = {"message_id": notice.message_id, "recipient": notice.to, "state": notice.state.value}
+    _put(connection, tables.notices, key, values)
+
+
+def _put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    where = [table.c[name] == value for name, value in key.items()]
+    if connection.execute(update(table).where(*where).values(**values)).rowcount == 0:
+        connection.execute(insert(table).values(**key, **values))
+
+
+def _changed(changes: Changes) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "decision": decision_to_text(changes.decision) if changes.decision else None,
+        "login_id": changes.login_id, "attempts": changes.attempts, "stuck_reason": changes.stuck_reason,
+    }  # fmt: skip
+    if changes.window:
+        values |= window_values(changes.window)
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,132 @@
+"""One pass: take in, decide, tell, issue and deliver, revoke what is due. Each part goes on when another can't."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from loguru import logger
+
+from bot.clock import Clock
+from bot.console.port import Console
+from bot.delivery.courier import Courier
+from bot.errors import AccessDenied, BotError, ConsoleDrift, Transient, Unusable
+from bot.issuance.drive import Driver
+from bot.issuance.expire import Expirer
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Event, Request
+from bot.model import State
+from bot.operation.report import Progress, Report
+from bot.operation.take_in import Deciding, Intake
+
+#: States from which a request can be driven on.
+DRIVABLE = frozenset({State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING})
+#: So many failures of the console in a row end the console's part of a pass (domain.md §5, stop conditions).
+_ENOUGH = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cycle:
+    """Runs passes over one mailbox, one ledger and one console."""
+
+    ledger: Ledger
+    console: Console
+    intake: Intake
+    deciding: Deciding
+    courier: Courier
+    driver: Driver
+    expirer: Expirer
+    clock: Clock
+
+    async def run(self, progress: Progress) -> Report:
+        """Make one pass and return what it did; never raises for what concerns one message or one request."""
+        report = Report()
+        await self.ledger.note(Event(action="run", outcome="intended"))
+        await self._part(report, lambda: self.intake.run(report, progress))
+        await self._part(report, lambda: self.deciding.run(report, progress))
+        await self._part(report, lambda: self._tell(report, progress))
+        await self._part(report, lambda: self._work_in_console(report, progress))
+        await self._count_what_is_left(report)
+        await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))
+        return report
+
+    async def _part(self, report: Report, work: Callable[[], Awaitable[None]]) -> None:
+        """Do one part; what stops it is told and counted, and the next part goes on."""
+        try:
+            await work()
+        except BotError as error:
+            logger.error("{}", error)
+            report.problem(f"{error} — {error.advice}")
+            report.stopped = max(report.stopped, error.exit_status)
+
+    async def _tell(self, report: Report, progress: Progress) -> None:
+        untold = await self.courier.untold()
+        progress.start("結果を知らせる / telling", len(untold))
+        for request in untold:
+            try:
+                await self.courier.tell(request)
+            except BotError as error:
+                report.problem(f"{request.id}: {error}")
+            progress.step(request.id)
+
+    async def _work_in_console(self, report: Report, progress: Progress) -> None:
+        """Issue and deliver, then revoke; the console is opened only when there is something to do in it."""
+        to_drive = _by_urgency(await self.ledger.requests(states=DRIVABLE))
+        due = await self.ledger.due(self.clock.now())
+        if not to_drive and not due:
+            return
+        try:
+            await self.console.probe()
+            await self._each(to_drive, self._drive_one, "IDを発行し通知する / issuing and delivering", report, progress)
+            await self._each(due, self._expire_one, "利用終了分を無効化する / revoking", report, progress)
+        finally:
+            await self.console.close()
+
+    async def _each(
+        self,
+        requests: Iterable[Request],
+        work: Callable[[Request, Report], Awaitable[None]],
+        what: str,
+        report: Report,
+        progress: Progress,
+    ) -> None:
+        every = list(requests)
+        progress.start(what, len(every))
+        failures = 0
+        for request in every:
+            try:
+                await work(request, report)
+                failures = 0
+            except (AccessDenied, Unusable):
+                raise
+            except (Transient, ConsoleDrift) as error:
+                failures += 1
+                logger.warning("{}: {}", request.id, error)
+                report.problem(f"{request.id}: {error}")
+                if failures >= _ENOUGH:
+                    raise Unusable(
+                        f"the console failed {failures} times in a row; the rest waits for the next pass"
+                    ) from None
+            except BotError as error:
+                logger.error("{}: {}", request.id, error)
+                report.problem(f"{request.id}: {error}")
+            progress.step(request.id)
+
+    async def _drive_one(self, request: Request, report: Report) -> None:
+        after = await self.driver.drive(request.id)
+        report.delivered += after.state is State.DELIVERED
+        report.stuck += after.state is State.STUCK
+        if after.state is State.STUCK:
+            report.problem(f"{after.id}: {after.stuck_reason}")
+
+    async def _expire_one(self, request: Request, report: Report) -> None:
+        await self.expirer.expire(request, self.clock.now())
+        report.revoked += 1
+
+    async def _count_what_is_left(self, report: Report) -> None:
+        report.waiting = len(await self.ledger.requests(states=DRIVABLE))
+
+
+def _by_urgency(requests: Iterable[Request]) -> list[Request]:
+    """Order by the nearest telework day, then by age: what is needed first is made first."""
+    return sorted(requests, key=lambda request: (min(request.granted, default=request.created_at.date()), request.id))

@@ -1,0 +1,66 @@
+"""What one pass did, in numbers and in what needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Shows how far a long piece of work has come."""
+
+    def start(self, what: str, total: int) -> None:
+        """Begin a piece of work of ``total`` steps; the one before is over."""
+        ...
+
+    def step(self, label: str = "") -> None:
+        """One more step is done."""
+        ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def start(self, what: str, total: int) -> None:
+        """See :meth:`Progress.start`."""
+
+    def step(self, label: str = "") -> None:
+        """See :meth:`Progress.step`."""
+
+
+@dataclass(kw_only=True)
+class Report:
+    """The counts of one pass; filled in as the pass goes."""
+
+    messages: int = 0
+    #: Messages that the ledger had already: delivered or fetched again.
+    repeated: int = 0
+    applications: int = 0
+    unreadable: int = 0
+    ignored: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    held: int = 0
+    delivered: int = 0
+    revoked: int = 0
+    stuck: int = 0
+    #: Requests accepted and not delivered when the pass ended.
+    waiting: int = 0
+    #: What a person should know of, one sentence each.
+    problems: list[str] = field(default_factory=list)
+    #: Exit status of the worst thing that stopped a part of the pass; 0 is none.
+    stopped: int = 0
+
+    def counts(self) -> dict[str, object]:
+        """Return everything as JSON has it."""
+        return asdict(self)
+
+    def problem(self, text: str) -> None:
+        """Add something a person should know of."""
+        self.problems.append(text)
+
+    @property
+    def exit_status(self) -> int:
+        """0 well, 1 something needs an operator, 4 a part could not be used (DESIGN.md, Command line)."""
+        needs = self.problems or self.held or self.unreadable or self.stuck or self.waiting
+        return self.stopped or (1 if needs else 0)

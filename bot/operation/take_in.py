@@ -1,0 +1,120 @@
+"""The first half of a pass: every message in the inbox becomes a record, and leaves the inbox only then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loguru import logger
+
+from bot.clock import Clock
+from bot.errors import BotError
+from bot.intake.reader import Reader
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Changes, Event, Request
+from bot.mail.port import Folder, Mailbox
+from bot.model import Decision, Outcome, ReadOutcome, State
+from bot.operation.report import Progress, Report
+from bot.rules.directory import Directory
+from bot.rules.rulebook import Context, Rulebook
+
+_FOLDERS = {
+    ReadOutcome.APPLICATIONS: Folder.PROCESSED,
+    ReadOutcome.UNREADABLE: Folder.UNREADABLE,
+    ReadOutcome.IGNORED: Folder.IGNORED,
+}
+_STATES = {Outcome.ACCEPT: State.ACCEPTED, Outcome.REJECT: State.REJECTED, Outcome.HOLD: State.HELD}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """Polls, reads, records and files messages."""
+
+    mailbox: Mailbox
+    reader: Reader
+    ledger: Ledger
+
+    async def run(self, report: Report, progress: Progress) -> None:
+        """Take in everything that is in the inbox now, oldest first; one bad message never stops the rest."""
+        waiting = await self.mailbox.list_new()
+        progress.start("受信メールを読む / reading mails", len(waiting))
+        for locator in waiting:
+            try:
+                await self._take(locator, report)
+            except KeyError:
+                logger.info("a message was taken away by somebody else before it was read")
+            except BotError as error:
+                report.problem(f"{locator}: {error}")
+                logger.error("{}: {}", locator, error)
+            progress.step(locator)
+
+    async def _take(self, locator: str, report: Report) -> None:
+        message = await self.mailbox.fetch(locator)
+        reading = self.reader.read(message)
+        recorded = await self.ledger.record(message, reading)
+        await self.mailbox.file(locator, _FOLDERS[recorded.message.outcome])
+        report.messages += 1
+        if not recorded.new:
+            report.repeated += 1
+            logger.info("{} is {} once more: nothing new", message.name, recorded.message.id)
+            return
+        report.applications += len(recorded.requests)
+        report.unreadable += reading.outcome is ReadOutcome.UNREADABLE
+        report.ignored += reading.outcome is ReadOutcome.IGNORED
+        if reading.outcome is ReadOutcome.UNREADABLE:
+            logger.warning("{} kept as unreadable ({}): {}", message.name, recorded.message.id, reading.reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deciding:
+    """Decides recorded applications by the rules, each decision on the record."""
+
+    ledger: Ledger
+    rulebook: Rulebook
+    directory: Directory
+    clock: Clock
+
+    async def run(self, report: Report, progress: Progress) -> None:
+        """Decide every request that is still undecided, oldest first: an earlier one counts as granted for a later."""
+        undecided = await self.ledger.requests(states={State.RECEIVED})
+        progress.start("審査する / deciding", len(undecided))
+        for request in undecided:
+            decision = await self.decide(request)
+            await self._record(request, decision)
+            report.accepted += decision.outcome is Outcome.ACCEPT
+            report.rejected += decision.outcome is Outcome.REJECT
+            report.held += decision.outcome is Outcome.HOLD
+            progress.step(request.id)
+
+    async def decide(self, request: Request) -> Decision:
+        """Return what the rules say now; nothing is recorded."""
+        application = request.application
+        history = await self.ledger.history(application.employee_no or "", days=application.dates, before=request.id)
+        context = Context(
+            now=self.clock.now(),
+            received_at=request.received_at,
+            sender=request.sender,
+            directory=self.directory,
+            history=history,
+        )
+        return self.rulebook.decide(application, context)
+
+    async def _record(self, request: Request, decision: Decision) -> None:
+        event = Event(
+            action="request.decide",
+            outcome="done",
+            request_id=request.id,
+            reason=" ".join(sorted({violation.code for violation in decision.violations})),
+            details={
+                "decision": decision.outcome,
+                "granted": [day.isoformat() for day in decision.granted],
+                "rules": [{"code": item.code, "severity": item.severity} for item in decision.violations],
+            },
+            person={"violations": [item.text for item in decision.violations]},
+        )
+        await self.ledger.advance(
+            request.id,
+            expect=State.RECEIVED,
+            to=_STATES[decision.outcome],
+            event=event,
+            changes=Changes(decision=decision),
+        )

@@ -1,0 +1,100 @@
+"""``staff:`` the staff directory and the register of own PCs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from bot.settings.base import Section, SecretRef
+
+_STAFF_COLUMNS: dict[str, tuple[str, ...]] = {
+    "employee_no": ("職員番号", "職員コード", "職員ID", "employee_no"),
+    "name": ("氏名", "職員氏名", "名前", "name"),
+    "mail": ("メールアドレス", "電子メール", "Eメール", "メール", "mail", "email"),
+    "kana": ("フリガナ", "カナ氏名", "氏名カナ", "カナ", "ふりがな", "kana"),
+    "department": ("所属", "所属名", "課名", "部課名", "department"),
+    "category": ("任用区分", "職員区分", "雇用区分", "category"),
+    "supervisor_no": ("所属長職員番号", "所属長番号", "所属長コード", "supervisor_no"),
+    "active_from": ("在職開始日", "採用日", "採用年月日", "active_from"),
+    "active_until": ("在職終了日", "退職日", "退職年月日", "active_until"),
+}
+_PC_COLUMNS: dict[str, tuple[str, ...]] = {
+    "number": ("登録番号", "端末登録番号", "端末番号", "number"),
+    "employee_no": ("職員番号", "職員コード", "職員ID", "employee_no"),
+    "approved": ("承認", "承認状況", "承認結果", "approved"),
+    "registered_on": ("登録日", "登録年月日", "承認日", "registered_on"),
+    "expires_on": ("有効期限", "登録期限", "expires_on"),
+    "os": ("OS", "ＯＳ", "基本ソフト", "os"),
+    "antivirus": ("ウイルス対策ソフト", "ウイルス対策", "antivirus"),
+    "antivirus_until": ("ウイルス対策ソフト期限", "ウイルス対策期限", "antivirus_until"),
+}
+
+
+def _all_known(known: dict[str, tuple[str, ...]], value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    strange = sorted(set(value) - set(known))
+    if strange:
+        raise ValueError(f"unknown column {', '.join(strange)}; known: {', '.join(known)}")
+    # What is not named keeps its default, so that a site adds the one heading that differs.
+    return {**known, **value}
+
+
+def _staff_columns(value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return _all_known(_STAFF_COLUMNS, value)
+
+
+def _pc_columns(value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return _all_known(_PC_COLUMNS, value)
+
+
+class SqlSettings(Section):
+    """A query in place of a file."""
+
+    url: str | None = None
+    """SQLAlchemy address without the password, such as postgresql+psycopg://reader@db/staff. Empty: the file is read."""
+    password: SecretRef | None = None
+    """Reference to the database password."""
+    query: str = ""
+    """SELECT whose column names are headings as in ``columns``; employee numbers must come as text."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> SqlSettings:
+        if self.url and not self.query.strip():
+            raise ValueError("url is set and query is empty")
+        return self
+
+    @model_validator(mode="after")
+    def _no_password_in_url(self) -> SqlSettings:
+        user = (self.url or "").partition("://")[2].rpartition("@")[0]
+        if ":" in user:
+            raise ValueError("a password in url is refused; write a reference to it in password")
+        return self
+
+
+class OwnPcSettings(Section):
+    """The register of employees' own PCs (自宅PC登録簿)."""
+
+    file: str | None = None
+    """The register (CSV or Excel). Empty: there is none, and V14 is off."""
+    sql: SqlSettings = SqlSettings()
+    """A query in place of the file."""
+    columns: Annotated[dict[str, tuple[str, ...]], AfterValidator(_pc_columns)] = Field(default=_PC_COLUMNS)
+    """Headings of each column, any of them; what is not named keeps its default."""
+
+
+class StaffSettings(Section):
+    """The staff directory."""
+
+    file: str = "inbox_samples/staff.csv"
+    """The directory export (CSV or Excel)."""
+    sql: SqlSettings = SqlSettings()
+    """A query in place of the file."""
+    columns: Annotated[dict[str, tuple[str, ...]], AfterValidator(_staff_columns)] = Field(default=_STAFF_COLUMNS)
+    """Headings of each column, any of them; what is not named keeps its default."""
+    mail_domains: tuple[str, ...] = ("city.example.jp",)
+    """Credentials go to these domains only: an address elsewhere is a problem of the directory. Empty: any."""
+    stale_days: int = Field(default=7, ge=1)
+    """Warn when the export is older than this many days."""
+    max_rows: int = Field(default=300_000, ge=1)
+    """More rows than this are refused as a wrong file."""
+    own_pcs: OwnPcSettings = OwnPcSettings()
