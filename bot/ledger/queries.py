@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select
 
 from bot.clock import Clock
 from bot.errors import LedgerBroken
@@ -22,6 +22,8 @@ from bot.ledger.records import (
     AccountRecordState,
     MessageRecord,
     Notice,
+    NoticeKind,
+    NoticeState,
     Request,
     StoredEvent,
     Verdict,
@@ -156,6 +158,17 @@ class Queries:
         columns = tables.requests.c
         where = (columns.employee_no == employee_no, columns.state.in_([state.value for state in HOLDING]))
         return await self._read(lambda connection: self._requests(connection, *where))
+
+    async def untold(self, kinds: Mapping[State, NoticeKind]) -> tuple[Request, ...]:
+        """Return the requests in one of these states that have no settled notice of the kind that belongs to it."""
+        requests, notices = tables.requests.c, tables.notices.c
+        settled = [state.value for state in NoticeState if state is not NoticeState.SENDING]
+        told = [
+            exists().where(notices.request == requests.id, notices.kind == kind.value, notices.state.in_(settled))
+            for kind in kinds.values()
+        ]
+        waiting = [and_(requests.state == state.value, ~done) for state, done in zip(kinds, told, strict=True)]
+        return await self._read(lambda connection: self._requests(connection, or_(*waiting)))
 
     async def due(self, now: datetime) -> tuple[Request, ...]:
         """Return delivered requests whose window has ended."""

@@ -91,7 +91,7 @@ class StaffSettings(Section):
     """A query in place of the file."""
     columns: Annotated[dict[str, tuple[str, ...]], AfterValidator(_staff_columns)] = Field(default=_STAFF_COLUMNS)
     """Headings of each column, any of them; what is not named keeps its default."""
-    mail_domains: tuple[str, ...] = ("city.example.jp",)
+    mail_domains: tuple[str, ...] = ()
     """Credentials go to these domains only: an address elsewhere is a problem of the directory. Empty: any."""
     stale_days: int = Field(default=7, ge=1)
     """Warn when the export is older than this many days."""

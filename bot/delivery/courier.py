@@ -1,0 +1,190 @@
+"""Sends notices by the recipe: the intent on record, then the mail, then the outcome on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Protocol
+
+from loguru import logger
+
+from bot.clock import Clock
+from bot.delivery.compose import Composer, Envelope, Possible, message_id
+from bot.delivery.outgoing import Outgoing
+from bot.errors import DeliveryFailed, OutcomeUnknown
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Event, Notice, NoticeKind, NoticeState, Request
+from bot.model import Employee, Severity, State
+from bot.secret import Secret
+
+_TOLD = {State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
+_SETTLED = frozenset({NoticeState.SENT, NoticeState.NOBODY, NoticeState.FAILED})
+
+
+class Staff(Protocol):
+    """What delivery needs of the staff directory: the only place that addresses come from."""
+
+    def find(self, employee_no: str) -> Employee | None:
+        """Return the employee with this number."""
+        ...
+
+    def by_mail(self, address: str) -> Employee | None:
+        """Return the employee with this address."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Courier:
+    """Tells people, each thing once; passwords go to the directory's address and nowhere else."""
+
+    ledger: Ledger
+    outgoing: Outgoing
+    composer: Composer
+    staff: Staff
+    clock: Clock
+    #: Says which days can still be applied for at a moment, and by when.
+    possible: Callable[[datetime], Sequence[Possible]]
+
+    async def send_credentials(self, request: Request, employee: Employee, secret: Secret) -> Request:
+        """Mail the credentials home: ISSUED to DELIVERED, or to DELIVERING when the outcome is unknown.
+
+        Raises ``DeliveryFailed`` when the mail certainly did not go out; the request is then back at ISSUED.
+        """
+        notice = await self._next(request, NoticeKind.CREDENTIALS, employee.mail)
+        mail = self._credentials(request, employee, secret, notice)
+        request = await self._advance(request, State.DELIVERING, notice, "intended")
+        try:
+            await self.outgoing.send(mail)
+        except OutcomeUnknown as error:
+            return await self._advance(request, State.DELIVERING, notice, "unknown", str(error))
+        except DeliveryFailed as error:
+            await self._advance(request, State.ISSUED, _with(notice, NoticeState.FAILED), "failed", str(error))
+            raise
+        logger.info("credentials sent to {}", employee.mail)
+        return await self._advance(request, State.DELIVERED, _with(notice, NoticeState.SENT), "done")
+
+    async def settle(self, request: Request) -> Request:
+        """Find out whether the newest credentials of a DELIVERING request went out.
+
+        Sent: DELIVERED. Not sent, or not to be known: ISSUED, from where a new password is set and mailed, so that
+        the newest mail works whichever of them arrives.
+        """
+        notice = (await self._notices(request, NoticeKind.CREDENTIALS))[-1]
+        if await self.outgoing.was_sent(notice.message_id):
+            return await self._advance(
+                request, State.DELIVERED, _with(notice, NoticeState.SENT), "done", "found as sent"
+            )
+        lost = _with(notice, NoticeState.FAILED)
+        return await self._advance(request, State.ISSUED, lost, "failed", "not found as sent")
+
+    async def untold(self) -> list[Request]:
+        """Return the rejected and held requests whose applicant has not been told."""
+        return list(await self.ledger.untold(_TOLD))
+
+    async def tell(self, request: Request) -> None:
+        """Tell the applicant of a rejection or a hold, once; a mail that may have gone out before is looked up first.
+
+        Raises ``DeliveryFailed`` when there is nobody it may be sent to, on record, once.
+        """
+        kind = _TOLD[request.state]
+        earlier = await self._notices(request, kind)
+        if earlier and earlier[-1].state in _SETTLED:
+            return
+        if earlier and await self.outgoing.was_sent(earlier[-1].message_id):
+            await self._note(_with(earlier[-1], NoticeState.SENT), "done", "found as sent")
+            return
+        employee = self._whom(request)
+        if employee is None:
+            nobody = await self._next(request, kind, "")
+            await self._note(_with(nobody, NoticeState.NOBODY), "failed", "nobody it may be sent to")
+            raise DeliveryFailed(f"{request.state}, and nobody in the staff directory can be told: an operator must")
+        notice = earlier[-1] if earlier else await self._next(request, kind, employee.mail)
+        await self._note(notice, "intended")
+        await self._send(notice, self._result(request, employee, notice))
+
+    async def _send(self, notice: Notice, mail: EmailMessage) -> None:
+        try:
+            await self.outgoing.send(mail)
+        except OutcomeUnknown as error:
+            await self._note(notice, "unknown", str(error))
+            raise
+        except DeliveryFailed as error:
+            await self._note(_with(notice, NoticeState.FAILED), "failed", str(error))
+            raise
+        await self._note(_with(notice, NoticeState.SENT), "done")
+
+    def _whom(self, request: Request) -> Employee | None:
+        """Return who may be told: by the employee number, else the owner of the sending address; never an outsider."""
+        if request.decision is not None and not request.decision.tell_applicant:
+            return None
+        return self.staff.find(request.application.employee_no or "") or self.staff.by_mail(request.sender)
+
+    def _credentials(self, request: Request, employee: Employee, secret: Secret, notice: Notice) -> EmailMessage:
+        if request.window is None or request.login_id is None:
+            raise DeliveryFailed("the request has no login to tell of")
+        violations = request.decision.violations if request.decision else ()
+        return self.composer.credentials(
+            self._envelope(request, employee, notice),
+            login_id=request.login_id,
+            secret=secret,
+            window=request.window,
+            granted=request.granted,
+            renewed=notice.attempt > 1 or request.attempts == 0,
+            refused=[item for item in violations if item.severity is Severity.REJECT or item.code in {"V09", "V18"}],
+        )
+
+    def _result(self, request: Request, employee: Employee, notice: Notice) -> EmailMessage:
+        envelope = self._envelope(request, employee, notice)
+        if notice.kind is NoticeKind.HELD:
+            return self.composer.held(envelope, received_at=request.received_at)
+        return self.composer.rejected(
+            envelope,
+            received_at=request.received_at,
+            asked=request.application.dates,
+            violations=request.decision.violations if request.decision else (),
+            possible=self.possible(self.clock.now()),
+        )
+
+    def _envelope(self, request: Request, employee: Employee, notice: Notice) -> Envelope:
+        return Envelope(
+            employee=employee,
+            request_id=request.id,
+            receipt_no=request.application.receipt_no,
+            message_id=notice.message_id,
+            attempt=notice.attempt,
+            now=self.clock.now(),
+        )
+
+    async def _notices(self, request: Request, kind: NoticeKind) -> list[Notice]:
+        return [notice for notice in await self.ledger.notices(request.id) if notice.kind is kind]
+
+    async def _next(self, request: Request, kind: NoticeKind, to: str) -> Notice:
+        attempt = 1 + len(await self._notices(request, kind))
+        name = message_id(request.id, kind, attempt, self.composer.mailbox.address)
+        return Notice(
+            request_id=request.id, kind=kind, attempt=attempt, message_id=name, to=to, state=NoticeState.SENDING
+        )
+
+    async def _advance(self, request: Request, to: State, notice: Notice, outcome: str, reason: str = "") -> Request:
+        event = _event(notice, outcome, reason)
+        return await self.ledger.advance(request.id, expect=request.state, to=to, event=event, notice=notice)
+
+    async def _note(self, notice: Notice, outcome: str, reason: str = "") -> None:
+        await self.ledger.note(_event(notice, outcome, reason), notice=notice)
+
+
+def _with(notice: Notice, state: NoticeState) -> Notice:
+    return replace(notice, state=state)
+
+
+def _event(notice: Notice, outcome: str, reason: str) -> Event:
+    return Event(
+        action=f"notice.{notice.kind}",
+        outcome=outcome,
+        request_id=notice.request_id,
+        reason=reason,
+        details={"message_id": notice.message_id, "attempt": notice.attempt},
+        person={"to": notice.to},
+    )

@@ -1,0 +1,188 @@
+"""The mailbox as a directory of files: .eml mails, and tables dropped in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.errors import DeliveryFailed, Unusable
+from bot.mail.port import Folder
+from bot.mail.receipt import receipt_time
+from bot.model import Message
+
+_INBOX, _OUTBOX = "inbox", "outbox"
+#: Files that another program is still writing, or keeps for itself.
+_UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
+_HEAD = 64 * 1024  # bytes kept of a message that is too large
+_LONGEST_NAME = 200  # bytes; leaves room for a number on file systems that allow 255
+
+
+class FolderMailbox:
+    """``inbox/`` is read, ``processed/``, ``unreadable/`` and ``ignored/`` are filled, ``outbox/`` holds what was sent.
+
+    A locator is the file's name; bytes that are no UTF-8 are kept by surrogate escapes and shown as ``\\xNN``.
+    """
+
+    def __init__(self, path: Path, *, max_bytes: int, zone: ZoneInfo) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._zone = zone
+
+    async def list_new(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.list_new`; subfolders, links and unfinished files are left alone."""
+        return await asyncio.to_thread(self._list)
+
+    async def fetch(self, locator: str) -> Message:
+        """See :meth:`bot.mail.port.Mailbox.fetch`."""
+        try:
+            return await asyncio.to_thread(
+                message_from_file, self._inside(_INBOX, locator), max_bytes=self._max_bytes, zone=self._zone
+            )
+        except FileNotFoundError:
+            raise KeyError(locator) from None
+        except OSError as error:
+            raise Unusable(f"{shown(locator)} in the inbox can't be read: {error.strerror}") from error
+
+    async def file(self, locator: str, folder: Folder) -> None:
+        """See :meth:`bot.mail.port.Mailbox.file`; a name that is taken there gets a number, nothing is overwritten."""
+        await asyncio.to_thread(self._move, locator, folder)
+
+    async def send(self, mail: EmailMessage) -> None:
+        """Write ``mail`` into ``outbox/``, whole or not at all; a Message-ID that is there already is not sent again."""
+        await asyncio.to_thread(self._send, mail)
+
+    async def was_sent(self, message_id: str) -> bool | None:
+        """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
+        return await asyncio.to_thread(self._sent_path(message_id).exists)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _list(self) -> list[str]:
+        inbox = self._path / _INBOX
+        try:
+            inbox.mkdir(parents=True, exist_ok=True)
+            names = [entry.name for entry in os.scandir(inbox) if _is_message(entry)]
+        except OSError as error:
+            raise Unusable(f"the mailbox folder {inbox} can't be read: {error.strerror}") from error
+        return [name for _, name in sorted((self._received(inbox / name), name) for name in names)]
+
+    def _received(self, path: Path) -> datetime:
+        try:
+            with path.open("rb") as file:
+                return _received(path, file.read(_HEAD), self._zone)
+        except OSError:
+            # Gone or unreadable: fetch() says which; the place in the list does not matter.
+            return datetime.max.replace(tzinfo=self._zone)
+
+    def _inside(self, folder: str, name: str) -> Path:
+        if not name or "/" in name or "\0" in name or name in {".", ".."}:
+            raise KeyError(name)
+        return self._path / folder / name
+
+    def _move(self, locator: str, folder: Folder) -> None:
+        source = self._inside(_INBOX, locator)
+        target = self._path / folder.value
+        target.mkdir(parents=True, exist_ok=True)
+        number = 0
+        while True:
+            try:
+                # A link made under a new name fails if that name is taken, where a rename would overwrite it.
+                os.link(source, target / _numbered(locator, number))
+                break
+            except FileExistsError:
+                if (target / _numbered(locator, number)).samefile(source):
+                    break  # a crash came between the link and the removal
+                number += 1
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                raise Unusable(f"{shown(locator)} can't be moved to {folder.value}/: {error.strerror}") from error
+        source.unlink(missing_ok=True)
+        _sync(target, source.parent)
+
+    def _send(self, mail: EmailMessage) -> None:
+        path = self._sent_path(str(mail["Message-ID"]))
+        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_whole(draft, mail.as_bytes(policy=SMTP))
+            os.link(draft, path)
+        except FileExistsError:
+            raise DeliveryFailed(f"a mail with the Message-ID {mail['Message-ID']} was sent before") from None
+        except OSError as error:
+            raise DeliveryFailed(f"the outbox can't be written: {error.strerror}") from error
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync(path.parent)
+
+    def _sent_path(self, message_id: str) -> Path:
+        safe = "".join(char if char.isalnum() or char in "-._@" else "_" for char in message_id.strip("<>"))
+        if safe != message_id.strip("<>") or len(safe) > _LONGEST_NAME:
+            safe = f"{safe[:100]}-{sha256(message_id.encode()).hexdigest()[:16]}"
+        return self._path / _OUTBOX / f"{safe.lstrip('.')}.eml"
+
+
+def message_from_file(path: Path, *, max_bytes: int, zone: ZoneInfo) -> Message:
+    """Return a file as a message; its receipt time is the newest ``Received:`` stamp, else the file's own time.
+
+    A file larger than ``max_bytes`` comes ``cut``. Raises ``OSError`` when it can't be read.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        cut = size > max_bytes
+        content = file.read(min(_HEAD, max_bytes) if cut else max_bytes + 1)
+    return Message(
+        locator=path.name, name=shown(path.name), received_at=_received(path, content, zone), content=content, cut=cut
+    )
+
+
+def shown(name: str) -> str:
+    """Return a file name as text that can be printed and stored: what is no text or no printable shows as ``\\xNN``."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def _received(path: Path, head: bytes, zone: ZoneInfo) -> datetime:
+    stamped = receipt_time(head) if path.suffix.lower() == ".eml" else None
+    return stamped.astimezone(zone) if stamped else datetime.fromtimestamp(path.stat().st_mtime, zone)
+
+
+def _is_message(entry: os.DirEntry[str]) -> bool:
+    hidden = entry.name.startswith((".", "~$")) or entry.name.lower().endswith(_UNFINISHED)
+    return not hidden and entry.is_file(follow_symlinks=False)
+
+
+def _numbered(name: str, number: int) -> str:
+    """Return ``name``, from 1 on with the number before its ending, cut to what file systems take."""
+    if number == 0:
+        return name
+    stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
+    kept = os.fsencode(stem)[:_LONGEST_NAME]
+    return f"{os.fsdecode(kept)}-{number}{dot}{ending[:20]}"
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(*folders: Path) -> None:
+    """Make renames in ``folders`` survive a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,133 @@
+"""The staff directory (職員名簿): who there is, and the only addresses that credentials are sent to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from bot.clock import aware
+from bot.model import Employee
+from bot.rules.sheet import Layout, Problems, Row, number, read_dates, read_rows
+from bot.settings.staff import StaffSettings
+
+REQUIRED = ("employee_no", "name", "mail")
+_NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{0,19}")
+_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
+class Directory:
+    """All employees, checked as a whole when loaded."""
+
+    def __init__(self, employees: Iterable[Employee], *, stale_days: int = 7, as_of: datetime | None = None) -> None:
+        self._by_number = {number(employee.employee_no): employee for employee in employees}
+        self._by_mail: dict[str, list[Employee]] = {}
+        for employee in self._by_number.values():
+            self._by_mail.setdefault(employee.mail.casefold(), []).append(employee)
+        self._stale_days = stale_days
+        self._as_of = aware(as_of) if as_of else None
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+    def __iter__(self) -> Iterator[Employee]:
+        return iter(self._by_number.values())
+
+    def find(self, employee_no: str) -> Employee | None:
+        """Return the employee with this number: leading zeros count, full-width digits and spaces don't matter."""
+        return self._by_number.get(number(employee_no))
+
+    def by_mail(self, address: str) -> Employee | None:
+        """Return the employee with this address; ``None`` when nobody has it, or several share it."""
+        holders = self._by_mail.get(address.strip().casefold(), [])
+        return holders[0] if len(holders) == 1 else None
+
+    def warnings(self, now: datetime) -> tuple[str, ...]:
+        """Return what a person should know and what stops nothing: a stale export, shared addresses."""
+        stale = self._stale(aware(now))
+        shared = sorted(mail for mail, holders in self._by_mail.items() if len(holders) > 1)
+        found = [stale] if stale else []
+        if shared:
+            found.append(
+                f"{len(shared)} address(es) of the staff directory belong to several employees: {', '.join(shared[:5])}"
+            )
+        return tuple(found)
+
+    def _stale(self, now: datetime) -> str | None:
+        if self._as_of is None or now - self._as_of <= timedelta(days=self._stale_days):
+            return None
+        days = (now - self._as_of).days
+        return f"the staff directory is {days} days old (staff.stale_days: {self._stale_days}); export it again"
+
+
+def load_directory(
+    content: bytes, *, name: str, settings: StaffSettings, as_of: datetime | None = None
+) -> Directory:
+    """Read the directory export; ``as_of`` (aware) is when it was made, for the warning about a stale one.
+
+    Raises ``ConfigInvalid`` with every problem and its row: it is loaded whole or not at all.
+    """
+    problems = Problems(path="staff.file", source=name)
+    rows = read_rows(content, layout(settings), problems)
+    return build_directory(rows, settings, problems, as_of=as_of)
+
+
+def layout(settings: StaffSettings) -> Layout:
+    """Return what a directory export must look like."""
+    return Layout(columns=settings.columns, required=REQUIRED, max_rows=settings.max_rows)
+
+
+def build_directory(
+    rows: Sequence[Row], settings: StaffSettings, problems: Problems, *, as_of: datetime | None = None
+) -> Directory:
+    """Check all rows and make the directory; raises ``ConfigInvalid`` with every problem."""
+    if not rows:
+        problems.add("no employees in it")
+    seen: dict[str, Row] = {}
+    employees = [_employee(row, seen, settings, problems) for row in rows]
+    problems.refuse()
+    return Directory(employees, stale_days=settings.stale_days, as_of=as_of)
+
+
+def _employee(row: Row, seen: dict[str, Row], settings: StaffSettings, problems: Problems) -> Employee:
+    employee_no = number(row.text("employee_no"))
+    _check_number(employee_no, row, seen, problems)
+    if not row.text("name"):
+        problems.add("no name (氏名)", row)
+    _check_mail(row, settings, problems)
+    dates = read_dates(row, ("active_from", "active_until"), problems)
+    start, end = dates["active_from"], dates["active_until"]
+    if start and end and end < start:
+        problems.add(f"the last day {end} is before the first {start}", row)
+    return Employee(
+        employee_no=employee_no,
+        name=row.text("name"),
+        mail=row.text("mail"),
+        kana=row.text("kana"),
+        department=row.text("department"),
+        category=row.text("category"),
+        supervisor_no=number(row.text("supervisor_no")),
+        active_from=start,
+        active_until=end,
+    )
+
+
+def _check_number(employee_no: str, row: Row, seen: dict[str, Row], problems: Problems) -> None:
+    if not employee_no:
+        problems.add("no employee number (職員番号)", row)
+    elif not _NUMBER.fullmatch(employee_no):
+        problems.add(f"employee number {employee_no!r} has characters other than letters, digits and -", row)
+    elif employee_no in seen:
+        problems.add(f"employee number {employee_no} stands in row {seen[employee_no].number} already", row)
+    seen.setdefault(employee_no, row)
+
+
+def _check_mail(row: Row, settings: StaffSettings, problems: Problems) -> None:
+    mail = row.text("mail")
+    domain = mail.rpartition("@")[2].casefold()
+    if not mail:
+        problems.add("no mail address (メールアドレス)", row)
+    elif not _MAIL.fullmatch(mail) or ".." in mail:
+        problems.add(f"{mail!r} is not a mail address", row)
+    elif settings.mail_domains and domain not in {item.casefold() for item in settings.mail_domains}:
+        problems.add(f"{mail!r} is outside staff.mail_domains", row)

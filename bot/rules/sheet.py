@@ -1,0 +1,161 @@
+"""Rows out of an export: the columns found by their headings, each value as text, every problem with its row.
+
+Shared by the staff directory, the register of own PCs, and the calendar's files. All problems are collected, never only the
+first; what has problems is not used at all.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from bot.errors import ConfigInvalid, Problem, Unreadable
+from bot.tables import TableLimits, read_tables
+from bot.text import fold
+
+#: More problems than this are counted, not listed: the file is simply the wrong one.
+_MOST_PROBLEMS = 100
+_ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925}
+_DATE = re.compile(
+    r"(?:(?P<year>\d{4})|(?P<era>令和|平成|昭和|[RHS])(?P<count>元|\d{1,2}))年?[-/.]?"
+    r"(?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?(?:[ T]00:00(?::00(?:\.0+)?)?)?"
+)
+_COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row: its number as a spreadsheet shows it (headings are row 1), and its values by canonical name."""
+
+    number: int
+    values: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """Return the value without surrounding space; empty when the column is missing."""
+        return self.values.get(name, "").strip()
+
+
+@dataclass(kw_only=True)
+class Problems:
+    """Collects what is wrong with one source; ``path`` is the setting that names it."""
+
+    path: str
+    source: str
+    found: list[str] = field(default_factory=list)
+
+    def add(self, text: str, row: Row | None = None) -> None:
+        """Note a problem, with its row where it has one."""
+        self.found.append(f"{self.source}: {f'row {row.number}: ' if row else ''}{text}")
+
+    def refuse(self) -> None:
+        """Raise ``ConfigInvalid`` with everything noted; return when there is nothing."""
+        if not self.found:
+            return
+        shown = [Problem(path=self.path, text=text) for text in self.found[:_MOST_PROBLEMS]]
+        if len(self.found) > _MOST_PROBLEMS:
+            more = f"{self.source}: and {len(self.found) - _MOST_PROBLEMS} more problems"
+            shown.append(Problem(path=self.path, text=more))
+        raise ConfigInvalid(shown)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What a source must look like: headings of each canonical column, and those that can't be missing."""
+
+    columns: Mapping[str, Sequence[str]]
+    required: Sequence[str]
+    max_rows: int
+
+
+def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
+    """Return the rows of the first table in a CSV or Excel file that has all required columns.
+
+    Raises ``ConfigInvalid`` when the file is no table, has none with these columns, or too many rows.
+    """
+    try:
+        tables = read_tables(content, name=problems.source, limits=TableLimits(max_rows=layout.max_rows))
+    except Unreadable as error:
+        problems.add(f"can't be read as a table ({error.reason})")
+        problems.refuse()
+        return []
+    headings = [[str(heading) for heading in table.columns] for table in tables]
+    for table, names in zip(tables, headings, strict=True):
+        if not _missing(names, layout):
+            cells = [table[name].tolist() for name in table.columns]
+            return pick_rows(names, zip(*cells, strict=True), layout, problems)
+    best = min(headings, key=lambda names: len(_missing(names, layout)), default=[])
+    return pick_rows(best, (), layout, problems)
+
+
+def pick_rows(
+    headings: Sequence[str], records: Iterable[Sequence[str]], layout: Layout, problems: Problems
+) -> list[Row]:
+    """Return the rows with their columns under canonical names; blank rows are left out.
+
+    Raises ``ConfigInvalid`` naming every missing column and the headings that were seen instead.
+    """
+    for name in _missing(headings, layout):
+        known = " / ".join(layout.columns[name])
+        problems.add(f"no column {known}; headings seen: {', '.join(headings) or 'none'}")
+    problems.refuse()
+    places = _places(headings, layout)
+    numbered = enumerate(records, start=2)
+    return [
+        Row(number=number, values={name: str(record[at]) for name, at in places.items()})
+        for number, record in numbered
+        if any(str(value).strip() for value in record)
+    ]
+
+
+def read_date(text: str) -> date | None:
+    """Read a date cell: 2021-04-01, 2021/4/1, 2021年4月1日, 20210401, 令和3年4月1日, R3.4.1; ``None`` when empty.
+
+    Raises ``ValueError`` when it is none of these.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not plain:
+        return None
+    match = _COMPACT.fullmatch(plain) or _DATE.fullmatch(plain)
+    if not match:
+        raise ValueError(f"{text!r} is not a date such as 2021-04-01")
+    parts = match.groupdict()
+    year = int(parts["year"]) if parts["year"] else _ERAS[parts["era"]] + int(parts["count"].replace("元", "1"))
+    try:
+        return date(year, int(parts["month"]), int(parts["day"]))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a day of the calendar") from None
+
+
+def read_dates(row: Row, names: Sequence[str], problems: Problems) -> dict[str, date | None]:
+    """Read several date cells of a row; one that is no date is a problem and ``None``."""
+    dates: dict[str, date | None] = {}
+    for name in names:
+        try:
+            dates[name] = read_date(row.text(name))
+        except ValueError as error:
+            problems.add(str(error), row)
+            dates[name] = None
+    return dates
+
+
+def number(text: str) -> str:
+    """Return an employee or registration number for comparing: full-width folded, no spaces; leading zeros stay."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+
+
+def _missing(headings: Sequence[str], layout: Layout) -> list[str]:
+    places = _places(headings, layout)
+    return [name for name in layout.required if name not in places]
+
+
+def _places(headings: Sequence[str], layout: Layout) -> dict[str, int]:
+    seen = {fold(heading): at for at, heading in reversed(list(enumerate(headings)))}
+    return {
+        name: seen[fold(word)]
+        for name, words in layout.columns.items()
+        for word in reversed(words)
+        if fold(word) in seen
+    }
