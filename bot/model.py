@@ -172,6 +172,10 @@ class Application:
     terminal: str | None = None
     approval: str | None = None
     urgent_reason: str | None = None
+    #: What was declared about working without personal information, where the form asks (V17).
+    declaration: str | None = None
+    #: Working hours as stated, such as 8:30～17:15 or 午前 (V22).
+    hours: str | None = None
     #: The receipt number of an earlier application that this one cancels or changes.
     refers_to: str | None = None
     doubts: tuple[Doubt, ...] = ()

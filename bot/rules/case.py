@@ -1,0 +1,130 @@
+"""What a rule looks at: the application, what is known about it, and what a rule says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from bot.clock import aware
+from bot.model import Application, Employee, History, Kind, Severity
+from bot.rules.calendar import Calendar
+from bot.rules.cutoff import Cutoffs
+from bot.rules.directory import Directory
+from bot.rules.register import OwnPcs
+from bot.settings.rules import RulesSettings
+
+#: A day further away than this is refused as too far, or past, and judged by nothing else: a misread year must not cost time.
+_HORIZON = timedelta(days=400)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What is known when an application is decided; raises ``ValueError`` for a naive time."""
+
+    now: datetime
+    #: When the mailbox's server received the message.
+    received_at: datetime
+    #: The sender's address; empty when the message names none.
+    sender: str
+    directory: Directory
+    history: History = field(default_factory=History)
+    #: The register of own PCs; ``None`` where the city keeps none.
+    own_pcs: OwnPcs | None = None
+    #: A file that somebody with access put into the inbox: it has no sender to judge.
+    dropped_file: bool = False
+
+    def __post_init__(self) -> None:
+        aware(self.now)
+        aware(self.received_at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a rule found: as :class:`bot.model.Violation`, before the table adds the code."""
+
+    severity: Severity
+    text: str
+    text_en: str
+    dates: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One application before the rules. Not keyword-only slots: the derived facts are computed once and kept."""
+
+    application: Application
+    context: Context
+    rules: RulesSettings
+    calendar: Calendar
+    cutoffs: Cutoffs
+    zone: ZoneInfo
+
+    @cached_property
+    def employee(self) -> Employee | None:
+        """The applicant as the directory has them."""
+        employee_no = self.application.employee_no
+        return self.context.directory.find(employee_no) if employee_no else None
+
+    @cached_property
+    def repeated(self) -> str | None:
+        """The earlier request that has the same receipt number, when this is a new application."""
+        receipt_no = self.application.receipt_no
+        if self.application.kind is not Kind.ISSUE or not receipt_no:
+            return None
+        return self.context.history.receipts.get(receipt_no)
+
+    @cached_property
+    def granted_before(self) -> dict[date, str]:
+        """Of the days asked for, those that a request holds already; what a change keeps is not among them."""
+        if self.application.kind is not Kind.ISSUE:
+            return {}
+        granted = self.context.history.granted
+        return {day: granted[day] for day in self.application.dates if day in granted}
+
+    @cached_property
+    def asked(self) -> tuple[date, ...]:
+        """The days that are new in this application; none when it is a repetition."""
+        if self.repeated:
+            return ()
+        return tuple(day for day in self.application.dates if day not in self.granted_before)
+
+    @cached_property
+    def days(self) -> tuple[date, ...]:
+        """The days to judge: new, business days (or allowed closed ones), and not absurdly far away."""
+        near = (day for day in self.asked if abs(day - self.today) <= _HORIZON)
+        return tuple(day for day in near if self.rules.allow_closed_days or self.calendar.is_open(day))
+
+    @cached_property
+    def today(self) -> date:
+        """The day on which it is decided, in the city."""
+        return self.context.now.astimezone(self.zone).date()
+
+    @cached_property
+    def applied_at(self) -> datetime:
+        """The form's 申請日時 where there is one, else the receipt time."""
+        return self.application.applied_at or self.context.received_at
+
+    def doubted(self, name: str) -> bool:
+        """Tell whether the reading of this field is in doubt: then no rule refuses because of it."""
+        return any(doubt.field == name for doubt in self.application.doubts)
+
+
+Check = Callable[[Case], Iterator[Finding]]
+
+
+def reject(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:
+    """Make a finding that refuses the dates, or without dates the whole application."""
+    return Finding(severity=Severity.REJECT, text=text, text_en=text_en, dates=tuple(dates))
+
+
+def hold(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:
+    """Make a finding that a person must decide on."""
+    return Finding(severity=Severity.HOLD, text=text, text_en=text_en, dates=tuple(dates))
+
+
+def warn(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:
+    """Make a finding that is told and stops nothing."""
+    return Finding(severity=Severity.WARN, text=text, text_en=text_en, dates=tuple(dates))

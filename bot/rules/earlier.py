@@ -1,0 +1,90 @@
+"""V18, V19, V20: what was applied for before, and what takes something back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from bot.model import Kind
+from bot.rules.case import Case, Finding, hold, warn
+from bot.rules.words import days_en, days_ja, quote
+
+_KINDS = {
+    Kind.ISSUE: ("新規発行", "new application"),
+    Kind.REISSUE: ("再発行", "reissue"),
+    Kind.CANCEL: ("取消", "cancellation"),
+    Kind.CHANGE: ("変更", "change"),
+}
+
+
+def not_twice(case: Case) -> Iterator[Finding]:
+    """V18: what is granted already is not granted again, and no second password is made; the earlier notice stands."""
+    if case.repeated:
+        yield warn(
+            f"同じ受付番号（{quote(case.application.receipt_no)}）の申請を案件 {case.repeated} として受け付け済みです。"
+            "先にお送りした通知をご覧ください。内容を改めた場合は、新しい申請として提出してください。",
+            f"An application with this receipt number was taken in as {case.repeated}; see the notice sent for it. "
+            "To ask for something else, apply anew.",
+        )
+        return
+    for request, days in _by_request(case).items():
+        yield warn(
+            f"{days_ja(days)}は案件 {request} で発行済みです。先にお送りした通知のIDとパスワードをお使いください。",
+            f"{days_en(days)}: issued already in {request}; use the ID and password of the earlier notice.",
+            days,
+        )
+
+
+def refers_well(case: Case) -> Iterator[Finding]:
+    """V19: a change or cancellation names an application of the same person, and is not too late."""
+    refers_to = case.application.refers_to or (case.application.receipt_no if _is_withdrawal(case) else None)
+    if not refers_to:
+        yield hold(
+            "元の申請の受付番号が記入されていません。", "The receipt number of the earlier application is missing."
+        )
+    elif refers_to not in case.context.history.receipts:
+        yield hold(
+            f"元の受付番号 {quote(refers_to)} の申請が、この職員の申請に見当たりません。",
+            f"No application {quote(refers_to)} of this employee is known.",
+        )
+    begun = [day for day in cancelled_days(case) if case.applied_at > _last_moment(case, day)]
+    if begun:
+        yield hold(
+            f"{days_ja(begun)}は取消の期限（当日{case.rules.cancel_cutoff:%H:%M}）を過ぎています。担当者が確認します。",
+            f"{days_en(begun)}: past the time for cancelling ({case.rules.cancel_cutoff:%H:%M} of the day).",
+            begun,
+        )
+
+
+def by_operator(case: Case) -> Iterator[Finding]:
+    """V20: what takes something back, or renews it, is carried out by an operator unless it is set to go by itself."""
+    kind = case.application.kind
+    if kind.value not in case.rules.automatic_kinds:
+        ja, en = _KINDS[kind]
+        yield hold(f"「{ja}」の申請は担当者が確認して処理します。", f"A {en} is carried out by an operator.")
+
+
+def cancelled_days(case: Case) -> tuple[date, ...]:
+    """Return the days that a cancellation takes back: those named, else all that the earlier application holds."""
+    if case.application.kind is not Kind.CANCEL:
+        return ()
+    granted, receipts = case.context.history.granted, case.context.history.receipts
+    request = receipts.get(case.application.refers_to or case.application.receipt_no or "")
+    held = tuple(sorted(day for day, holder in granted.items() if holder == request))
+    return case.application.dates or held
+
+
+def _is_withdrawal(case: Case) -> bool:
+    """Tell whether the number may be the earlier one's own: 取下げ notices carry the number they withdraw."""
+    return case.application.kind is Kind.CANCEL
+
+
+def _last_moment(case: Case, day: date) -> datetime:
+    return datetime.combine(day, case.rules.cancel_cutoff, case.zone)
+
+
+def _by_request(case: Case) -> dict[str, list[date]]:
+    found: dict[str, list[date]] = {}
+    for day, request in case.granted_before.items():
+        found.setdefault(request, []).append(day)
+    return found

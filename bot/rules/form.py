@@ -1,0 +1,89 @@
+"""V01, V17, V21, V22: what the form must say, and what a clerk would ask about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import time
+
+from bot.model import Kind
+from bot.rules.case import Case, Finding, hold, warn
+from bot.rules.words import quote
+from bot.text import fold
+
+FIELDS = {
+    "receipt_no": ("受付番号", "receipt number"),
+    "applied_at": ("申請日時", "time of application"),
+    "employee_no": ("職員番号", "employee number"),
+    "name": ("氏名", "name"),
+    "department": ("所属", "department"),
+    "dates": ("利用日", "telework dates"),
+    "place": ("実施場所", "place"),
+    "terminal": ("使用端末", "terminal"),
+}
+_WITH_DATES = {Kind.ISSUE, Kind.CHANGE}
+_NO = ("扱う", "あり", "有", "いいえ", "no")
+_YES = ("扱わない", "取り扱わない", "取扱わない", "なし", "無", "はい", "誓約", "同意", "確認済", "yes")
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})|時(?:(\d{1,2})分|半)?)")
+
+
+def complete(case: Case) -> Iterator[Finding]:
+    """V01: every required field is stated, and nothing was read with a doubt."""
+    application = case.application
+    for name in case.rules.required_fields:
+        missing = not getattr(application, name) and not case.doubted(name)
+        if missing and (name != "dates" or application.kind in _WITH_DATES):
+            ja, en = FIELDS[name]
+            yield hold(f"「{ja}」が記入されていないか、読み取れません。", f"The {en} is missing or could not be read.")
+    for doubt in application.doubts:
+        read = quote(doubt.read)
+        yield hold(
+            f"「{FIELDS.get(doubt.field, (doubt.field,))[0]}」を確認できません: {quote(doubt.text)}（記入内容: {read}）",
+            f"Not clear ({doubt.field}): {quote(doubt.text_en)} (read: {read})",
+        )
+
+
+def no_personal_information(case: Case) -> Iterator[Finding]:
+    """V17: where the form asks, the applicant declares to do without personal information."""
+    if not case.rules.declare_no_pii:
+        return
+    stated = case.application.declaration
+    folded = fold(stated or "")
+    declared = any(fold(word) in folded for word in _YES)
+    if not declared or any(folded == fold(word) for word in _NO):
+        yield hold(
+            f"個人情報を取り扱わない旨の申告を確認できません（記入内容: {quote(stated) or 'なし'}）。",
+            f"No declaration to work without personal information (read: {quote(stated) or 'nothing'}).",
+        )
+
+
+def not_too_many_days(case: Case) -> Iterator[Finding]:
+    """V21: one application asks for a sane number of days."""
+    most, count = case.rules.max_days_per_application, len(case.days)
+    if count > most:
+        yield hold(
+            f"1件の申請で利用できるのは{most}日までです（今回の申請: {count}日）。担当者が確認します。",
+            f"One application may ask for {most} days at most (this one: {count}); an operator decides.",
+        )
+
+
+def within_hours(case: Case) -> Iterator[Finding]:
+    """V22: hours stated outside the working hours are pointed out."""
+    stated = case.application.hours
+    times = [moment for match in _CLOCK.finditer(fold(stated or "")) if (moment := _time(match))]
+    hours = case.rules.hours
+    if times and (min(times) < hours.start or max(times) > hours.end):
+        span = f"{hours.start:%H:%M}–{hours.end:%H:%M}"
+        yield warn(
+            f"勤務時間（{span}）の外の時間が記入されています（記入内容: {quote(stated)}）。時間外の利用は認められません。",
+            f"Hours outside {span} were stated (read: {quote(stated)}); overtime is not allowed.",
+        )
+
+
+def _time(match: re.Match[str]) -> time | None:
+    hour = int(match[1])
+    minute = 30 if match[0].endswith("半") else int(match[2] or match[3] or 0)
+    try:
+        return time(hour, minute)
+    except ValueError:
+        return None

@@ -1,0 +1,53 @@
+"""V04: the mail comes from where it may come from. Mail decides nothing about identity; it can only contradict it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from email.utils import parseaddr
+
+from bot.rules.case import Case, Finding, hold
+from bot.rules.words import quote
+
+
+def known_sender(case: Case) -> Iterator[Finding]:
+    """V04: the sender is on the allow-list; who is no form system writes for themselves, from the directory's address."""
+    if not sender_allowed(case):
+        yield hold(
+            f"送信元 {quote(case.context.sender) or '（なし）'} は受付を許可された送信元ではありません。",
+            f"The sender {quote(case.context.sender) or '(none)'} is not on the allow-list.",
+        )
+        return
+    if not case.rules.require_directory_mail or case.employee is None:
+        return
+    home = case.employee.mail.casefold()
+    by_itself = case.context.dropped_file or _listed(case.context.sender, case.rules.senders.systems)
+    if not by_itself and _address(case.context.sender) != home:
+        yield hold(
+            "送信元のメールアドレスが、職員名簿にある申請者のアドレスと一致しません。",
+            "The sender's address is not the applicant's address in the staff directory.",
+        )
+    stated = case.application.mail
+    if stated and _address(stated) != home:
+        yield hold(
+            "記入されたメールアドレスが、職員名簿のアドレスと一致しません。",
+            "The address stated is not the applicant's address in the staff directory.",
+        )
+
+
+def sender_allowed(case: Case) -> bool:
+    """Tell whether the sender may be answered at all; a forged one is told nothing."""
+    return case.context.dropped_file or _listed(case.context.sender, case.rules.senders.allow)
+
+
+def _listed(sender: str, entries: Sequence[str]) -> bool:
+    address = _address(sender)
+    domain = address.rpartition("@")[2]
+    return bool(address) and any(entry.casefold().removeprefix("@") in (address, domain) for entry in entries)
+
+
+def _address(text: str) -> str:
+    """Return the bare address, lower case; empty for anything that is not one plain address."""
+    address = parseaddr(text)[1].casefold()
+    local, at, domain = address.rpartition("@")
+    plain = at and local and domain and "@" not in local and not any(character.isspace() for character in address)
+    return address if plain else ""

@@ -1,0 +1,129 @@
+"""V02, V03, V05, V16: who applies, and who has agreed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.model import Employee, Kind
+from bot.rules.case import Case, Finding, hold, reject
+from bot.rules.words import days_en, days_ja, quote
+from bot.text import fold
+
+_UNIT_ENDS = tuple("部局室課係所館園校班署院") + ("センター", "担当", "グループ", "チーム", "支所")
+_BRACKETED = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]")
+_REFUSED = ("未", "不承認", "否", "却下", "なし", "無し", "いいえ", "していない", "得ていない", "申請中", "予定")
+
+
+def employed(case: Case) -> Iterator[Finding]:
+    """V02: the employee number is in the directory, and the employee is 在職 on each day."""
+    stated = case.application.employee_no
+    if not stated:
+        return  # V01 asks for it
+    if case.employee is None:
+        text = f"職員番号 {quote(stated)} は職員名簿にありません。"
+        text_en = f"The employee number {quote(stated)} is not in the staff directory."
+        yield hold(text, text_en) if case.doubted("employee_no") else reject(text, text_en)
+        return
+    if case.application.kind is Kind.CANCEL:
+        return  # whoever has left may still cancel
+    days = case.days if case.application.dates else (case.today,)
+    absent = [day for day in days if not case.employee.active_on(day)]
+    if absent and not case.application.dates:
+        yield reject("職員名簿によると在職していません。", "Not employed, according to the staff directory.")
+    elif absent:
+        yield reject(
+            f"{days_ja(absent)}は在職期間の外です。", f"Not employed on {days_en(absent)}, by the directory.", absent
+        )
+
+
+def same_person(case: Case) -> Iterator[Finding]:
+    """V03: name and department agree with the directory; a difference that only variants make is none."""
+    if case.employee is None:
+        return
+    application, employee, rules = case.application, case.employee, case.rules
+    if application.name and not same_name(application.name, employee.name, rules.name_match):
+        yield hold(
+            f"氏名「{quote(application.name)}」が職員番号 {employee.employee_no} の職員名簿の氏名と一致しません。",
+            f"The name {quote(application.name)!r} differs from the directory's for {employee.employee_no}.",
+        )
+    stated, known = application.department, employee.department
+    if stated and known and not same_department(stated, known, rules.department_match):
+        yield hold(
+            f"所属「{quote(stated)}」が職員名簿の所属「{quote(known)}」と一致しません。",
+            f"The department {quote(stated)!r} differs from the directory's {quote(known)!r}.",
+        )
+
+
+def eligible(case: Case) -> Iterator[Finding]:
+    """V05: the employee's category may telework; with the supervisor's approval an excluded one is for a person."""
+    category = fold(case.employee.category) if case.employee else ""
+    excluded = next((word for word in case.rules.excluded_categories if fold(word) in category), None)
+    if case.employee is None or not excluded:
+        return
+    if case.rules.supervisor_may_except and approved(case.application.approval):
+        yield hold(
+            f"任用区分「{case.employee.category}」は原則対象外です。所属長の承認が記載されているため担当者が確認します。",
+            f"The category {case.employee.category!r} is excluded; a supervisor's approval is stated, an operator decides.",
+        )
+        return
+    exception = (
+        "所属長が特に認める場合は、承認を記載して再申請してください。" if case.rules.supervisor_may_except else ""
+    )
+    exception_en = " If your supervisor makes an exception, apply again and say so." if exception else ""
+    yield reject(
+        f"任用区分「{case.employee.category}」はテレワークの対象外です。{exception}",
+        f"The category {case.employee.category!r} may not telework.{exception_en}",
+    )
+
+
+def supervisor_agreed(case: Case) -> Iterator[Finding]:
+    """V16: the approval is recorded, by the applicant's own supervisor or a deputy, never by the applicant."""
+    settings, stated = case.rules.approval, case.application.approval
+    if not settings.required or case.employee is None:
+        return
+    if not approved(stated):
+        yield hold(
+            f"所属長の承認を確認できません（記入内容: {quote(stated) or 'なし'}）。",
+            f"The supervisor's approval is not recorded (read: {quote(stated) or 'nothing'}).",
+        )
+    elif settings.check_approver and not _names_approver(stated or "", case, case.employee):
+        yield hold(
+            f"承認者が申請者の所属長（または代理者）であることを確認できません（記入内容: {quote(stated)}）。",
+            f"The approver can't be seen to be the supervisor or a deputy (read: {quote(stated)}).",
+        )
+
+
+def approved(stated: str | None) -> bool:
+    """Tell whether the text states an approval: it says something, and not that there is none."""
+    folded = fold(_BRACKETED.sub("", stated or ""))
+    return bool(folded) and not any(fold(word) in folded for word in _REFUSED)
+
+
+def same_name(stated: str, known: str, how: str) -> bool:
+    """Tell whether two names are the same, as the setting says; a remark in brackets is not part of a name."""
+    if how == "off":
+        return True
+    plain = _BRACKETED.sub("", stated)
+    return plain.strip() == known.strip() if how == "exact" else fold(plain) == fold(known)
+
+
+def same_department(stated: str, known: str, how: str) -> bool:
+    """Tell whether two departments are the same; folded, the longer may name a unit above or below the other's."""
+    if how == "off":
+        return True
+    if how == "exact":
+        return stated.strip() == known.strip()
+    short, long = sorted((fold(stated), fold(known)), key=len)
+    below = long.startswith(short) and short.endswith(_UNIT_ENDS)
+    above = long.endswith(short) and long.removesuffix(short).endswith(_UNIT_ENDS)
+    return short == long or bool(short) and (below or above)
+
+
+def _names_approver(stated: str, case: Case, employee: Employee) -> bool:
+    boss = employee.supervisor_no
+    numbers = [boss, *case.rules.approval.deputies.get(boss, ())] if boss else []
+    people = [case.context.directory.find(item) for item in numbers if item != employee.employee_no]
+    folded = fold(stated)
+    own = bool(employee.name) and fold(employee.name) in folded
+    return not own and any(person is not None and fold(person.name) in folded for person in people)

@@ -1,0 +1,154 @@
+"""Japanese text out of bytes, and the folded forms in which it is compared.
+
+Python's own ``iso-2022-jp`` knows only JIS X 0208: ①, ㈱, 髙 and half-width kana, which real mail has (it is CP50221),
+are lost without an error. Here each JIS pair is turned into its Shift_JIS pair and decoded as cp932, which has them all.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from email.header import decode_header
+from types import MappingProxyType
+
+from bot.errors import Unreadable
+
+_ESCAPE = re.compile(rb"\x1b(\$B|\$@|\$\(D|\(B|\(J|\(I)")
+_TWO_BYTES = frozenset({b"$B", b"$@"})
+_CP932_NAMES = frozenset(
+    {"shift_jis", "shift-jis", "sjis", "x-sjis", "cp932", "windows-31j", "ms932", "csshiftjis", "ms_kanji"}
+)
+_JIS_NAMES = frozenset({"iso-2022-jp", "iso2022-jp", "csiso2022jp", "iso-2022-jp-ms", "cp50220", "cp50221", "cp50222"})
+#: Marks that NFKC leaves apart though they are written for one another.
+_MARKS = str.maketrans({
+    "〜": "~", "∼": "~", "˜": "~", "−": "-", "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "―": "-", "─": "-",
+    "﹣": "-", "⁃": "-", "：": ":", "︰": ":", "﹕": ":", "∶": ":", "，": ",", "､": "、", "｡": "。",
+    "\u00a0": " ", "\u3000": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u202f": " ",
+})  # fmt: skip
+_INVISIBLE = re.compile(
+    r"[\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\ufe00-\ufe0f]|[\U000e0100-\U000e01ef]"
+)
+#: 異体字 that a form system or a clerk writes for one another; names are compared, never stored, in this form.
+_VARIANTS = str.maketrans({
+    "髙": "高", "﨑": "崎", "碕": "崎", "嵜": "崎", "𠮷": "吉", "邊": "辺", "邉": "辺", "齋": "斎", "齊": "斉",
+    "濵": "浜", "濱": "浜", "德": "徳", "廣": "広", "澤": "沢", "櫻": "桜", "國": "国", "圀": "国", "眞": "真",
+    "靜": "静", "惠": "恵", "榮": "栄", "瀨": "瀬", "藪": "薮", "龍": "竜", "瀧": "滝", "淵": "渕",
+    "嶋": "島", "嶌": "島", "槇": "槙", "曾": "曽", "應": "応", "條": "条", "關": "関", "實": "実", "壽": "寿",
+    "凛": "凜", "彌": "弥", "冨": "富", "峯": "峰", "舘": "館", "桒": "桑", "𣘺": "橋", "內": "内",
+    "髮": "髪", "檜": "桧", "籠": "篭", "薗": "園", "黑": "黒", "步": "歩", 
+})  # fmt: skip
+
+
+def decode(content: bytes, declared: str | None = None) -> str:
+    """Return bytes as text: the declared charset where it fits, else what they can strictly be read as.
+
+    Order (domain.md §1.4): a byte-order mark, the declared charset, ISO-2022-JP by its escapes, UTF-8, cp932.
+    Raises ``Unreadable`` when nothing fits: no character is ever dropped or replaced.
+    """
+    for attempt in _attempts(content, (declared or "").strip().strip("\"'").lower()):
+        try:
+            text = attempt(content)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if "\x1b" not in text:  # an escape that is left means that the wrong decoder took it for a letter
+            return text
+    raise Unreadable(f"文字コードを判別できません（宣言: {declared or 'なし'}） / the text fits no known character set")
+
+
+def decode_iso2022jp(content: bytes) -> str:
+    """Return CP50221 bytes (what mail calls ISO-2022-JP) as text; raises ``UnicodeDecodeError`` when they are not."""
+    pieces = _ESCAPE.split(content)
+    text = [pieces[0].decode("ascii")]
+    for escape, run in zip(pieces[1::2], pieces[2::2], strict=True):
+        text.append(_run(escape, run))
+    return "".join(text)
+
+
+def decode_words(header: str) -> str:
+    """Return a header's encoded words (RFC 2047) as text.
+
+    Neighbouring words in one charset are joined before they are decoded: some systems cut a character in two. Raises
+    ``Unreadable`` when a word can't be decoded.
+    """
+    try:
+        parts = decode_header(header)
+    except Exception as error:
+        # decode_header answers malformed base64 with several kinds of error.
+        raise Unreadable("件名等の符号化が壊れています / a header's encoding is broken") from error
+    joined: list[tuple[bytes, str | None]] = []
+    for content, charset in (
+        (part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part, name) for part, name in parts
+    ):
+        if joined and charset and joined[-1][1] == charset:
+            joined[-1] = (joined[-1][0] + content, charset)
+        else:
+            joined.append((content, charset))
+    return _INVISIBLE.sub("", "".join(decode(content, charset) for content, charset in joined))
+
+
+def normalise(text: str) -> str:
+    """Return the form that the grammars read: NFKC, one kind of each dash, tilde, colon and space, nothing invisible."""
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_MARKS)).translate(_MARKS)
+
+
+def fold(text: str) -> str:
+    """Return the form in which names and labels are compared: also without spaces, case and 異体字."""
+    return "".join(normalise(text).casefold().split()).translate(_VARIANTS)
+
+
+def _attempts(content: bytes, declared: str) -> list[Callable[[bytes], str]]:
+    attempts: list[Callable[[bytes], str]] = []
+    for mark, name in _BYTE_ORDER_MARKS.items():
+        if content.startswith(mark):
+            attempts.append(_strictly(name))
+    escaped = _ESCAPE.search(content) is not None
+    if declared in _CP932_NAMES:
+        attempts.append(_strictly("cp932"))
+    elif declared in _JIS_NAMES:
+        attempts.append(decode_iso2022jp)
+    elif declared and not escaped and declared not in {"us-ascii", "ascii", "unknown-8bit", "binary"}:
+        attempts.append(_strictly(declared))
+    if escaped and content.isascii():
+        return [decode_iso2022jp]  # anything would take these bytes, escapes and all, for plain ASCII
+    if declared in _JIS_NAMES and not escaped and not content.isascii():
+        attempts.pop()  # 8-bit bytes under a 7-bit name: the declaration is wrong
+    return [*attempts, _strictly("utf-8"), _strictly("cp932"), _strictly("euc_jp")]
+
+
+def _strictly(name: str) -> Callable[[bytes], str]:
+    return lambda content: content.decode(name)
+
+
+def _run(escape: bytes, run: bytes) -> str:
+    if escape in _TWO_BYTES:
+        line_ends = re.split(rb"([\r\n]+)", run)  # some systems forget to escape back before the end of a line
+        return "".join(part.decode("ascii") if index % 2 else _pairs(part) for index, part in enumerate(line_ends))
+    if escape == b"(I":
+        return bytes(byte | 0x80 if 0x21 <= byte <= 0x5F else byte for byte in run).decode("cp932")
+    if escape == b"$(D":
+        return b"".join((b"\x1b$(D", run, b"\x1b(B")).decode("iso2022_jp_ext")
+    return run.decode("ascii")
+
+
+def _pairs(run: bytes) -> str:
+    if len(run) % 2:
+        raise UnicodeDecodeError("iso-2022-jp", run, len(run) - 1, len(run), "half a character")
+    pairs = zip(run[::2], run[1::2], strict=True)
+    return b"".join(_shift(high, low) for high, low in pairs).decode("cp932")
+
+
+def _shift(high: int, low: int) -> bytes:
+    """Return the Shift_JIS pair of a JIS X 0208 pair (JIS X 0208:1997, Annex 1)."""
+    if not (0x21 <= high <= 0x7E and 0x21 <= low <= 0x7E):
+        raise UnicodeDecodeError("iso-2022-jp", bytes((high, low)), 0, 2, "no JIS pair")
+    row = high - 0x21
+    lead = row // 2 + (0x81 if row < 62 else 0xC1)
+    if row % 2:
+        return bytes((lead, low + 0x7E))
+    return bytes((lead, low + (0x1F if low < 0x60 else 0x20)))
+
+
+_BYTE_ORDER_MARKS: Mapping[bytes, str] = MappingProxyType({
+    b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
+})  # fmt: skip
