@@ -133,6 +133,10 @@ class Flow(ABC):
             raise self._lost_session()
         return shown
 
+    async def there(self, locator: Locator, what: str) -> None:
+        """Wait until something that is no landmark is visible; ``what`` names it in the error."""
+        await self._first(locator, what)
+
     async def first_of(self, **outcomes: Locator) -> str:
         """Wait until one of the locators is visible and return its name: for screens that can go several ways."""
         every = list(outcomes.values())

@@ -6,13 +6,14 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TypeVar
 
 from loguru import logger
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from bot.console.browser import BrowserChoice, launch_arguments
+from bot.console.browser import launch_arguments
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow, Stage
 from bot.console.port import Evidence
@@ -22,7 +23,7 @@ from bot.secret import Redactor, Secret
 from bot.settings.console import ConsoleSettings
 
 T = TypeVar("T")
-_VIEWPORT = {"width": 1280, "height": 900}
+_VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 
 
 class PlaywrightConsole:
@@ -34,14 +35,14 @@ class PlaywrightConsole:
         settings: ConsoleSettings,
         *,
         password: Secret,
-        browser: BrowserChoice,
+        browser: Path,
         evidence: EvidenceStore,
         redactor: Redactor,
     ) -> None:
         self._flow_class = flow
         self._settings = settings
         self._password = password
-        self._browser_choice = browser
+        self._browser = browser
         self._evidence = evidence
         self._redactor = redactor
         self._stack = AsyncExitStack()
@@ -132,8 +133,7 @@ class PlaywrightConsole:
         try:
             playwright = await self._stack.enter_async_context(async_playwright())
             browser: Browser = await playwright.chromium.launch(
-                executable_path=self._browser_choice.executable,
-                channel=self._browser_choice.channel,
+                executable_path=self._browser,
                 headless=self._settings.browser.headless,
                 args=launch_arguments(),
             )

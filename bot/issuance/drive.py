@@ -77,9 +77,10 @@ class Driver:
                     request, secret = await self._issue(request)
                 case State.ISSUING | State.UNKNOWN:
                     request, secret = await self._find_out(request), None
-                case State.ISSUED if secret is None:
-                    request, secret = await self.keeper.renew(request, self._employee(request))
                 case State.ISSUED:
+                    if secret is None:
+                        request, secret = await self.keeper.renew(request, self._employee(request))
+                        continue
                     request = await self.courier.send_credentials(request, self._employee(request), secret)
                     if request.state is State.DELIVERING:
                         return request  # the next pass settles it: the mail server needs a moment to tell the truth

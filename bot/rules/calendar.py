@@ -77,7 +77,9 @@ class Calendar:
             found -= _DAY
             closed = 0 if self.is_open(found) else closed + 1
             if closed > _LONGEST_CLOSURE:
-                raise ValueError(f"no business day in the {_LONGEST_CLOSURE} days before {day}; see calendar.overrides_file")
+                raise ValueError(
+                    f"no business day in the {_LONGEST_CLOSURE} days before {day}; see calendar.overrides_file"
+                )
             count -= not closed
         return found
 

@@ -14,6 +14,7 @@ from bot.rules.calendar import Calendar
 from bot.rules.cutoff import Cutoffs
 from bot.rules.directory import Directory
 from bot.rules.register import OwnPcs
+from bot.rules.sheet import number
 from bot.settings.rules import RulesSettings
 
 #: A day further away than this is refused as too far, or past, and judged by nothing else: a misread year must not cost time.
@@ -51,9 +52,9 @@ class Finding:
     dates: tuple[date, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """One application before the rules. Not keyword-only slots: the derived facts are computed once and kept."""
+    """One application before the rules; the facts derived from it are computed once and kept."""
 
     application: Application
     context: Context
@@ -74,7 +75,7 @@ class Case:
         receipt_no = self.application.receipt_no
         if self.application.kind is not Kind.ISSUE or not receipt_no:
             return None
-        return self.context.history.receipts.get(receipt_no)
+        return self.earlier_request(receipt_no)
 
     @cached_property
     def granted_before(self) -> dict[date, str]:
@@ -92,10 +93,20 @@ class Case:
         return tuple(day for day in self.application.dates if day not in self.granted_before)
 
     @cached_property
+    def far(self) -> tuple[date, ...]:
+        """Of the days asked for, those that are absurdly far away."""
+        return tuple(day for day in self.asked if abs(day - self.today) > _HORIZON)
+
+    @cached_property
+    def closed(self) -> tuple[date, ...]:
+        """Of the days asked for, those that are no business days."""
+        return tuple(day for day in self.asked if day not in self.far and not self.calendar.is_open(day))
+
+    @cached_property
     def days(self) -> tuple[date, ...]:
-        """The days to judge: new, business days (or allowed closed ones), and not absurdly far away."""
-        near = (day for day in self.asked if abs(day - self.today) <= _HORIZON)
-        return tuple(day for day in near if self.rules.allow_closed_days or self.calendar.is_open(day))
+        """The days to judge: new, business days (or closed ones where these are allowed), and not absurdly far away."""
+        out = {*self.far, *(() if self.rules.allow_closed_days else self.closed)}
+        return tuple(day for day in self.asked if day not in out)
 
     @cached_property
     def today(self) -> date:
@@ -104,8 +115,21 @@ class Case:
 
     @cached_property
     def applied_at(self) -> datetime:
-        """The form's 申請日時 where there is one, else the receipt time."""
-        return self.application.applied_at or self.context.received_at
+        """The form's 申請日時 where there is one that can be true, else the receipt time."""
+        stated = self.application.applied_at
+        return stated if stated and not self.applied_ahead else self.context.received_at
+
+    @cached_property
+    def applied_ahead(self) -> bool:
+        """Tell whether the stated 申請日時 is later than the receipt, which can't be."""
+        stated = self.application.applied_at
+        skew = timedelta(seconds=self.rules.deadline.skew_seconds)
+        return stated is not None and stated - self.context.received_at > skew
+
+    def earlier_request(self, receipt_no: str) -> str | None:
+        """Return this employee's request with that receipt number; full-width characters and spaces don't matter."""
+        wanted = number(receipt_no)
+        return next((held for known, held in self.context.history.receipts.items() if number(known) == wanted), None)
 
     def doubted(self, name: str) -> bool:
         """Tell whether the reading of this field is in doubt: then no rule refuses because of it."""

@@ -60,9 +60,7 @@ class Directory:
         return f"the staff directory is {days} days old (staff.stale_days: {self._stale_days}); export it again"
 
 
-def load_directory(
-    content: bytes, *, name: str, settings: StaffSettings, as_of: datetime | None = None
-) -> Directory:
+def load_directory(content: bytes, *, name: str, settings: StaffSettings, as_of: datetime | None = None) -> Directory:
     """Read the directory export; ``as_of`` (aware) is when it was made, for the warning about a stale one.
 
     Raises ``ConfigInvalid`` with every problem and its row: it is loaded whole or not at all.

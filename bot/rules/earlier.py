@@ -37,12 +37,12 @@ def not_twice(case: Case) -> Iterator[Finding]:
 
 def refers_well(case: Case) -> Iterator[Finding]:
     """V19: a change or cancellation names an application of the same person, and is not too late."""
-    refers_to = case.application.refers_to or (case.application.receipt_no if _is_withdrawal(case) else None)
+    refers_to = _refers_to(case)
     if not refers_to:
         yield hold(
             "元の申請の受付番号が記入されていません。", "The receipt number of the earlier application is missing."
         )
-    elif refers_to not in case.context.history.receipts:
+    elif case.earlier_request(refers_to) is None:
         yield hold(
             f"元の受付番号 {quote(refers_to)} の申請が、この職員の申請に見当たりません。",
             f"No application {quote(refers_to)} of this employee is known.",
@@ -68,15 +68,15 @@ def cancelled_days(case: Case) -> tuple[date, ...]:
     """Return the days that a cancellation takes back: those named, else all that the earlier application holds."""
     if case.application.kind is not Kind.CANCEL:
         return ()
-    granted, receipts = case.context.history.granted, case.context.history.receipts
-    request = receipts.get(case.application.refers_to or case.application.receipt_no or "")
-    held = tuple(sorted(day for day, holder in granted.items() if holder == request))
-    return case.application.dates or held
+    request = case.earlier_request(_refers_to(case) or "")
+    held = (day for day, holder in case.context.history.granted.items() if holder == request)
+    return case.application.dates or tuple(sorted(held))
 
 
-def _is_withdrawal(case: Case) -> bool:
-    """Tell whether the number may be the earlier one's own: 取下げ notices carry the number they withdraw."""
-    return case.application.kind is Kind.CANCEL
+def _refers_to(case: Case) -> str | None:
+    """Return the earlier application's number; a 取下げ notice carries the one it withdraws as its own."""
+    own = case.application.receipt_no if case.application.kind is Kind.CANCEL else None
+    return case.application.refers_to or own
 
 
 def _last_moment(case: Case, day: date) -> datetime:

@@ -21,6 +21,8 @@ FIELDS = {
     "place": ("実施場所", "place"),
     "terminal": ("使用端末", "terminal"),
 }
+#: Without these nothing can be granted, whatever the settings say.
+_ALWAYS = ("employee_no", "dates")
 _WITH_DATES = {Kind.ISSUE, Kind.CHANGE}
 _NO = ("扱う", "あり", "有", "いいえ", "no")
 _YES = ("扱わない", "取り扱わない", "取扱わない", "なし", "無", "はい", "誓約", "同意", "確認済", "yes")
@@ -30,7 +32,7 @@ _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})|時(?:(\d{1,2})分|半)?)")
 def complete(case: Case) -> Iterator[Finding]:
     """V01: every required field is stated, and nothing was read with a doubt."""
     application = case.application
-    for name in case.rules.required_fields:
+    for name in dict.fromkeys((*_ALWAYS, *case.rules.required_fields)):
         missing = not getattr(application, name) and not case.doubted(name)
         if missing and (name != "dates" or application.kind in _WITH_DATES):
             ja, en = FIELDS[name]

@@ -3,7 +3,7 @@
 What follows, in this order:
 
 1. Anything that refuses the whole application: rejected.
-2. A doubt about what was read (V01, or the sender): held, even if nothing else could be granted; a person reads it first.
+2. A doubt about what was read, or a sender who is not allowed: held even if no day is left; a person reads it first.
 3. No day left after the refused, the repeated and the closed ones: rejected.
 4. Anything that asks for a person: held, with nothing granted yet.
 5. Accepted: the days that are left are granted, the others stand in the violations.
@@ -114,7 +114,14 @@ class Rulebook:
         return [(day, self.cutoff_for(day)) for day, _ in zip(still, range(count), strict=False)]
 
     def _settle(self, application: Application, context: Context, *, approved: bool) -> Decision:
-        case = Case(application, context, self._rules, self._calendar, self._cutoffs, self._zone)
+        case = Case(
+            application=application,
+            context=context,
+            rules=self._rules,
+            calendar=self._calendar,
+            cutoffs=self._cutoffs,
+            zone=self._zone,
+        )
         violations = tuple(_violations(case))
         left = _left(case, violations)
         return Decision(
@@ -153,12 +160,20 @@ def _left(case: Case, violations: Collection[Violation]) -> tuple[date, ...]:
 def _outcome(case: Case, violations: Collection[Violation], left: Collection[date], *, approved: bool) -> Outcome:
     if any(item.severity is Severity.REJECT and not item.dates for item in violations):
         return Outcome.REJECT
-    holds = [item for item in violations if item.severity is Severity.HOLD]
-    if approved:
-        holds = [item for item in holds if not overridable(item.code)]
-    unread = any(item.code in {"V01", "V04"} for item in holds)
-    if unread and not case.repeated:
+    if _needs_reading(case, approved=approved):
         return Outcome.HOLD
     if not left and case.application.kind in _DAYS:
         return Outcome.REJECT
-    return Outcome.HOLD if holds else Outcome.ACCEPT
+    stops = (item for item in violations if item.severity is Severity.HOLD)
+    return Outcome.HOLD if any(not (approved and overridable(item.code)) for item in stops) else Outcome.ACCEPT
+
+
+def _needs_reading(case: Case, *, approved: bool) -> bool:
+    """Tell whether a person must look first, whatever the days: nothing is refused on a doubtful reading or sender.
+
+    Without a known employee, or without any day, there is nothing that an approval could grant.
+    """
+    if case.employee is None or (case.application.kind in _DAYS and not case.application.dates):
+        return True
+    doubtful = bool(case.application.doubts) and not case.repeated
+    return not approved and (doubtful or not sender.sender_allowed(case))

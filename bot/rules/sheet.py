@@ -18,6 +18,8 @@ from bot.text import fold
 
 #: More problems than this are counted, not listed: the file is simply the wrong one.
 _MOST_PROBLEMS = 100
+#: 100,000 employees take about 15 MB.
+_MOST_BYTES = 200 * 2**20
 _ERAS = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925}
 _DATE = re.compile(
     r"(?:(?P<year>\d{4})|(?P<era>令和|平成|昭和|[RHS])(?P<count>元|\d{1,2}))年?[-/.]?"
@@ -75,10 +77,11 @@ def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
 
     Raises ``ConfigInvalid`` when the file is no table, has none with these columns, or too many rows.
     """
+    limits = TableLimits(max_rows=layout.max_rows, max_bytes=_MOST_BYTES, max_unpacked=5 * _MOST_BYTES)
     try:
-        tables = read_tables(content, name=problems.source, limits=TableLimits(max_rows=layout.max_rows))
+        tables = read_tables(content, name=problems.source, limits=limits)
     except Unreadable as error:
-        problems.add(f"can't be read as a table ({error.reason})")
+        problems.add(f"can't be read as a table ({error.reason.removeprefix(f'{problems.source}: ')})")
         problems.refuse()
         return []
     headings = [[str(heading) for heading in table.columns] for table in tables]

@@ -9,7 +9,7 @@ from bot.rules.case import Case, Finding, hold, reject, warn
 from bot.rules.words import day_en, day_ja, days_en, days_ja, moment_en, moment_ja, quote
 from bot.text import fold
 
-#: A run of so many days in a row, with a business day in it, was written as a range.
+#: So many days in a row were written as a range.
 _RANGE = 3
 
 
@@ -44,7 +44,7 @@ def urgent(case: Case) -> Iterator[Finding]:
 
 def near(case: Case) -> Iterator[Finding]:
     """V08: no day is past, and none is further ahead than allowed."""
-    past = [day for day in case.asked if day < case.today]
+    past = [day for day in (*case.days, *case.far) if day < case.today]
     if past:
         yield reject(
             f"{days_ja(past)}は審査日（{day_ja(case.today)}）の時点で過ぎています。",
@@ -52,7 +52,7 @@ def near(case: Case) -> Iterator[Finding]:
             past,
         )
     last = _applied_on(case) + timedelta(days=case.rules.max_ahead_days)
-    far = [day for day in case.asked if day > last]
+    far = [day for day in (*case.days, *case.far) if day > last or (day in case.far and day > case.today)]
     if far:
         yield reject(
             f"{days_ja(far)}は先すぎます。申請日から{case.rules.max_ahead_days}日先（{day_ja(last)}）まで申請できます。",
@@ -63,7 +63,7 @@ def near(case: Case) -> Iterator[Finding]:
 
 def business_days(case: Case) -> Iterator[Finding]:
     """V09: each day is a business day. Closed days within a range are left out; one that was named is refused."""
-    closed = [day for day in case.asked if not case.calendar.is_open(day)]
+    closed = case.closed
     if closed and case.rules.allow_closed_days:
         yield hold(
             f"{_named(case, closed)}は閉庁日です。週休日の振替かどうかを担当者が確認します。",
@@ -113,14 +113,12 @@ def _late(case: Case, day: date) -> Finding:
 def _suspicious(case: Case) -> Iterator[Finding]:
     """A stated time after the receipt can't be true; one long before it is believed only where it decides nothing."""
     stated, received = case.application.applied_at, case.context.received_at
-    settings = case.rules.deadline
     if stated is None:
         return
-    ahead = stated - received > timedelta(seconds=settings.skew_seconds)
-    behind = received - stated > timedelta(hours=settings.delay_hours)
+    behind = received - stated > timedelta(hours=case.rules.deadline.delay_hours)
     decides = any(_in_time(case, day, stated) and not _in_time(case, day, received) for day in case.days)
-    if ahead or (behind and decides):
-        relation = ("より後", "after") if ahead else ("よりかなり前", "long before")
+    if case.applied_ahead or (behind and decides):
+        relation = ("より後", "after") if case.applied_ahead else ("よりかなり前", "long before")
         yield hold(
             f"申請日時 {moment_ja(stated, case.zone)} が受信日時 {moment_ja(received, case.zone)} {relation[0]}です。",
             f"The stated time {moment_en(stated, case.zone)} is {relation[1]} the receipt {moment_en(received, case.zone)}.",
@@ -151,16 +149,13 @@ def _accepted(case: Case) -> bool:
 
 
 def _within_ranges(case: Case) -> set[date]:
-    """Return the asked days that stand in a run of days in a row which has a business day: written as a range."""
+    """Return the days that stand in a run of several days in a row: they were written as a range."""
     found: set[date] = set()
     run: list[date] = []
-    for day in (*case.application.dates, None):
-        if day is not None and run and (day - run[-1]).days == 1:
-            run.append(day)
-            continue
-        if len(run) >= _RANGE and any(case.calendar.is_open(item) for item in run):
+    for day in case.application.dates:
+        run = [*run, day] if run and (day - run[-1]).days == 1 else [day]
+        if len(run) >= _RANGE:
             found.update(run)
-        run = [day] if day else []
     return found
 
 

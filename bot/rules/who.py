@@ -10,7 +10,7 @@ from bot.rules.case import Case, Finding, hold, reject
 from bot.rules.words import days_en, days_ja, quote
 from bot.text import fold
 
-_UNIT_ENDS = tuple("部局室課係所館園校班署院") + ("センター", "担当", "グループ", "チーム", "支所")
+_UNIT_ENDS = (*"部局室課係所館園校班署院", "センター", "担当", "グループ", "チーム")
 _BRACKETED = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]")
 _REFUSED = ("未", "不承認", "否", "却下", "なし", "無し", "いいえ", "していない", "得ていない", "申請中", "予定")
 
@@ -117,7 +117,7 @@ def same_department(stated: str, known: str, how: str) -> bool:
     short, long = sorted((fold(stated), fold(known)), key=len)
     below = long.startswith(short) and short.endswith(_UNIT_ENDS)
     above = long.endswith(short) and long.removesuffix(short).endswith(_UNIT_ENDS)
-    return short == long or bool(short) and (below or above)
+    return short == long or (bool(short) and (below or above))
 
 
 def _names_approver(stated: str, case: Case, employee: Employee) -> bool:

@@ -42,7 +42,8 @@ class DeadlineSettings(DeadlineRule):
 
     @model_validator(mode="after")
     def _one_wording_each_day(self) -> Self:
-        starts = [rule.effective_from for rule in (self, *self.former)]
+        wordings: tuple[DeadlineRule, ...] = (self, *self.former)
+        starts = [wording.effective_from for wording in wordings]
         if len(set(starts)) != len(starts):
             raise ValueError("two wordings of the deadline have the same effective_from")
         if self.former and self.effective_from is None:

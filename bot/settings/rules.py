@@ -113,5 +113,7 @@ class RulesSettings(Section):
     def _personal_numbers_stay_in_the_office(self) -> Self:
         for place, zones in self.layers.items():
             if place not in self.places.satellite and any("番号" in zone for zone in zones):
-                raise ValueError(f"layers: 番号利用事務系 is never reachable from {place}, only from places.satellite (V13)")
+                raise ValueError(
+                    f"layers: 番号利用事務系 is never reachable from {place}, only from places.satellite (V13)"
+                )
         return self

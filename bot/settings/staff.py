@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bot.settings.base import Section, SecretRef
+from bot.settings.base import SecretRef, Section
 
 _STAFF_COLUMNS: dict[str, tuple[str, ...]] = {
     "employee_no": ("職員番号", "職員コード", "職員ID", "employee_no"),

@@ -1,0 +1,148 @@
+"""Finds a Chromium, Chrome or Edge, or installs one where that is possible (FACTS.md, Browser)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.errors import Unusable
+from bot.settings.console import BrowserSettings
+
+Say = Callable[[str], None]
+
+_ON_PATH = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+    "msedge",
+    "chrome",
+)
+_WELL_KNOWN = (
+    r"%ProgramFiles%\Google\Chrome\Application\chrome.exe", r"%ProgramFiles(x86)%\Google\Chrome\Application\chrome.exe",
+    r"%ProgramFiles(x86)%\Microsoft\Edge\Application\msedge.exe", r"%ProgramFiles%\Microsoft\Edge\Application\msedge.exe",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+)  # fmt: skip
+#: The second is a Japanese font: without one, evidence shows boxes where the text should be.
+_PACKAGES = ("chromium", "fonts-ipafont-gothic")
+_APT_SECONDS = 900
+_DOWNLOAD_SECONDS = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the search for a browser looks at."""
+
+    search_path: str = field(default_factory=lambda: os.environ.get("PATH", ""))
+    well_known: Sequence[str] = _WELL_KNOWN
+    #: The Debian family's installer, empty elsewhere or without the right to use it.
+    apt: str = field(default_factory=lambda: usable_apt(sys.platform, os.environ.get("PATH", "")))
+    #: Playwright's own browser may be looked for and downloaded.
+    playwright: bool = True
+
+
+def find_browser(settings: BrowserSettings, around: Surroundings | None = None) -> Path | None:
+    """Return the browser to use: the configured one, Playwright's own, then what the system has.
+
+    Raises ``Unusable`` when the configured one is not there: another one is not taken in its place.
+    """
+    around = around or Surroundings()
+    if settings.executable:
+        path = Path(settings.executable).expanduser()
+        if not path.is_file():
+            raise Unusable(f"console.browser.executable: there is no browser at {path}")
+        return path
+    return next(_candidates(around), None)
+
+
+def ensure_browser(settings: BrowserSettings, *, say: Say, around: Surroundings | None = None) -> Path:
+    """Return a browser, installing one if there is none and it can be had; ``say`` tells what is being done.
+
+    Raises ``Unusable`` with the one thing to install otherwise.
+    """
+    around = around or Surroundings()
+    found = find_browser(settings, around)
+    if found is None and around.apt:
+        say(f"no browser found: installing {' and '.join(_PACKAGES)} with apt-get (about a minute)")
+        _apt(around.apt)
+        found = find_browser(settings, around)
+    if found is None and around.playwright:
+        say("no browser found: trying to download Playwright's Chromium")
+        _download()
+        found = find_browser(settings, around)
+    if found is None:
+        raise Unusable(
+            "no browser: install Chromium, Chrome or Edge (Debian: apt install chromium fonts-ipafont-gothic), "
+            "or name one with console.browser.executable"
+        )
+    return found
+
+
+def launch_arguments() -> list[str]:
+    """Return the flags that keep a Chromium quiet on a closed network; as root on Linux it needs one more."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    as_root = sys.platform == "linux" and os.geteuid() == 0
+    return [*quiet, "--no-sandbox"] if as_root else quiet
+
+
+def _candidates(around: Surroundings) -> Iterator[Path]:
+    own = _playwright_own() if around.playwright else None
+    if own:
+        yield own
+    for name in _ON_PATH:
+        if found := shutil.which(name, path=around.search_path):
+            yield Path(found)
+    for text in around.well_known:
+        path = Path(os.path.expandvars(text))
+        if path.is_file():
+            yield path
+
+
+def _playwright_own() -> Path | None:
+    """Return where Playwright keeps the Chromium it downloaded, if it did."""
+    places = {
+        "linux": "~/.cache/ms-playwright", "darwin": "~/Library/Caches/ms-playwright",
+        "win32": r"~\AppData\Local\ms-playwright",
+    }  # fmt: skip
+    home = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or places.get(sys.platform, "~/.cache/ms-playwright")
+    names = ("chrome-linux*/chrome", "chrome-win*/chrome.exe", "chrome-mac*/Chromium.app/Contents/MacOS/Chromium")
+    found = [path for name in names for path in Path(home).expanduser().glob(f"chromium-*/{name}")]
+    return max(found, default=None)
+
+
+def usable_apt(platform: str, search_path: str) -> str:
+    """Return Debian's installer if this process may use it."""
+    may_install = platform == "linux" and os.geteuid() == 0
+    return (shutil.which("apt-get", path=search_path) or "") if may_install else ""
+
+
+def _apt(apt: str) -> None:
+    install = [apt, "install", "-y", "-q", "--no-install-recommends", *_PACKAGES]
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    if _ran(install, _APT_SECONDS, quiet):
+        return
+    # Package lists that are missing or old are the usual reason: fetch them, and try once more.
+    _ran([apt, "update", "-q"], _APT_SECONDS, quiet)
+    _ran(install, _APT_SECONDS, quiet)
+
+
+def _download() -> None:
+    _ran([sys.executable, "-m", "playwright", "install", "chromium"], _DOWNLOAD_SECONDS, dict(os.environ))
+
+
+def _ran(command: Sequence[str], seconds: float, environment: dict[str, str]) -> bool:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed commands, no shell
+            command, timeout=seconds, check=False, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,214 @@
+"""The embedded console of the demo and the tests (bot/sandbox): a Japanese VDI product's admin site."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from playwright.async_api import Locator
+
+from bot.console.flow import Flow, Landmark
+from bot.errors import AccessDenied, AccountConflict
+from bot.model import Account, AccountSpec, AccountState, Window
+from bot.secret import Secret
+
+USERS = Landmark(screen="ユーザー一覧", role="heading", name="ユーザー一覧")
+NEW_1 = Landmark(screen="新規ユーザー 1/2", role="heading", name="新規ユーザー（1/2 基本情報）")
+NEW_2 = Landmark(screen="新規ユーザー 2/2", role="heading", name="新規ユーザー（2/2 利用期間と認証）")
+CONFIRM = Landmark(screen="登録確認", role="heading", name="新規ユーザーの登録確認")
+DETAIL = Landmark(screen="ユーザー詳細", role="heading", name="ユーザー詳細")
+EDIT = Landmark(screen="ユーザー編集", role="heading", name="ユーザー編集")
+RESET = Landmark(screen="パスワード再設定", role="heading", name="パスワード再設定")
+
+STATES = {
+    "作成中…": AccountState.CREATING, "有効": AccountState.ACTIVE,
+    "ロック中": AccountState.LOCKED, "無効": AccountState.DISABLED,
+}  # fmt: skip
+
+
+class SandboxFlow(Flow):
+    """User administration of the embedded console."""
+
+    LOGIN = Landmark(screen="管理者ログイン", role="heading", name="管理者ログイン")
+
+    async def login(self, user: str, password: Secret) -> None:
+        """See :class:`bot.console.flow.Flow`."""
+        async with self.step("login"):
+            await self.open("admin/login")
+            await self.expect(self.LOGIN)
+            await self.fill(self.label("ユーザーID"), user)
+            await self.fill_secret(self.label("パスワード"), password)
+            await self.button("ログイン").click()
+            if await self.first_of(inside=USERS.on(self.page), refused=self.page.get_by_role("alert")) == "refused":
+                raise AccessDenied(f"the console refused the admin {user!r}: {await self.said()}")
+            await self.close_announcement()
+
+    async def logout(self) -> None:
+        """See :class:`bot.console.flow.Flow`."""
+        async with self.step("logout"):
+            await self.button("ログアウト").click()
+            await self.expect(self.LOGIN)
+
+    async def probe(self) -> None:
+        """See :class:`bot.console.flow.Flow`; the last step of the new-user form is seen only by filling the first."""
+        async with self.step("probe"):
+            await self.open_list("")
+            await self.page.get_by_role("link", name="新規ユーザー", exact=True).click()
+            await self.expect(NEW_1)
+            for name in ("ユーザーID", "氏名", "所属", "メールアドレス", "デスクトッププール"):
+                await self.there(self.label(name), f"field {name!r} on screen {NEW_1.screen!r}")
+
+    async def find(self, login_id: str) -> Account | None:
+        """See :class:`bot.console.flow.Flow`; the search finds parts, so only a row with exactly this ID counts."""
+        async with self.step("find"):
+            await self.open_list(login_id)
+            while True:
+                link = self.row(login_id).get_by_role("link", name="詳細", exact=True)
+                if await link.count():
+                    await link.click()
+                    return await self.read_detail(login_id)
+                further = self.page.get_by_role("link", name="次へ", exact=True)
+                if not await further.count():
+                    return None
+                await further.click()
+                await self.expect(USERS)
+
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """See :class:`bot.console.flow.Flow`."""
+        async with self.step("new user, step 1"):
+            await self.open("admin/users/new")
+            await self.expect(NEW_1)
+            for name, value in {
+                "ユーザーID": spec.login_id, "氏名": spec.name, "所属": spec.department, "メールアドレス": spec.mail,
+            }.items():  # fmt: skip
+                await self.fill(self.label(name), value)
+            await self.choose(self.label("デスクトッププール"), spec.pool)
+            for zone in spec.zones:
+                await self.check(self.label(zone), on=True)
+            await self.button("次へ").click()
+        async with self.step("new user, step 2"):
+            await self.expect(NEW_2)
+            await self.fill_window(spec.window)
+            await self.fill_secret(self.label("初期パスワード"), secret)
+            await self.fill_secret(self.label("初期パスワード（確認）"), secret)
+            await self.check(self.label("初回ログイン時にパスワード変更を要求する"), on=True)
+            await self.button("確認").click()
+            if await self.first_of(next=CONFIRM.on(self.page), refused=self.page.get_by_role("alert")) == "refused":
+                raise await self.refusal(spec.login_id)
+        async with self.step("register"):
+            await self.button("登録").click()
+            await self.submit(self.button("登録する"))
+            if (
+                await self.confirm(done=self.toast("を登録しました"), refused=self.page.get_by_role("alert"))
+                == "refused"
+            ):
+                raise await self.refusal(spec.login_id)
+            if f"「{spec.login_id}」" not in await self.toast("を登録しました").inner_text():
+                raise self.unknown("the console confirmed another user ID")
+        account = await self.find(spec.login_id)
+        if account is None or account.mail != spec.mail:
+            raise self.unknown("the console confirmed the registration, and the user list does not show it")
+        return account
+
+    async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:
+        """See :class:`bot.console.flow.Flow`; the validity is on another screen and is set first: it alone gives nothing."""
+        if await self.find(login_id) is None:
+            raise KeyError(login_id)
+        if window:
+            async with self.step("edit validity"):
+                await self.page.get_by_role("link", name="編集", exact=True).click()
+                await self.expect(EDIT)
+                await self.fill_window(window)
+                await self.button("保存").click()
+                await self.first_of(saved=self.toast("の変更を保存しました"))
+                await self.page.get_by_role("link", name="戻る", exact=True).click()
+                await self.expect(DETAIL)
+        async with self.step("reset password"):
+            await self.page.get_by_role("link", name="パスワード再設定", exact=True).click()
+            await self.expect(RESET)
+            await self.fill_secret(self.label("新しいパスワード"), secret)
+            await self.fill_secret(self.label("新しいパスワード（確認）"), secret)
+            await self.check(self.label("次回ログイン時にパスワード変更を要求する"), on=True)
+            await self.check(self.label("ロックを解除し、無効なユーザーは有効にする"), on=True)
+            await self.submit(self.button("再設定"))
+            done = self.toast("のパスワードを再設定しました")
+            if await self.confirm(done=done, refused=self.page.get_by_role("alert")) == "refused":
+                raise self.drift(f"the new password to be accepted; the console said: {await self.said()}")
+
+    async def disable(self, login_id: str) -> None:
+        """See :class:`bot.console.flow.Flow`."""
+        account = await self.find(login_id)
+        if account is None or account.state is AccountState.DISABLED:
+            return
+        async with self.step("disable"):
+            await self.button("無効化").click()
+            await self.submit(self.button("無効にする"))
+            await self.confirm(done=self.toast("を無効にしました"))
+
+    # The console's own widgets.
+
+    def label(self, name: str) -> Locator:
+        """Return the field with this label."""
+        return self.page.get_by_label(name, exact=True)
+
+    def button(self, name: str) -> Locator:
+        """Return the button with this name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def toast(self, words: str) -> Locator:
+        """Return the message that says ``words``."""
+        return self.page.get_by_role("status").get_by_text(words)
+
+    def row(self, login_id: str) -> Locator:
+        """Return the row of the list with exactly this ID."""
+        return self.page.get_by_role("row").filter(has=self.page.get_by_role("cell", name=login_id, exact=True))
+
+    async def said(self) -> str:
+        """Return what the console says is wrong."""
+        return (await self.page.get_by_role("alert").first.inner_text()).strip()
+
+    async def open_list(self, words: str) -> None:
+        """Open the user list and search it."""
+        await self.open("admin/users")
+        await self.expect(USERS)
+        await self.fill(self.label("ユーザーID・氏名で検索"), words)
+        await self.button("検索").click()
+        await self.page.wait_for_url("**/admin/users?q=*")
+        await self.expect(USERS)
+
+    async def close_announcement(self) -> None:
+        """Close the dialog that comes after the login."""
+        close = self.page.get_by_role("dialog", name="お知らせ").get_by_role("button", name="閉じる", exact=True)
+        if await close.count():
+            await close.click()
+            await self.page.get_by_role("dialog", name="お知らせ").wait_for(state="detached")
+            await self.expect(USERS)
+
+    async def read_detail(self, login_id: str) -> Account:
+        """Read the account from its own page, where the exact ID stands."""
+        await self.expect(DETAIL)
+        texts = await self.page.get_by_role("row").all_inner_texts()
+        facts = {name: value.strip() for name, _, value in (text.partition("\t") for text in texts)}
+        if facts.get("ユーザーID") != login_id or facts.get("状態") not in STATES:
+            raise self.drift(f"the details of {login_id!r} with a known 状態")
+        return Account(
+            login_id=login_id,
+            name=facts.get("氏名", ""),
+            mail=facts.get("メールアドレス", ""),
+            state=STATES[facts["状態"]],
+        )
+
+    async def fill_window(self, window: Window) -> None:
+        """Fill the validity; the console takes local time without a zone."""
+        await self.fill(self.label("利用開始日時"), _local(window.start))
+        await self.fill(self.label("利用終了日時"), _local(window.end))
+
+    async def refusal(self, login_id: str) -> Exception:
+        """Return what the console's refusal means."""
+        said = await self.said()
+        if "既に使用されています" in said:
+            return AccountConflict(login_id, said)
+        return self.drift(f"the form to be accepted; the console said: {said}")
+
+
+def _local(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M")

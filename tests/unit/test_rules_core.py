@@ -1,0 +1,383 @@
+"""Deciding: the rules of the main job, and what follows from what they find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.config import load
+from bot.model import Doubt, Kind, Outcome, Severity
+from bot.rules.rulebook import RULES, Context, overridable
+from bot.settings.rules import CalendarSettings, RulesSettings, StaffSettings
+from tests.unit.rules_kit import (
+    MONDAY,
+    NOON,
+    PLAIN,
+    STAFF,
+    at,
+    codes,
+    decide,
+    found,
+    history,
+    rulebook,
+    severities,
+)
+
+WEEK = tuple(date(2021, 8, day) for day in range(2, 7))
+DOUBT = Doubt(field="dates", read="8/2 (火)", text="曜日が違います", text_en="the weekday differs")
+
+
+def test_a_plain_application_is_accepted_without_remark() -> None:
+    """Everything in order: the day is granted and nothing is said."""
+    decision = decide()
+    assert (decision.outcome, decision.granted, decision.violations) == (Outcome.ACCEPT, (MONDAY,), ())
+    assert decision.tell_applicant
+
+
+# V06
+
+
+@pytest.mark.parametrize(
+    ("applied", "outcome"),
+    [("07-30 13:00:00", Outcome.ACCEPT), ("07-30 13:00:01", Outcome.REJECT), ("07-29 23:00", Outcome.ACCEPT)],
+)
+def test_v06_the_cutoff_is_inclusive_to_the_second(applied: str, outcome: Outcome) -> None:
+    """13:00:00 sharp is in time, one second later is refused."""
+    received = {"received_at": at("07-30 13:02"), "now": at("07-30 13:04")}
+    assert decide(context=received, applied_at=at(applied)).outcome is outcome
+
+
+def test_v06_says_which_day_its_cutoff_and_when_one_applied() -> None:
+    """The sentence is concrete in both languages, seconds shown where they decide."""
+    decision = decide(context={"received_at": at("07-30 13:02")}, applied_at=at("07-30 13:00:01"))
+    violation = found(decision, "V06")
+    assert violation.dates == (MONDAY,)
+    assert violation.text == (
+        "2021年8月2日（月）の締切は2021年7月30日（金）13:00です。申請は2021年7月30日（金）13:00:01でした。"
+    )
+    assert violation.text_en == (
+        "Mon 2021-08-02: the deadline was Fri 2021-07-30 13:00; you applied on Fri 2021-07-30 13:00:01."
+    )
+
+
+def test_v06_refuses_late_days_only() -> None:
+    """A late first day is refused and the rest of the week granted."""
+    decision = decide(context={"received_at": at("07-30 14:00")}, applied_at=None, dates=WEEK)
+    assert (decision.outcome, decision.granted) == (Outcome.ACCEPT, WEEK[1:])
+    assert severities(decision) == [("V06", Severity.REJECT)]
+
+
+def test_v06_can_let_the_first_day_decide_for_all() -> None:
+    """With scope first_day, a late first day makes all days late."""
+    settings = {"deadline": {"scope": "first_day"}}
+    decision = decide(settings, context={"received_at": at("07-30 14:00")}, applied_at=None, dates=WEEK)
+    assert (decision.outcome, codes(decision)) == (Outcome.REJECT, ["V06"] * 5)
+    assert "初日" in decision.violations[1].text
+
+
+@pytest.mark.parametrize(("basis", "outcome"), [("applied_at", Outcome.ACCEPT), ("received_at", Outcome.REJECT)])
+def test_v06_the_basis_is_a_setting(basis: str, outcome: Outcome) -> None:
+    """A mail that the server got late counts by the form's time, or by the receipt."""
+    received = {"received_at": at("07-30 13:30")}
+    assert decide({"deadline": {"basis": basis}}, context=received).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("applied", "received", "expected"),
+    [
+        ("07-30 12:45", "07-30 12:42", Outcome.HOLD),
+        ("07-30 12:43:59", "07-30 12:42", Outcome.ACCEPT),
+        ("07-30 13:10", "07-30 12:42", Outcome.HOLD),
+        ("07-26 09:00", "07-30 13:30", Outcome.HOLD),
+        ("07-26 09:00", "07-30 12:42", Outcome.ACCEPT),
+        ("07-28 09:00", "07-30 13:30", Outcome.ACCEPT),
+    ],
+)
+def test_v06_a_stated_time_that_can_not_be_true_is_held(applied: str, received: str, expected: Outcome) -> None:
+    """A time after the receipt is held; one long before it is held where believing it would decide."""
+    decision = decide(context={"received_at": at(received), "now": at("07-30 14:00")}, applied_at=at(applied))
+    assert decision.outcome is expected
+
+
+# V08, V09
+
+
+def test_v08_refuses_past_and_far_days() -> None:
+    """A past day and one beyond 31 days are refused with the limits named; the last allowed day is granted."""
+    days = (date(2021, 7, 29), MONDAY, date(2021, 8, 30), date(2021, 8, 31))
+    decision = decide(dates=days)
+    refused = [item.dates for item in decision.violations if item.code == "V08"]
+    assert decision.granted == (MONDAY, date(2021, 8, 30))
+    assert refused == [(days[0],), (days[3],)]
+    assert "2021年8月30日" in decision.violations[-1].text
+
+
+@pytest.mark.parametrize("day", [date.min, date(1921, 8, 2), date(2121, 8, 2), date.max])
+def test_v08_an_absurd_year_is_refused_and_nothing_else(day: date) -> None:
+    """A misread year costs no time and no crash."""
+    decision = decide(dates=(day,))
+    assert (decision.outcome, codes(decision)) == (Outcome.REJECT, ["V08"])
+
+
+def test_v09_drops_closed_days_within_a_range() -> None:
+    """A range over a long weekend is granted on its business days; what was dropped is told with the reason."""
+    days = tuple(date(2021, 8, day) for day in range(6, 11))
+    decision = decide(dates=days)
+    assert (decision.outcome, decision.granted) == (Outcome.ACCEPT, (date(2021, 8, 6), date(2021, 8, 10)))
+    assert severities(decision) == [("V09", Severity.WARN)]
+    assert "山の日 振替休日" in decision.violations[0].text
+
+
+def test_v09_refuses_a_closed_day_that_was_named() -> None:
+    """A Sunday among named days is refused with its reason; the others are granted."""
+    decision = decide(dates=(date(2021, 8, 1), date(2021, 8, 3)))
+    assert (decision.outcome, decision.granted) == (Outcome.ACCEPT, (date(2021, 8, 3),))
+    assert found(decision, "V09").text == "2021年8月1日（日）［日曜日］は閉庁日のため利用できません。"
+
+
+def test_v09_alone_refuses_when_only_closed_days_are_asked_for() -> None:
+    """A weekend leaves nothing to grant."""
+    decision = decide(dates=(date(2021, 8, 7), date(2021, 8, 8)))
+    assert (decision.outcome, codes(decision), decision.granted) == (Outcome.REJECT, ["V09"], ())
+
+
+def test_v09_may_hold_closed_days_instead() -> None:
+    """With allow_closed_days, a Sunday is for a person: 週休日振替."""
+    decision = decide({"allow_closed_days": True}, dates=(date(2021, 8, 8),))
+    assert (decision.outcome, severities(decision)) == (Outcome.HOLD, [("V09", Severity.HOLD)])
+
+
+# V01 to V04
+
+
+@pytest.mark.parametrize("name", ["employee_no", "name", "dates"])
+def test_v01_a_missing_field_is_held(name: str) -> None:
+    """What the form must say and does not is asked for by a person."""
+    decision = decide(**{name: () if name == "dates" else None})
+    assert decision.outcome is Outcome.HOLD
+    assert "V01" in codes(decision)
+
+
+def test_v01_employee_and_dates_are_needed_whatever_the_settings() -> None:
+    """No setting makes it possible to grant to nobody, or for no day."""
+    empty: dict[str, Any] = {"required_fields": []}
+    for change in ({"employee_no": None}, {"dates": ()}):
+        assert decide(empty, **change).outcome is Outcome.HOLD
+
+
+def test_v01_a_doubt_is_held_with_what_was_read() -> None:
+    """The doubt is quoted, and late days don't turn it into a refusal: they may have been misread."""
+    decision = decide(context={"received_at": at("07-30 14:00")}, applied_at=None, doubts=(DOUBT,))
+    assert decision.outcome is Outcome.HOLD
+    assert "8/2 (火)" in found(decision, "V01").text
+    assert "曜日が違います" in found(decision, "V01").text
+
+
+def test_v02_an_unknown_number_is_refused() -> None:
+    """Nobody in the directory has it: refused, saying the number."""
+    decision = decide(employee_no="9999999")
+    assert (decision.outcome, decision.granted) == (Outcome.REJECT, ())
+    assert "9999999" in found(decision, "V02").text
+
+
+def test_v02_a_number_read_with_doubt_is_held() -> None:
+    """A misread number must not refuse somebody."""
+    doubt = Doubt(field="employee_no", read="OO48213", text="読めません", text_en="not clear")
+    decision = decide(employee_no="OO48213", doubts=(doubt,))
+    assert decision.outcome is Outcome.HOLD
+
+
+def test_v02_days_after_leaving_are_refused() -> None:
+    """Employed until 2 August: that day is granted, the next is not."""
+    person = {"employee_no": "0000007", "name": "中村健", "department": None}
+    decision = decide(**person, dates=(MONDAY, date(2021, 8, 3)))
+    assert decision.granted == (MONDAY,)
+    assert found(decision, "V02").dates == (date(2021, 8, 3),)
+
+
+@pytest.mark.parametrize("name", ["髙橋　みのり", "高橋みのり", "髙橋 みのり", "高橋　みのり（旧姓 林）"])
+def test_v03_variants_of_a_name_agree(name: str) -> None:
+    """Variant characters, spaces and remarks in brackets make no difference."""
+    assert decide(name=name).outcome is Outcome.ACCEPT
+
+
+@pytest.mark.parametrize("name", ["高橋みのる", "林みのり", "みのり", "ﾐﾉﾘ"])
+def test_v03_another_name_is_held(name: str) -> None:
+    """A name that contradicts the directory is for a person."""
+    decision = decide(name=name)
+    assert (decision.outcome, codes(decision)) == (Outcome.HOLD, ["V03"])
+
+
+@pytest.mark.parametrize(
+    ("department", "agrees"),
+    [
+        ("健康福祉部 福祉政策課", True),
+        ("福祉政策課", True),
+        ("健康福祉部福祉政策課企画担当", True),
+        ("健康福祉部", True),
+        ("政策課", False),
+        ("福祉課", False),
+        ("道路課", False),
+        ("健康福祉部 道路課", False),
+    ],
+)
+def test_v03_a_department_may_leave_out_a_level(department: str, agrees: bool) -> None:  # noqa: FBT001 - a row
+    """部 before 課, or 担当 after it, may be missing; another unit is held."""
+    assert decide(department=department).outcome is (Outcome.ACCEPT if agrees else Outcome.HOLD)
+
+
+@pytest.mark.parametrize("sender", ["x@evil.example", "", "a@b@apply.city.example.jp", "x@notcity.example.jp"])
+def test_v04_a_sender_from_elsewhere_is_held_and_told_nothing(sender: str) -> None:
+    """Not on the allow-list: held, and the applicant is not told; nor when no day is left."""
+    for late in ("07-30 12:42", "07-30 14:00"):
+        decision = decide(context={"sender": sender, "received_at": at(late)}, applied_at=None)
+        assert (decision.outcome, decision.tell_applicant) == (Outcome.HOLD, False)
+        assert "V04" in codes(decision)
+
+
+@pytest.mark.parametrize(
+    ("sender", "outcome"),
+    [
+        ("takahashi-m@city.example.jp", Outcome.ACCEPT),
+        ("髙橋 <Takahashi-M@City.Example.JP>", Outcome.ACCEPT),
+        ("miyashita-k@city.example.jp", Outcome.HOLD),
+    ],
+)
+def test_v04_a_person_writes_for_themselves(sender: str, outcome: Outcome) -> None:
+    """From a person's address only that person applies; a supervisor's forward is held."""
+    assert decide(context={"sender": sender}).outcome is outcome
+
+
+def test_v04_a_stated_address_must_be_the_directorys() -> None:
+    """Another address in the form is held, though it would never be used."""
+    decision = decide(mail="minori@private.example")
+    assert (decision.outcome, codes(decision)) == (Outcome.HOLD, ["V04"])
+    assert "private.example" not in found(decision, "V04").text
+    assert decide(mail="TAKAHASHI-M@city.example.jp").outcome is Outcome.ACCEPT
+
+
+def test_v04_a_dropped_file_has_no_sender_to_judge() -> None:
+    """A table that somebody with access put into the inbox is as good as a form system."""
+    assert decide(context={"sender": "", "dropped_file": True}).outcome is Outcome.ACCEPT
+
+
+# V18
+
+
+def test_v18_days_granted_before_are_not_granted_again() -> None:
+    """The new day is granted, the old one named with its request; no other rule looks at it again."""
+    late = {"received_at": at("07-30 14:00"), "history": history({MONDAY: "R-20210729-0001"})}
+    decision = decide(context=late, applied_at=None, dates=WEEK[:2])
+    assert (decision.outcome, decision.granted) == (Outcome.ACCEPT, (WEEK[1],))
+    assert severities(decision) == [("V18", Severity.WARN)]
+    assert "R-20210729-0001" in decision.violations[0].text
+
+
+@pytest.mark.parametrize("receipt", ["0000412", "００００４１２"])
+def test_v18_a_repeated_receipt_number_gives_nothing_new(receipt: str) -> None:
+    """The same application again is refused with V18 alone, pointing at the earlier one, even when late by now."""
+    known = history(receipts={"0000412": "R-20210730-0003"})
+    context = {"history": known, "received_at": at("07-30 14:00")}
+    decision = decide(context=context, applied_at=None, receipt_no=receipt)
+    assert (decision.outcome, codes(decision)) == (Outcome.REJECT, ["V18"])
+    assert "R-20210730-0003" in found(decision, "V18").text
+
+
+def test_v18_all_days_granted_before_leaves_nothing() -> None:
+    """A duplicate under another number is refused with V18 alone."""
+    decision = decide(context={"history": history({MONDAY: "R-20210729-0001"})})
+    assert (decision.outcome, codes(decision)) == (Outcome.REJECT, ["V18"])
+
+
+# What follows
+
+
+def test_all_violations_come_at_once() -> None:
+    """Wrong name, a late day and a Sunday are told together."""
+    decision = decide(
+        context={"received_at": at("07-30 14:00")},
+        applied_at=None,
+        name="別人",
+        dates=(date(2021, 8, 1), MONDAY, WEEK[2]),
+    )
+    assert (decision.outcome, codes(decision)) == (Outcome.HOLD, ["V03", "V06", "V09"])
+    assert decision.granted == ()
+
+
+def test_nothing_left_is_a_refusal_even_when_a_person_would_be_asked() -> None:
+    """Approval can't make a late day early: no need to trouble an operator."""
+    decision = decide(context={"received_at": at("07-30 14:00")}, applied_at=None, name="別人")
+    assert (decision.outcome, codes(decision)) == (Outcome.REJECT, ["V03", "V06"])
+
+
+@pytest.mark.parametrize("kind", [Kind.REISSUE, Kind.CANCEL, Kind.CHANGE])
+def test_other_kinds_wait_for_an_operator(kind: Kind) -> None:
+    """What renews or takes back is held with a clear sentence."""
+    decision = decide(kind=kind, refers_to="0000412", context={"history": history(receipts={"0000412": "R-1"})})
+    assert (decision.outcome, codes(decision)) == (Outcome.HOLD, ["V20"])
+
+
+def test_next_possible_days_start_with_the_first_still_open_cutoff() -> None:
+    """On Friday after 13:00, Tuesday is the next day, with Monday's 13:00; holidays are left out."""
+    after, before = rulebook().next_possible(at("08-05 13:00:01"), 3), rulebook().next_possible(at("08-05 13:00"), 1)
+    assert after == [
+        (date(2021, 8, 10), at("08-06 13:00")),
+        (date(2021, 8, 11), at("08-10 13:00")),
+        (date(2021, 8, 12), at("08-11 13:00")),
+    ]
+    assert before == [(date(2021, 8, 6), at("08-05 13:00"))]
+
+
+def test_approval_grants_what_only_waited_for_a_person() -> None:
+    """An operator's approval accepts a held name; a late day stays refused."""
+    book = rulebook()
+    late_first = replace(PLAIN, name="別人", dates=WEEK, applied_at=None)
+    decision = book.approve(late_first, replace(NOON, received_at=at("07-30 14:00")))
+    assert (decision.outcome, decision.granted) == (Outcome.ACCEPT, WEEK[1:])
+
+
+@pytest.mark.parametrize("change", [{"employee_no": None}, {"dates": ()}, {"employee_no": "9999999"}])
+def test_approval_can_not_grant_to_nobody(change: dict[str, Any]) -> None:
+    """Without a known employee, or a day, approving accepts nothing."""
+    assert rulebook().approve(replace(PLAIN, **change), NOON).outcome is not Outcome.ACCEPT
+
+
+def test_the_network_rule_is_beyond_approval() -> None:
+    """V13 is on nobody's desk; neither is an employee who isn't there."""
+    assert {rule.code for rule in RULES if not overridable(rule.code)} == {"V02", "V13"}
+
+
+def test_every_rule_has_its_own_code() -> None:
+    """V01 to V22, each once, in order."""
+    assert [rule.code for rule in RULES] == [f"V{number:02d}" for number in range(1, 23)]
+
+
+def test_a_naive_time_is_refused() -> None:
+    """A time without an offset is no time."""
+    with pytest.raises(ValueError, match="naive"):
+        Context(now=datetime(2021, 7, 30), received_at=NOON.received_at, sender="", directory=STAFF)  # noqa: DTZ001 - on purpose
+
+
+@pytest.mark.parametrize("text", ["a\r\nBcc: x@evil.example", "\u202eabc\u200b", "あ" * 500, "\x1b[31m"])
+def test_what_was_read_is_quoted_safely(text: str) -> None:
+    """Line ends, control and invisible characters never reach a notice, nor endless text."""
+    shown = found(decide(employee_no=text), "V02").text
+    assert all(character.isprintable() for character in shown)
+    assert len(shown) < 120
+
+
+def test_config_yaml_shows_every_setting_with_its_default() -> None:
+    """What config.yaml says of rules, calendar and staff is what the code does without it, with nothing left out."""
+    settings = load(Path(__file__).parents[2] / "config.yaml").settings
+    pairs = [
+        (settings.rules, RulesSettings()),
+        (settings.calendar, CalendarSettings()),
+        (settings.staff, StaffSettings()),
+    ]
+    for shown, default in pairs:
+        assert shown == default
+        assert shown.model_dump(exclude_unset=True).keys() == default.model_dump().keys()
