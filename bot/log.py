@@ -13,7 +13,7 @@ from bot.secret import Redactor
 if TYPE_CHECKING:
     from loguru import Record
 
-_LINE = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {extra[request]: <16} {message}\n"
+_LINE = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {extra[request]: <16} {message}"
 
 
 def set_up(redactor: Redactor, *, file: Path | None, level: str = "INFO", quiet: bool = False) -> None:

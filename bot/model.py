@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import ClassVar
 
 
 class Kind(StrEnum):
@@ -125,6 +126,10 @@ class Message:
 class Identity:
     """What makes two messages the same one, on every mailbox adapter (FACTS.md, Exchange)."""
 
+    #: Begins the ``message_id`` of a file that somebody with access to the inbox put there: it has no sender.
+    DROPPED: ClassVar[str] = "file:"
+
+    #: The Message-ID; ``file:NAME`` for a table dropped into the inbox.
     message_id: str
     received_at: datetime
     #: SHA-256 (hex) of the decoded content: the headers we use, the text, the attachments' bytes.

@@ -34,7 +34,7 @@ class TableLimits:
 
 
 def read_tables(content: bytes, *, name: str, limits: TableLimits) -> list[pd.DataFrame]:
-    """Return the tables in ``content``, one a sheet; the first row that is not empty names the columns.
+    """Return the tables in ``content``, one a sheet; the first row that is neither empty nor a title names the columns.
 
     Every cell is text as a person sees it: leading zeros, ``1E5`` and long numbers stay, dates come as ISO, a formula
     is its own text. Empty cells are ``""``, empty rows are left out, repeated column names get ``.1``, ``.2``.
@@ -153,6 +153,8 @@ def _text(cell: object) -> str:
 def _frame(rows: list[list[str]], name: str) -> pd.DataFrame | None:
     if len(rows) < 2:
         return None
+    while len(rows) > 2 and sum(map(bool, rows[0])) == 1 and len(rows[1]) > 1:
+        rows = rows[1:]  # a title above the table
     header, *body = rows
     width = len(header)
     if any(len(row) > width for row in body):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from getpass import getuser
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
+from sqlalchemy import make_url
 
 from bot import __version__
 from bot.clock import Clock
@@ -19,6 +23,7 @@ from bot.console.evidence import EvidenceStore
 from bot.console.flows import load_flow
 from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
+from bot.delivery.compose import Composer, Possible
 from bot.delivery.courier import Courier
 from bot.errors import AlreadyRunning, ConfigInvalid, Problem
 from bot.intake.reader import Reader
@@ -30,13 +35,17 @@ from bot.ledger.records import ActorType, Run
 from bot.mail.folder import FolderMailbox
 from bot.mail.port import Mailbox
 from bot.operation.cycle import Cycle
-from bot.operation.take_in import Deciding, Intake
+from bot.operation.take_in import Deciding, Intake, Judge
 from bot.rules.calendar import Calendar
+from bot.rules.calendar_files import load_holidays, load_overrides
 from bot.rules.directory import Directory, load_directory
+from bot.rules.register import OwnPcs, load_own_pcs
 from bot.rules.rulebook import Rulebook
 from bot.secret import Redactor
 
 Say = Callable[[str], None]
+T = TypeVar("T")
+_POSSIBLE = 3  # days that a rejection names as still possible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +86,17 @@ class Workshop:
     def directory(self) -> Directory:
         """Load the staff directory; raises ``ConfigInvalid`` with every problem of the file."""
         settings = self.config.settings.staff
+        path = self.config.path(settings.file or "")
+        as_of = datetime.fromtimestamp(path.stat().st_mtime, self.config.zone) if path.exists() else None
+        return load_directory(_bytes_of(path, "staff.file"), name=path.name, settings=settings, as_of=as_of)
+
+    def own_pcs(self) -> OwnPcs | None:
+        """Load the register of own PCs, where one is configured."""
+        settings = self.config.settings.staff.own_pcs
+        if settings.file is None:
+            return None
         path = self.config.path(settings.file)
-        return load_directory(_bytes_of(path, "staff.file"), name=path.name, settings=settings)
+        return load_own_pcs(_bytes_of(path, "staff.own_pcs.file"), name=path.name, settings=settings)
 
     def rulebook(self) -> Rulebook:
         """Return the rules with the city's calendar."""
@@ -87,7 +105,17 @@ class Workshop:
 
     def calendar(self) -> Calendar:
         """Return the city's business days."""
-        return Calendar(self.config.settings.calendar)
+        settings = self.config.settings.calendar
+        overrides, holidays = settings.overrides_file, settings.holidays_file
+        return Calendar(
+            settings,
+            overrides=self._days(overrides, "calendar.overrides_file", load_overrides) if overrides else None,
+            holidays=self._days(holidays, "calendar.holidays_file", load_holidays) if holidays else None,
+        )
+
+    def _days(self, file: str, setting: str, load: Callable[..., T]) -> T:
+        path = self.config.path(file)
+        return load(_bytes_of(path, setting), name=path.name)
 
     def console(self) -> Console:
         """Return the console; no browser starts before its first verb."""
@@ -105,15 +133,15 @@ class Workshop:
     def cycle(self, *, ledger: Ledger, mailbox: Mailbox, console: Console) -> Cycle:
         """Put a pass together."""
         settings = self.config.settings
-        directory, rulebook = self.directory(), self.rulebook()
+        judge = self.judge()
+        directory, rulebook = judge.directory, judge.rulebook
         courier = Courier(
             ledger=ledger,
             outgoing=mailbox,
             staff=directory,
-            rulebook=rulebook,
-            mailbox=settings.mailbox,
-            delivery=settings.delivery,
             clock=self.clock,
+            composer=Composer(mailbox=settings.mailbox, delivery=settings.delivery),
+            possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
         )
         keeper = AccountKeeper(
             ledger=ledger,
@@ -139,9 +167,24 @@ class Workshop:
             driver=driver,
             clock=self.clock,
             intake=Intake(mailbox=mailbox, reader=self.reader(), ledger=ledger),
-            deciding=Deciding(ledger=ledger, rulebook=rulebook, directory=directory, clock=self.clock),
+            deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
             expirer=Expirer(ledger=ledger, console=console),
         )
+
+    def judge(self) -> Judge:
+        """Return what applies the rules to an application."""
+        return Judge(rulebook=self.rulebook(), directory=self.directory(), own_pcs=self.own_pcs())
+
+    def copy_ledger(self, to: Path) -> None:
+        """Copy the ledger as it is now to the file ``to``; nothing where there is no ledger yet."""
+        source = self.config.path((make_url(self.config.settings.ledger.url).database) or "")
+        if not source.is_file():
+            return
+        with (
+            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as there,
+            closing(sqlite3.connect(to)) as here,
+        ):
+            there.backup(here)
 
     @asynccontextmanager
     async def ready_cycle(self) -> AsyncIterator[Cycle]:

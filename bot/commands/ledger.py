@@ -91,7 +91,7 @@ def audit_verify(config: Path, overrides: Sequence[str], *, as_json: bool, head:
 def audit_list(config: Path, overrides: Sequence[str], *, as_json: bool, limit: int) -> int:
     """List the newest events."""
 
-    async def newest(ledger: Ledger) -> list[StoredEvent]:
+    async def newest(ledger: Ledger) -> tuple[StoredEvent, ...]:
         last = await ledger.size()
         return await ledger.events(since_seq=max(0, last - limit), limit=limit)
 

@@ -74,10 +74,10 @@ class Bars:
             say(f"{what}: {total}")
         self._task = self._progress.add_task(what, total=total)
 
-    def step(self, label: str = "") -> None:
+    def step(self) -> None:
         """One step more."""
         if self._task is not None:
-            self._progress.update(self._task, advance=1, refresh=bool(label))
+            self._progress.advance(self._task)
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - what json accepts

@@ -54,7 +54,7 @@ async def _dry_run(workshop: Workshop, *, as_json: bool) -> int:
     """Read and decide on a copy of the ledger that is thrown away; mailbox, console and ledger stay as they are."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "ledger.sqlite3"
-        await workshop.copy_ledger(copy)
+        await asyncio.to_thread(workshop.copy_ledger, copy)
         settings = workshop.config.settings
         there = settings.model_copy(update={"ledger": settings.ledger.model_copy(update={"url": f"sqlite:///{copy}"})})
         aside = replace(workshop, config=replace(workshop.config, settings=there))
@@ -75,9 +75,7 @@ async def _decide_aside(workshop: Workshop) -> list[Request]:
         with Bars() as bars:
             mailbox = LookingOnly(workshop.mailbox())
             await Intake(mailbox=mailbox, reader=workshop.reader(), ledger=ledger).run(report, bars)
-            await Deciding(
-                ledger=ledger, rulebook=workshop.rulebook(), directory=workshop.directory(), clock=workshop.clock
-            ).run(report, bars)
+            await Deciding(ledger=ledger, judge=workshop.judge(), clock=workshop.clock).run(report, bars)
         return [request for request in await ledger.requests() if request.id not in before]
     finally:
         ledger.close()
@@ -102,7 +100,7 @@ class LookingOnly:
 
     async def send(self, mail: EmailMessage) -> None:
         """Refuse."""
-        raise DeliveryFailed("a dry run sends nothing")
+        raise DeliveryFailed(f"a dry run sends nothing, not even {mail['Message-ID']}")
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.clock import aware
 from bot.commands.opening import day, open_workshop
 from bot.commands.output import people, print_json, printable, table
 from bot.errors import ConfigInvalid, Problem
 from bot.mail.folder import message_from_file
-from bot.model import Application, Decision, Doubt, History, Message, Reading, ReadOutcome
-from bot.rules.rulebook import Context
+from bot.model import Application, Decision, Doubt, History, Identity, Message, Reading, ReadOutcome
 from bot.wiring import Workshop
+
+Decider = Callable[[Application, Reading], Decision]
 
 
 def read(
@@ -29,39 +29,18 @@ def read(
 ) -> int:
     """Read files; each stands for itself: nothing in the ledger and no other file bears on a decision."""
     workshop = open_workshop(config, overrides, quiet=True)
-    judge = Judge(workshop, now) if decide else None
+    decided = _decider(workshop, now) if decide else None
     reader = workshop.reader()
     results = []
     for file in files:
         message = _message(workshop, file)
-        results.append(_row(file, message, reader.read(message), judge, explain=explain))
+        results.append(_row(file, reader.read(message), decided, explain=explain))
     if as_json:
         print_json(results)
     else:
         _tell(results)
     unread = any(result["outcome"] == ReadOutcome.UNREADABLE for result in results)
     return 1 if unread else 0
-
-
-class Judge:
-    """Applies the rules to what was read, as of one moment."""
-
-    def __init__(self, workshop: Workshop, now: datetime | None) -> None:
-        self._now = now if now is None or now.utcoffset() is not None else now.replace(tzinfo=workshop.config.zone)
-        self._clock = workshop.clock
-        self._rulebook = workshop.rulebook()
-        self._directory = workshop.directory()
-
-    def decide(self, application: Application, message: Message, reading: Reading) -> Decision:
-        """Return the decision with an empty history."""
-        context = Context(
-            now=aware(self._now or self._clock.now()),
-            received_at=reading.identity.received_at,
-            sender=reading.sender,
-            directory=self._directory,
-            history=History(),
-        )
-        return self._rulebook.decide(application, context)
 
 
 def cutoff(days: Sequence[str], config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
@@ -72,7 +51,7 @@ def cutoff(days: Sequence[str], config: Path, overrides: Sequence[str], *, as_js
         {
             "date": asked,
             "open": calendar.is_open(asked),
-            "cutoff": rulebook.cutoff(asked) if calendar.is_open(asked) else None,
+            "cutoff": rulebook.cutoff_for(asked) if calendar.is_open(asked) else None,
             "reason": calendar.why_closed(asked) or "",
         }
         for asked in (day(text, "DATE") for text in days)
@@ -85,6 +64,22 @@ def cutoff(days: Sequence[str], config: Path, overrides: Sequence[str], *, as_js
     return 0
 
 
+def _decider(workshop: Workshop, now: datetime | None) -> Decider:
+    """Return what decides an application as of ``now`` with an empty history."""
+    judge = workshop.judge()
+    moment = now or workshop.clock.now()
+    moment = moment if moment.utcoffset() is not None else moment.replace(tzinfo=workshop.config.zone)
+
+    def decide(application: Application, reading: Reading) -> Decision:
+        identity = reading.identity
+        return judge.decide(
+            application, now=moment, received_at=identity.received_at, sender=reading.sender,
+            dropped_file=identity.message_id.startswith(Identity.DROPPED), history=History(),
+        )  # fmt: skip
+
+    return decide
+
+
 def _message(workshop: Workshop, file: Path) -> Message:
     limit = int(workshop.config.settings.mailbox.max_message_mb * 2**20)
     try:
@@ -93,7 +88,7 @@ def _message(workshop: Workshop, file: Path) -> Message:
         raise ConfigInvalid([Problem(path=str(file), text=f"can't be read ({error.strerror})")]) from None
 
 
-def _row(file: Path, message: Message, reading: Reading, judge: Judge | None, *, explain: bool) -> dict[str, Any]:
+def _row(file: Path, reading: Reading, decided: Decider | None, *, explain: bool) -> dict[str, Any]:
     row: dict[str, Any] = {
         "file": str(file),
         "outcome": reading.outcome,
@@ -107,8 +102,8 @@ def _row(file: Path, message: Message, reading: Reading, judge: Judge | None, *,
             item["origins"] = [
                 {"field": one.field, "source": one.source, "why": one.why} for one in application.origins
             ]
-        if judge:
-            item["decision"] = decision_row(judge.decide(application, message, reading))
+        if decided:
+            item["decision"] = decision_row(decided(application, reading))
         row["applications"].append(item)
     return row
 

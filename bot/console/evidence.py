@@ -53,7 +53,7 @@ class EvidenceStore:
         try:
             outline = await page.locator("body").aria_snapshot(timeout=_SCREENSHOT_TIMEOUT)
             picture = await page.screenshot(
-                mask=sensitive.masks(page), timeout=_SCREENSHOT_TIMEOUT, animations="disabled", caret="hide"
+                mask=sensitive.masks(page), timeout=_SCREENSHOT_TIMEOUT, animations="disabled", caret="hide", mask_color="#4a5568"
             )
         except PlaywrightError as error:
             logger.warning("evidence of step {} left out: {}", step, self._redactor.clean(str(error)).splitlines()[0])

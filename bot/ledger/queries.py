@@ -110,7 +110,7 @@ class Queries:
         return tuple(notice_from(row) for row in rows)
 
     async def history(self, employee_no: str, *, days: Collection[date], before: str) -> History:
-        """Return what bears on a new application: other requests' granted days, earlier receipt numbers, counts per day.
+        """Return what bears on a new application: other requests' granted days, earlier receipt numbers, counts on ``days``.
 
         Granted are the days of requests in a state of :data:`HOLDING`; receipt numbers are those of all of the
         employee's requests recorded before ``before`` that were not rejected.
@@ -122,9 +122,7 @@ class Queries:
         own = (
             select(granted.c.day, granted.c.request)
             .select_from(joined)
-            .where(
-                granted.c.employee_no == employee_no, granted.c.day.in_(wanted), holding, granted.c.request != before
-            )
+            .where(granted.c.employee_no == employee_no, holding, granted.c.request != before)
         )
         per_day = (
             select(granted.c.day, func.count(granted.c.employee_no.distinct()))
@@ -147,7 +145,7 @@ class Queries:
         def work(connection: Connection) -> History:
             return History(
                 granted={date.fromisoformat(day): name for day, name in connection.execute(own)},
-                receipts=dict(connection.execute(receipts).tuples()),
+                receipts=dict(connection.execute(receipts).tuples().all()),
                 per_day={date.fromisoformat(day): count for day, count in connection.execute(per_day)},
             )
 
@@ -238,7 +236,7 @@ class Queries:
     def _requests(self, connection: Connection, *where: ColumnElement[bool]) -> tuple[Request, ...]:
         requests, messages = tables.requests, tables.messages
         query: Select[tuple[object, ...]] = (
-            select(requests, messages.c.sender, messages.c.received_at)
+            select(requests, messages.c.sender, messages.c.received_at, messages.c.message_id.label("mail_id"))
             .join(messages, messages.c.id == requests.c.message)
             .where(*where)
             .order_by(requests.c.serial)

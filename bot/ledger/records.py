@@ -143,6 +143,8 @@ class Request:
     #: Position of the application in its message, from 0.
     position: int
     sender: str
+    #: It came in a table dropped into the inbox, not in a mail.
+    dropped_file: bool
     application: Application
     received_at: datetime
     created_at: datetime

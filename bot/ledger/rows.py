@@ -17,7 +17,7 @@ from bot.ledger.records import (
     NoticeState,
     Request,
 )
-from bot.model import ReadOutcome, State, Window
+from bot.model import Identity, ReadOutcome, State, Window
 
 
 def message_from(row: Row[Any], zone: tzinfo) -> MessageRecord:
@@ -33,6 +33,7 @@ def request_from(row: Row[Any], zone: tzinfo) -> Request:
     """Return a row of ``requests`` joined with its message's sender and receipt time."""
     return Request(
         id=row.id, message_id=row.message, position=row.position, sender=row.sender,
+        dropped_file=row.mail_id.startswith(Identity.DROPPED),
         application=application_from_text(row.application), received_at=time_from_text(row.received_at, zone),
         created_at=time_from_text(row.created_at, zone), updated_at=time_from_text(row.updated_at, zone),
         state=State(row.state), decision=decision_from_text(row.decision) if row.decision else None,

@@ -16,7 +16,7 @@ from bot.mail.port import Folder
 from bot.mail.receipt import receipt_time
 from bot.model import Message
 
-_INBOX, _OUTBOX = "inbox", "outbox"
+INBOX, OUTBOX = "inbox", "outbox"
 #: Files that another program is still writing, or keeps for itself.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
 _HEAD = 64 * 1024  # bytes kept of a message that is too large
@@ -42,7 +42,7 @@ class FolderMailbox:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
         try:
             return await asyncio.to_thread(
-                message_from_file, self._inside(_INBOX, locator), max_bytes=self._max_bytes, zone=self._zone
+                message_from_file, self._inside(INBOX, locator), max_bytes=self._max_bytes, zone=self._zone
             )
         except FileNotFoundError:
             raise KeyError(locator) from None
@@ -65,7 +65,7 @@ class FolderMailbox:
         """Nothing is held open."""
 
     def _list(self) -> list[str]:
-        inbox = self._path / _INBOX
+        inbox = self._path / INBOX
         try:
             inbox.mkdir(parents=True, exist_ok=True)
             names = [entry.name for entry in os.scandir(inbox) if _is_message(entry)]
@@ -87,7 +87,7 @@ class FolderMailbox:
         return self._path / folder / name
 
     def _move(self, locator: str, folder: Folder) -> None:
-        source = self._inside(_INBOX, locator)
+        source = self._inside(INBOX, locator)
         target = self._path / folder.value
         target.mkdir(parents=True, exist_ok=True)
         number = 0
@@ -126,7 +126,7 @@ class FolderMailbox:
         safe = "".join(char if char.isalnum() or char in "-._@" else "_" for char in message_id.strip("<>"))
         if safe != message_id.strip("<>") or len(safe) > _LONGEST_NAME:
             safe = f"{safe[:100]}-{sha256(message_id.encode()).hexdigest()[:16]}"
-        return self._path / _OUTBOX / f"{safe.lstrip('.')}.eml"
+        return self._path / OUTBOX / f"{safe.lstrip('.')}.eml"
 
 
 def message_from_file(path: Path, *, max_bytes: int, zone: ZoneInfo) -> Message:

@@ -10,7 +10,7 @@ from loguru import logger
 from bot.clock import Clock
 from bot.console.port import Console
 from bot.delivery.courier import Courier
-from bot.errors import AccessDenied, BotError, ConsoleDrift, Transient, Unusable
+from bot.errors import BotError, Unusable
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.ledger import Ledger
@@ -58,16 +58,18 @@ class Cycle:
             logger.error("{}", error)
             report.problem(f"{error} — {error.advice}")
             report.stopped = max(report.stopped, error.exit_status)
+        except Exception as error:
+            logger.exception("unexpected")
+            report.problem(f"unexpected {type(error).__name__}; the log has the details")
+            report.stopped = max(report.stopped, 1)
 
     async def _tell(self, report: Report, progress: Progress) -> None:
         untold = await self.courier.untold()
         progress.start("結果を知らせる / telling", len(untold))
         for request in untold:
-            try:
+            with report.one_of_many(request.id):
                 await self.courier.tell(request)
-            except BotError as error:
-                report.problem(f"{request.id}: {error}")
-            progress.step(request.id)
+            progress.step()
 
     async def _work_in_console(self, report: Report, progress: Progress) -> None:
         """Issue and deliver, then revoke; the console is opened only when there is something to do in it."""
@@ -94,23 +96,13 @@ class Cycle:
         progress.start(what, len(every))
         failures = 0
         for request in every:
-            try:
+            with report.one_of_many(request.id):
+                failures += 1
                 await work(request, report)
                 failures = 0
-            except (AccessDenied, Unusable):
-                raise
-            except (Transient, ConsoleDrift) as error:
-                failures += 1
-                logger.warning("{}: {}", request.id, error)
-                report.problem(f"{request.id}: {error}")
-                if failures >= _ENOUGH:
-                    raise Unusable(
-                        f"the console failed {failures} times in a row; the rest waits for the next pass"
-                    ) from None
-            except BotError as error:
-                logger.error("{}: {}", request.id, error)
-                report.problem(f"{request.id}: {error}")
-            progress.step(request.id)
+            progress.step()
+            if failures >= _ENOUGH:
+                raise Unusable(f"{failures} failures in a row in the console: the rest waits for the next pass")
 
     async def _drive_one(self, request: Request, report: Report) -> None:
         after = await self.driver.drive(request.id)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
+
+from loguru import logger
+
+from bot.errors import AccessDenied, BotError, Unusable
 
 
 class Progress(Protocol):
@@ -13,7 +19,7 @@ class Progress(Protocol):
         """Begin a piece of work of ``total`` steps; the one before is over."""
         ...
 
-    def step(self, label: str = "") -> None:
+    def step(self) -> None:
         """One more step is done."""
         ...
 
@@ -24,7 +30,7 @@ class Silent:
     def start(self, what: str, total: int) -> None:
         """See :meth:`Progress.start`."""
 
-    def step(self, label: str = "") -> None:
+    def step(self) -> None:
         """See :meth:`Progress.step`."""
 
 
@@ -54,6 +60,23 @@ class Report:
     def counts(self) -> dict[str, object]:
         """Return everything as JSON has it."""
         return asdict(self)
+
+    @contextmanager
+    def one_of_many(self, name: str) -> Iterator[None]:
+        """Do the work on one thing of many: its failure is logged and told, and the next one goes on.
+
+        What makes the rest useless too (``AccessDenied``, ``Unusable``) is raised.
+        """
+        try:
+            yield
+        except (AccessDenied, Unusable):
+            raise
+        except BotError as error:
+            logger.error("{}: {}", name, error)
+            self.problem(f"{name}: {error}")
+        except Exception as error:
+            logger.exception("{}: unexpected", name)
+            self.problem(f"{name}: unexpected {type(error).__name__}; the log has the details")
 
     def problem(self, text: str) -> None:
         """Add something a person should know of."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from loguru import logger
 
 from bot.clock import Clock
-from bot.errors import BotError
 from bot.intake.reader import Reader
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, Event, Request
 from bot.mail.port import Folder, Mailbox
-from bot.model import Decision, Outcome, ReadOutcome, State
+from bot.model import Application, Decision, History, Outcome, ReadOutcome, State
 from bot.operation.report import Progress, Report
 from bot.rules.directory import Directory
+from bot.rules.register import OwnPcs
 from bot.rules.rulebook import Context, Rulebook
 
 _FOLDERS = {
@@ -38,17 +39,16 @@ class Intake:
         waiting = await self.mailbox.list_new()
         progress.start("受信メールを読む / reading mails", len(waiting))
         for locator in waiting:
-            try:
+            with report.one_of_many(ascii(locator)):
                 await self._take(locator, report)
-            except KeyError:
-                logger.info("a message was taken away by somebody else before it was read")
-            except BotError as error:
-                report.problem(f"{locator}: {error}")
-                logger.error("{}: {}", locator, error)
-            progress.step(locator)
+            progress.step()
 
     async def _take(self, locator: str, report: Report) -> None:
-        message = await self.mailbox.fetch(locator)
+        try:
+            message = await self.mailbox.fetch(locator)
+        except KeyError:
+            logger.info("a message was taken away by somebody else before it was read")
+            return
         reading = self.reader.read(message)
         recorded = await self.ledger.record(message, reading)
         await self.mailbox.file(locator, _FOLDERS[recorded.message.outcome])
@@ -65,12 +65,37 @@ class Intake:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Applies the rules to an application, with all that they look at."""
+
+    rulebook: Rulebook
+    directory: Directory
+    own_pcs: OwnPcs | None
+
+    def decide(
+        self,
+        application: Application,
+        *,
+        now: datetime,
+        received_at: datetime,
+        sender: str,
+        dropped_file: bool,
+        history: History,
+    ) -> Decision:
+        """Return what the rules say as of ``now``."""
+        context = Context(
+            now=now, received_at=received_at, sender=sender, directory=self.directory, history=history,
+            own_pcs=self.own_pcs, dropped_file=dropped_file,
+        )  # fmt: skip
+        return self.rulebook.decide(application, context)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deciding:
     """Decides recorded applications by the rules, each decision on the record."""
 
     ledger: Ledger
-    rulebook: Rulebook
-    directory: Directory
+    judge: Judge
     clock: Clock
 
     async def run(self, report: Report, progress: Progress) -> None:
@@ -78,39 +103,33 @@ class Deciding:
         undecided = await self.ledger.requests(states={State.RECEIVED})
         progress.start("審査する / deciding", len(undecided))
         for request in undecided:
-            decision = await self.decide(request)
-            await self._record(request, decision)
-            report.accepted += decision.outcome is Outcome.ACCEPT
-            report.rejected += decision.outcome is Outcome.REJECT
-            report.held += decision.outcome is Outcome.HOLD
-            progress.step(request.id)
+            with report.one_of_many(request.id):
+                decision = await self._decide(request)
+                await self._record(request, decision)
+                report.accepted += decision.outcome is Outcome.ACCEPT
+                report.rejected += decision.outcome is Outcome.REJECT
+                report.held += decision.outcome is Outcome.HOLD
+            progress.step()
 
-    async def decide(self, request: Request) -> Decision:
-        """Return what the rules say now; nothing is recorded."""
+    async def _decide(self, request: Request) -> Decision:
         application = request.application
-        history = await self.ledger.history(application.employee_no or "", days=application.dates, before=request.id)
-        context = Context(
-            now=self.clock.now(),
-            received_at=request.received_at,
-            sender=request.sender,
-            directory=self.directory,
-            history=history,
-        )
-        return self.rulebook.decide(application, context)
+        number = application.employee_no or ""
+        history = await self.ledger.history(number, days=application.dates, before=request.id)
+        return self.judge.decide(
+            application, now=self.clock.now(), received_at=request.received_at, sender=request.sender,
+            dropped_file=request.dropped_file, history=history,
+        )  # fmt: skip
 
     async def _record(self, request: Request, decision: Decision) -> None:
         event = Event(
-            action="request.decide",
-            outcome="done",
-            request_id=request.id,
+            action="request.decide", outcome="done", request_id=request.id,
             reason=" ".join(sorted({violation.code for violation in decision.violations})),
             details={
-                "decision": decision.outcome,
-                "granted": [day.isoformat() for day in decision.granted],
+                "decision": decision.outcome, "granted": [day.isoformat() for day in decision.granted],
                 "rules": [{"code": item.code, "severity": item.severity} for item in decision.violations],
             },
             person={"violations": [item.text for item in decision.violations]},
-        )
+        )  # fmt: skip
         await self.ledger.advance(
             request.id,
             expect=State.RECEIVED,

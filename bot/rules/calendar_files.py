@@ -62,7 +62,7 @@ def _days(content: bytes, problems: Problems, value: Callable[[Sequence[str], Ro
         try:
             day = read_date(cells[0])
         except ValueError as error:
-            if number > 1:  # the first line may be headings
+            if number > 1 or len(cells) < 2:  # the first line may be headings
                 problems.add(str(error), row)
             continue
         if day is None:

@@ -36,18 +36,34 @@ def not_twice(case: Case) -> Iterator[Finding]:
 
 
 def refers_well(case: Case) -> Iterator[Finding]:
-    """V19: a change or cancellation names an application of the same person, and is not too late."""
+    """V19: a change or cancellation names an application of the same person that holds the days, and is not too late."""
     refers_to = _refers_to(case)
+    request = case.earlier_request(refers_to or "")
     if not refers_to:
         yield hold(
             "元の申請の受付番号が記入されていません。", "The receipt number of the earlier application is missing."
         )
-    elif case.earlier_request(refers_to) is None:
+    elif request is None:
         yield hold(
             f"元の受付番号 {quote(refers_to)} の申請が、この職員の申請に見当たりません。",
             f"No application {quote(refers_to)} of this employee is known.",
         )
-    begun = [day for day in cancelled_days(case) if case.applied_at > _last_moment(case, day)]
+    elif case.application.kind is Kind.CANCEL:
+        yield from _held_and_in_time(case, request)
+
+
+def _held_and_in_time(case: Case, request: str) -> Iterator[Finding]:
+    days, granted = cancelled_days(case), case.context.history.granted
+    strange = [day for day in days if granted.get(day) != request]
+    if not days:
+        yield hold(f"案件 {request} には取り消す日がありません。", f"{request} holds no days to cancel.")
+    if strange:
+        yield hold(
+            f"{days_ja(strange)}は案件 {request} で発行された日ではありません。",
+            f"{days_en(strange)}: not among the days of {request}.",
+            strange,
+        )
+    begun = [day for day in days if case.applied_at > _last_moment(case, day)]
     if begun:
         yield hold(
             f"{days_ja(begun)}は取消の期限（当日{case.rules.cancel_cutoff:%H:%M}）を過ぎています。担当者が確認します。",

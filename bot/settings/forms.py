@@ -2,8 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
 from bot.settings.base import Section
+
+FieldName = Literal[
+    "receipt_no", "applied_at", "employee_no", "name", "kana", "department", "mail", "dates", "date_from", "date_to",
+    "place", "zones", "terminal", "approval", "kind", "urgent_reason", "refers_to", "declaration", "hours",
+]  # fmt: skip
+
+_LABELS: dict[FieldName, tuple[str, ...]] = {
+    "receipt_no": ("受付番号", "整理番号", "申請番号", "到達番号", "申込番号", "管理番号", "No."),
+    "applied_at": ("申請日時", "申込日時", "受付日時", "回答日時", "送信日時", "登録日時", "申請日", "申込日"),
+    "employee_no": ("職員番号", "職員コード", "職員ID", "職員No"),
+    "name": ("氏名", "申請者", "申請者氏名", "申込者名", "お名前", "職員氏名", "利用者氏名"),
+    "kana": ("フリガナ", "ふりがな", "カナ", "氏名カナ"),
+    "department": ("所属", "所属名", "課名", "部課名", "勤務先", "所属課", "部署"),
+    "mail": ("メールアドレス", "連絡先メールアドレス", "Eメール", "E-mail"),
+    "dates": (
+        "利用日", "実施日", "実施予定日", "利用希望日", "在宅勤務日", "テレワーク実施日", "テレワーク日", "利用期間", "期間",
+        "実施期間", "取消日", "変更後の利用日", "利用日程", "希望日",
+    ),
+    "date_from": ("開始日", "利用開始日", "利用期間(自)", "自", "期間(自)", "実施開始日"),
+    "date_to": ("終了日", "利用終了日", "利用期間(至)", "至", "期間(至)", "実施終了日"),
+    "place": ("実施場所", "勤務場所", "場所", "利用場所", "テレワーク場所"),
+    "zones": ("接続先", "利用ネットワーク", "ネットワーク", "利用システム区分", "接続先ネットワーク"),
+    "terminal": ("使用端末", "利用PC", "端末区分", "使用するパソコン", "利用端末"),
+    "approval": ("所属長承認", "所属長の承認", "承認者", "所属長の了承", "所属長名", "所属長", "上司承認"),
+    "kind": ("申請区分", "申請種別", "手続区分", "申請の種類", "区分"),
+    "urgent_reason": ("緊急の理由", "至急の理由", "緊急理由", "締切後の申請理由"),
+    "refers_to": ("元の受付番号", "元の整理番号", "対象の受付番号", "取消対象の受付番号", "変更前の受付番号"),
+    "declaration": ("個人情報の取扱い", "個人情報を扱わない", "個人情報取扱の有無"),
+    "hours": ("利用時間", "勤務時間", "実施時間", "利用時間帯"),
+}  # fmt: skip
+
+
+class FormSettings(Section):
+    """One form: how its mails are recognised, and what is believed of them."""
+
+    name: str
+    """What the ledger calls it."""
+    senders: tuple[str, ...] = ()
+    """Addresses or domains it sends from; empty means any."""
+    subjects: tuple[str, ...] = ()
+    """Words of which one must stand in the subject; empty means any."""
+    trusted: tuple[Literal["applied_at"], ...] = ()
+    """Fields that the form system fills in itself, so that no applicant can write what he likes there."""
+    defaults: Mapping[FieldName, str] = Field(default_factory=dict)
+    """What holds where the form does not ask."""
 
 
 class FormsSettings(Section):
     """The forms."""
+
+    labels: Mapping[FieldName, tuple[str, ...]] = Field(default_factory=lambda: dict(_LABELS))
+    """Labels of each field; compared without spaces, width, brackets and trailing numbers."""
+    kinds: Mapping[Literal["issue", "reissue", "cancel", "change"], tuple[str, ...]] = Field(
+        default_factory=lambda: dict[Literal["issue", "reissue", "cancel", "change"], tuple[str, ...]]({
+            "cancel": ("取消", "取り消し", "取下", "取り下げ", "中止"), "reissue": ("再発行", "パスワード忘れ", "ロック解除"),
+            "change": ("変更",), "issue": ("新規", "発行", "利用"),
+        })
+    )  # fmt: skip
+    """Words that tell the kind, looked for in this order in the kind's field, else in the subject; else it is a new issue."""
+    known: tuple[FormSettings, ...] = (
+        FormSettings(name="e-application", senders=("apply.city.example.jp",), trusted=("applied_at",)),
+    )
+    """The forms, tried in this order; a mail that is none of them is read too, and nothing in it is trusted."""
+    dropped: FormSettings = FormSettings(name="file", trusted=("applied_at",))
+    """What tables dropped into the inbox are: exports that an operator took from the form system."""
+    urgent_words: tuple[str, ...] = (
+        "濃厚接触",
+        "感染疑い",
+        "感染の疑い",
+        "災害",
+        "交通途絶",
+        "学級閉鎖",
+        "学年閉鎖",
+        "臨時休校",
+    )
+    """Reasons that make a late application urgent (V07)."""
+    cut_marks: tuple[str, ...] = ("※", "このメールは", "本メールは", "本メールに", "このメールに", "-- ")
+    """A line that begins so is a note or footer, never an answer."""
+    forward_marks: tuple[str, ...] = (
+        "Original Message",
+        "元のメッセージ",
+        "転送されたメッセージ",
+        "Forwarded message",
+        "転送メッセージ",
+    )
+    """A line that holds one of these, between dashes, begins an older mail."""
+    auto_reply_subjects: tuple[str, ...] = (
+        "自動応答",
+        "自動返信",
+        "不在通知",
+        "不在のお知らせ",
+        "Automatic reply",
+        "Out of Office",
+    )
+    """Subjects of answers that nobody wrote."""
+    max_infer_days: int = Field(default=90, ge=1, le=366)
+    """A date without a year is the next one on or after the application, if it is no further away than this."""
+    max_range_days: int = Field(default=92, ge=1, le=366)
+    """A longer range of dates is doubted."""
+    max_rows: int = Field(default=5_000, ge=1)
+    """Rows taken from one table; a longer one is unreadable."""
+    max_parts: int = Field(default=200, ge=1, le=2_000)
+    """Parts of one mail; a mail with more is unreadable."""
+    max_text_kb: int = Field(default=2_000, ge=1)
+    """Text of one mail; a longer one is unreadable."""

@@ -55,7 +55,11 @@ PLAIN = Application(
 NOON = Context(now=at("07-30 13:04"), received_at=at("07-30 12:42"), sender=SYSTEM, directory=STAFF)
 
 
-def rulebook(overrides: Mapping[date, DayOverride] | None = None, **settings: object) -> Rulebook:
+def rulebook(
+    overrides: Mapping[date, DayOverride] | None = None,
+    /,
+    **settings: object,
+) -> Rulebook:
     """Return a rulebook whose settings are the defaults but for these."""
     return Rulebook(
         RulesSettings.model_validate(settings, strict=False), Calendar(CalendarSettings(), overrides), TOKYO
@@ -64,6 +68,7 @@ def rulebook(overrides: Mapping[date, DayOverride] | None = None, **settings: ob
 
 def decide(
     settings: Mapping[str, object] | None = None,
+    /,
     *,
     context: Mapping[str, Any] | None = None,
     **changes: Any,  # noqa: ANN401 - any field of an application

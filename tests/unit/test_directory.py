@@ -24,10 +24,10 @@ GOOD = [
 NOW = datetime(2021, 7, 30, 13, 4, tzinfo=TOKYO)
 
 
-def load(lines: Sequence[str], encoding: str = "utf-8", name: str = "staff.csv", **settings: object) -> Directory:
+def load(lines: Sequence[str], encoding: str = "utf-8", /, **settings: object) -> Directory:
     """Load a directory export of these lines."""
     content = "\r\n".join(lines).encode(encoding)
-    return load_directory(content, name=name, settings=StaffSettings.model_validate(settings))
+    return load_directory(content, name="staff.csv", settings=StaffSettings.model_validate(settings))
 
 
 def problems(lines: Sequence[str], **settings: object) -> list[str]:

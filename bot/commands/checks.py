@@ -1,0 +1,109 @@
+"""``check``: is everything there that a pass needs? Nothing is changed: no mail is touched, no account, no ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+
+from bot.commands.opening import open_workshop
+from bot.commands.output import people, print_json, table
+from bot.console.browser import find_browser
+from bot.errors import BotError, Unusable
+from bot.mail.folder import INBOX
+from bot.wiring import Workshop
+
+#: No machine that runs this version can honestly think that it is earlier.
+_NOT_BEFORE_YEAR = 2026
+
+Check = Callable[[Workshop], Awaitable[str]]
+
+
+def check(config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
+    """Try everything and tell; the exit status is that of the worst failure."""
+    workshop = open_workshop(config, overrides, quiet=True)
+    rows, status = asyncio.run(_try_all(workshop))
+    rows.insert(0, {"check": "config", "ok": True, "detail": f"{config} (digest {workshop.config.digest[:12]})"})
+    if as_json:
+        print_json(rows)
+    else:
+        cells = [("ok" if row["ok"] else "NG", row["check"], row["detail"]) for row in rows]
+        people().print(table("", ["", "check", "detail"], cells))
+    return status
+
+
+async def _try_all(workshop: Workshop) -> tuple[list[dict[str, Any]], int]:
+    rows: list[dict[str, Any]] = []
+    status = 0
+    checks: dict[str, Check] = {
+        "directory": _directory, "calendar": _calendar, "mailbox": _mailbox, "database": _database, "browser": _browser,
+        "console": _console, "clock": _clock,
+    }  # fmt: skip
+    for name, attempt in checks.items():
+        try:
+            rows.append({"check": name, "ok": True, "detail": await attempt(workshop)})
+        except BotError as error:
+            rows.append({"check": name, "ok": False, "detail": str(error)})
+            status = max(status, error.exit_status)
+    return rows, status
+
+
+async def _directory(workshop: Workshop) -> str:
+    directory = workshop.directory()
+    return " ".join([f"{len(directory)} employees", *directory.warnings(workshop.clock.now())])
+
+
+async def _calendar(workshop: Workshop) -> str:
+    (day, by), *_ = workshop.rulebook().next_possible(workshop.clock.now(), 1)
+    return f"next: {day} if received by {by:%Y-%m-%d %H:%M}"
+
+
+async def _mailbox(workshop: Workshop) -> str:
+    inbox = workshop.config.path(workshop.config.settings.mailbox.path) / INBOX
+    if not inbox.is_dir():
+        raise Unusable(f"there is no folder {inbox}; make it, or set mailbox.path")
+    if not os.access(inbox, os.R_OK | os.W_OK):
+        raise Unusable(f"no right to read and move files in {inbox}")
+    return f"{len(await workshop.mailbox().list_new())} waiting in {inbox}"
+
+
+async def _database(workshop: Workshop) -> str:
+    path = workshop.config.path(make_url(workshop.config.settings.ledger.url).database or "")
+    if not path.exists():
+        return f"{path} will be made by the first run"
+    ledger = workshop.ledger()
+    try:
+        verdict = await ledger.verify()
+    finally:
+        ledger.close()
+    if not verdict.ok:
+        raise Unusable(f"the audit chain is broken at event {verdict.first_bad}: {verdict.reason}")
+    return f"{path}, {verdict.events} events, chain intact"
+
+
+async def _browser(workshop: Workshop) -> str:
+    found = find_browser(workshop.config.settings.console.browser)
+    if found is None:
+        raise Unusable("no browser: install Chromium, Chrome or Edge, or set console.browser.executable")
+    return str(found)
+
+
+async def _console(workshop: Workshop) -> str:
+    console = workshop.console()
+    try:
+        await console.probe()
+    finally:
+        await console.close()
+    return f"logged in at {workshop.config.settings.console.url}, all landmarks found"
+
+
+async def _clock(workshop: Workshop) -> str:
+    now: datetime = workshop.clock.now()
+    if now.year < _NOT_BEFORE_YEAR:
+        raise Unusable(f"the machine's clock says {now.isoformat()}: set it, every deadline depends on it")
+    return now.isoformat(timespec="seconds")

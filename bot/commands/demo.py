@@ -1,0 +1,151 @@
+"""``demo``: the whole job on the sample mails, with an embedded mailbox and console and a clock that stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from bot.clock import FixedClock
+from bot.commands.ledger import request_row, requests_table
+from bot.commands.opening import open_workshop
+from bot.commands.output import people, print_json, say
+from bot.commands.passes import one_pass
+from bot.config import load
+from bot.console.browser import ensure_browser
+from bot.errors import ConfigInvalid, Problem
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Request, Verdict
+from bot.mail.folder import INBOX
+from bot.operation.report import Report
+from bot.sandbox.server import SandboxServer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SAMPLES = ROOT / "inbox_samples"
+ZONE = ZoneInfo("Asia/Tokyo")
+#: Friday; the cutoff for Monday 2 August was at 13:00.
+NOW = datetime(2021, 7, 30, 13, 4, tzinfo=ZONE)
+#: When the tables were dropped into the inbox: a file has no receipt stamp of its own.
+DROPPED = datetime(2021, 7, 30, 10, 30, tzinfo=ZONE)
+#: The morning of the first telework day.
+MONDAY = datetime(2021, 8, 2, 8, 30, tzinfo=ZONE)
+_PASSWORD = "TELEWORK_BOT_CONSOLE_PASSWORD"  # noqa: S105 - the name of the variable
+_MARK = ".telework-demo"
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls")
+
+
+def demo(folder: Path, *, as_json: bool, stay: bool) -> int:
+    """Run the demo into ``folder``; raises ``ConfigInvalid`` when something else is in there."""
+    started = time.monotonic()
+    folder = folder.resolve()
+    clock = FixedClock(NOW)
+    ensure_browser(load(ROOT / "config.yaml").settings.console.browser, say=say)
+    _make_room(folder)
+    with SandboxServer(clock) as server:
+        os.environ[_PASSWORD] = server.password
+        workshop = open_workshop(lay_out(folder, server.url), [], quiet=True, clock=clock)
+        report = asyncio.run(one_pass(workshop))
+        requests, verdict = asyncio.run(_outcome(workshop.ledger()))
+        result = _result(
+            report, verdict, folder, accounts=server.users.writes["create"], seconds=time.monotonic() - started
+        )
+        if as_json:
+            print_json(result)
+        else:
+            _tell(requests, report, result)
+        if stay:
+            _stay(server, clock)
+    return 0 if verdict.ok and not (report.stuck or report.waiting or report.stopped) else 1
+
+
+def lay_out(folder: Path, url: str) -> Path:
+    """Put the samples, the staff directory and a config.yaml into ``folder``; returns the config's path."""
+    inbox = folder / "mailbox" / INBOX
+    inbox.mkdir(parents=True)
+    for sample in sorted(SAMPLES.glob("[0-9]*")):
+        if sample.suffix == ".json":
+            continue
+        shutil.copyfile(sample, inbox / sample.name)
+        if sample.suffix in _TABLES:
+            os.utime(inbox / sample.name, (DROPPED.timestamp(), DROPPED.timestamp()))
+    shutil.copyfile(SAMPLES / "staff.csv", folder / "staff.csv")
+    os.utime(folder / "staff.csv", (DROPPED.timestamp(), DROPPED.timestamp()))
+    raw: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    raw["mailbox"]["path"] = "mailbox"
+    raw["staff"]["file"] = "staff.csv"
+    raw["ledger"]["url"] = "sqlite:///ledger.sqlite3"
+    raw["log"]["file"] = "log/bot.jsonl"
+    raw["console"] |= {"url": url, "evidence_dir": "evidence", "flows_dir": str(ROOT / "flows")}
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _make_room(folder: Path) -> None:
+    """Empty the folder if an earlier demo filled it; anything else is left alone."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / _MARK).is_file():
+            raise ConfigInvalid(
+                [Problem(path="--dir", text=f"{folder} is not empty and not from a demo; name another")]
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).write_text("made by the demo; it empties this folder when it runs again\n", encoding="utf-8")
+
+
+async def _outcome(ledger: Ledger) -> tuple[Sequence[Request], Verdict]:
+    try:
+        return await ledger.requests(), await ledger.verify()
+    finally:
+        ledger.close()
+
+
+def _result(report: Report, verdict: Verdict, folder: Path, *, accounts: int, seconds: float) -> dict[str, Any]:
+    counts = report.counts()
+    names = ("messages", "repeated", "applications", "delivered", "rejected", "held", "unreadable", "ignored", "stuck")
+    return {
+        **{name: counts[name] for name in names}, "accounts": accounts,
+        "audit": {"events": verdict.events, "head": verdict.head, "ok": verdict.ok},
+        "seconds": round(seconds, 1), "dir": str(folder),
+    }  # fmt: skip
+
+
+def _tell(requests: Sequence[Request], report: Report, result: dict[str, Any]) -> None:
+    screen = people()
+    screen.print(requests_table([request_row(request) for request in requests]))
+    skip = {"audit", "dir"}
+    screen.print("  ".join(f"{name} {value}" for name, value in result.items() if name not in skip))
+    for problem in report.problems:
+        screen.print(f"! {problem}", markup=False)
+    folder, audit = Path(result["dir"]), result["audit"]
+    screen.print(
+        f"\naudit verify    {'OK' if audit['ok'] else 'BROKEN'}: {audit['events']} events, head {audit['head']}"
+    )
+    for what, where in {
+        "mails sent": "mailbox/outbox", "mails read": "mailbox/processed", "evidence": "evidence", "ledger": "ledger.sqlite3",
+        "log": "log/bot.jsonl",
+    }.items():  # fmt: skip
+        screen.print(f"{what:<15} {folder / where}", markup=False)
+    screen.print(
+        f"look further    python3 run_bot.py show {requests[0].id} --config {folder / 'config.yaml'}", markup=False
+    )
+
+
+def _stay(server: SandboxServer, clock: FixedClock) -> None:
+    """Leave the console open on the first telework day, for a person to log in with a mailed ID."""
+    clock.set(MONDAY)
+    say(f"\nuser side   {server.url}login   (the console's clock now says {MONDAY:%Y-%m-%d %H:%M})")
+    say(f"admin side  {server.url}admin/login   {server.admin.name} / {server.password}\nCtrl-C ends the demo")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("")

@@ -1,0 +1,219 @@
+"""Answers to an application: one field each, normalised, with a doubt wherever two readings are possible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
+
+from bot.intake.dates import read_dates, read_day
+from bot.intake.fields import Answer
+from bot.intake.moments import read_moment
+from bot.model import Application, Doubt, Kind, Origin
+from bot.settings.forms import FormSettings, FormsSettings
+from bot.text import fold, normalise
+
+_NUMBER = re.compile(r"^[A-Za-z]{0,2}\d{3,10}$")
+_RECEIPT = re.compile(
+    r"[(（【\[]?\s*(?:受付番号|整理番号|申請番号|到達番号|申込番号)\s*[:：]?\s*([0-9０-９A-Za-zＡ-Ｚ\-－]{4,20})"
+)
+_SPLIT = re.compile(r"[、,・/\n]|\s{2,}|\u3000")
+_DATE_FIELDS = ("dates", "date_from", "date_to")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What holds for every application of one message."""
+
+    form: FormSettings | None
+    subject: str
+    received_at: datetime
+    zone: tzinfo
+
+
+class Assembler:
+    """Makes applications out of answers."""
+
+    def __init__(self, settings: FormsSettings) -> None:
+        self._settings = settings
+
+    def assemble(self, answers: Sequence[Answer], frame: Frame) -> Application:
+        """Return the application; of several statements the newest in the thread wins, and a contradiction is a doubt."""
+        chosen, doubts = _choose([*answers, *self._defaults(frame, answers)])
+        base = self._base(chosen, frame)
+        dates, date_doubts = self._dates(chosen, base)
+        kind, kind_doubts = self._kind(chosen, frame)
+        number, number_doubts = _employee_no(_first(chosen, "employee_no"))
+        applied_at, applied_doubts = self._applied_at(chosen, frame)
+        return Application(
+            kind=kind,
+            form=frame.form.name if frame.form else "other",
+            receipt_no=self._receipt_no(chosen, frame),
+            applied_at=applied_at,
+            employee_no=number,
+            name=_line(chosen, "name"),
+            kana=_line(chosen, "kana"),
+            department=_line(chosen, "department"),
+            mail=_mail(chosen),
+            dates=dates,
+            place=_line(chosen, "place"),
+            zones=_words(chosen, "zones"),
+            terminal=_line(chosen, "terminal"),
+            approval=_line(chosen, "approval"),
+            urgent_reason=self._urgent(chosen),
+            declaration=_line(chosen, "declaration"),
+            hours=_line(chosen, "hours"),
+            refers_to=_compact(_first(chosen, "refers_to")),
+            doubts=(*doubts, *number_doubts, *date_doubts, *kind_doubts, *applied_doubts),
+            origins=tuple(Origin(field=item.field, source=item.source, why=item.why) for item in answers),
+        )
+
+    def _defaults(self, frame: Frame, answers: Sequence[Answer]) -> list[Answer]:
+        stated = {answer.field for answer in answers if answer.value.strip()}
+        defaults = frame.form.defaults if frame.form else {}
+        return [
+            Answer(field=field, label="", value=value, source="", why="既定値", depth=99)
+            for field, value in defaults.items()
+            if field not in stated
+        ]
+
+    def _base(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> date:
+        """Return the day from which dates without a year are counted: the application's, else the receipt's."""
+        stated = read_day(_first(chosen, "applied_at"), base=frame.received_at.date())
+        return stated[0] if stated else frame.received_at.astimezone(frame.zone).date()
+
+    def _applied_at(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> tuple[datetime | None, list[Doubt]]:
+        """Return 申請日時 where the form is trusted for it; without a time of day it says nothing about the cutoff."""
+        text = _first(chosen, "applied_at")
+        if not text or frame.form is None or "applied_at" not in frame.form.trusted:
+            return None, []
+        day = read_day(text, base=frame.received_at.date())
+        moment = read_moment(text, zone=frame.zone, base=frame.received_at.date())
+        if moment or (day and not day[1]):
+            return moment, []
+        return None, [_doubt("applied_at", text, "申請日時として読めません", "it is no date and time")]
+
+    def _dates(self, chosen: Mapping[str, list[Answer]], base: date) -> tuple[tuple[date, ...], list[Doubt]]:
+        texts = [answer.value for answer in chosen.get("dates", []) if answer.value.strip()]
+        starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
+        if len(starts) == len(ends):
+            texts += [
+                f"{start}~{end}" if end.strip() else start
+                for start, end in zip(starts, ends, strict=True)
+                if start.strip()
+            ]
+        elif starts or ends:
+            both = " / ".join([*starts, *ends])
+            return (), [_doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")]
+        found: set[date] = set()
+        doubts: list[Doubt] = []
+        for text in texts:
+            settings = self._settings
+            read = read_dates(text, base=base, infer_days=settings.max_infer_days, range_days=settings.max_range_days)
+            found.update(read.dates)
+            doubts += [_doubt("dates", one.read, one.text, one.text_en) for one in read.doubts]
+        return tuple(sorted(found)), doubts
+
+    def _kind(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> tuple[Kind, list[Doubt]]:
+        stated = _first(chosen, "kind")
+        kinds = self._kinds_in(stated)
+        if len(kinds) > 1 and Kind.ISSUE in kinds:
+            kinds.remove(Kind.ISSUE)  # 「発行の取消」 is a cancellation, 「再発行」 holds 「発行」
+        if len(kinds) > 1:
+            return kinds[0], [_doubt("kind", stated, "申請種別が一つに決まりません", "the kind is not clear")]
+        if stated and not kinds:
+            return Kind.ISSUE, [_doubt("kind", stated, "知らない申請種別です", "the kind is unknown")]
+        if kinds:
+            return kinds[0], []
+        in_subject = [kind for kind in self._kinds_in(frame.subject) if kind is not Kind.ISSUE]
+        return (in_subject[0] if in_subject else Kind.ISSUE), []
+
+    def _kinds_in(self, text: str) -> list[Kind]:
+        folded = fold(text)
+        return [
+            Kind(kind) for kind, words in self._settings.kinds.items() if any(fold(word) in folded for word in words)
+        ]
+
+    def _receipt_no(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> str | None:
+        stated = _compact(_first(chosen, "receipt_no"))
+        if stated:
+            return stated
+        found = _RECEIPT.search(frame.subject)
+        return _compact(found.group(1)) if found and "refers_to" not in chosen else None
+
+    def _urgent(self, chosen: Mapping[str, list[Answer]]) -> str | None:
+        """Return the stated reason, or the urgent word found; never more of a person's health than that."""
+        stated = _line(chosen, "urgent_reason")
+        texts = [fold(answer.value) for answers in chosen.values() for answer in answers]
+        words = [word for word in self._settings.urgent_words if any(fold(word) in text for text in texts)]
+        return words[0] if words else stated
+
+
+def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Doubt]]:
+    """Return each field's answers of the newest mail in the thread that states it, and a doubt for each contradiction."""
+    chosen: dict[str, list[Answer]] = {}
+    doubts: list[Doubt] = []
+    for field in dict.fromkeys(answer.field for answer in answers):
+        stated = [answer for answer in answers if answer.field == field and answer.value.strip()]
+        if not stated:
+            continue
+        newest = min(answer.depth for answer in stated)
+        chosen[field] = [answer for answer in stated if answer.depth == newest]
+        values = {fold(answer.value) for answer in stated if answer.depth < 99}
+        several_in_one = _contradict(field, chosen[field])
+        older_disagrees = len(values) > 1 and any(answer.depth != newest for answer in stated)
+        if (field not in _DATE_FIELDS and several_in_one) or older_disagrees:
+            read = " / ".join(answer.value for answer in stated)
+            doubts.append(
+                _doubt(field, read, "異なる内容が複数書かれています", "it is stated more than once, differently")
+            )
+    return chosen, doubts
+
+
+def _contradict(field: str, answers: Sequence[Answer]) -> bool:
+    """Tell whether answers of one mail say different things; several dates may stand under numbered labels."""
+    labels = {fold(answer.label) for answer in answers}
+    if field in _DATE_FIELDS and len(labels) == len(answers):
+        return False
+    return len({fold(answer.value) for answer in answers}) > 1
+
+
+def _employee_no(text: str) -> tuple[str | None, list[Doubt]]:
+    if not text:
+        return None, []
+    number = "".join(normalise(text).split()).replace("-", "")
+    if _NUMBER.match(number):
+        return number, []
+    return None, [_doubt("employee_no", text, "職員番号として読めません", "it is no employee number")]
+
+
+def _mail(chosen: Mapping[str, list[Answer]]) -> str | None:
+    text = normalise(_first(chosen, "mail")).strip()
+    return text or None
+
+
+def _first(chosen: Mapping[str, list[Answer]], field: str) -> str:
+    return chosen[field][0].value if field in chosen else ""
+
+
+def _line(chosen: Mapping[str, list[Answer]], field: str) -> str | None:
+    """Return the raw value on one line, or ``None``."""
+    return " ".join(_first(chosen, field).split("\n")).strip() or None
+
+
+def _words(chosen: Mapping[str, list[Answer]], field: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in _SPLIT.split(_first(chosen, field)) if word.strip())
+
+
+def _compact(text: str) -> str | None:
+    return "".join(normalise(text).split()) or None
+
+
+def _doubt(field: str, read: str, text: str, text_en: str) -> Doubt:
+    return Doubt(field=field, read=read, text=text, text_en=text_en)
+
+
+def with_doubt(application: Application, doubt: Doubt) -> Application:
+    """Return the application with one more doubt."""
+    return replace(application, doubts=(*application.doubts, doubt))

@@ -1,0 +1,82 @@
+"""Tables to answers: each row of a CSV or workbook is one applicant."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from bot.errors import Unreadable
+from bot.intake.fields import Answer, FieldReader
+from bot.settings.forms import FormsSettings
+from bot.tables import TableLimits, read_tables
+from bot.text import fold
+
+_SUFFIX = re.compile(r"\.\d+$")  # read_tables tells repeated columns apart so
+_HEADER_WITHIN = 6  # rows: exports begin with a title, a period, an empty line
+_WITHDRAWN = ("取下", "取り下げ", "取消", "中止")
+_PERSON = frozenset({"employee_no", "name", "receipt_no"})
+
+
+def read_rows(content: bytes, *, name: str, fields: FieldReader, settings: FormsSettings) -> list[list[Answer]]:
+    """Return the answers of each row; raises ``Unreadable`` naming the file, and the row where one is to blame."""
+    limits = TableLimits(max_rows=settings.max_rows)
+    rows: list[list[Answer]] = []
+    known = False
+    for table in read_tables(content, name=name, limits=limits):
+        with_header = _find_header(table, fields)
+        if with_header is None:
+            continue
+        known = True
+        rows += _rows(with_header, name, fields)
+    if not known:
+        raise Unreadable(
+            f"{name}: 申請の項目名を持つ見出し行がありません / no row of it names the fields of an application"
+        )
+    return rows
+
+
+def _rows(table: pd.DataFrame, name: str, fields: FieldReader) -> list[list[Answer]]:
+    columns = [(str(column), fields.field_of(_SUFFIX.sub("", str(column)))) for column in table.columns]
+    rows = []
+    for number, cells in enumerate(table.itertuples(index=False), 2):
+        pairs = list(zip(columns, map(str, cells), strict=True))
+        answers = [
+            Answer(
+                field=field, label=title, value=_unguarded(cell), source=f"{name} {number}行目「{title}」", why="表の列"
+            )
+            for (title, field), cell in pairs
+            if field and cell.strip()
+        ]
+        answers += [
+            Answer(field="kind", label=title, value=cell, source=f"{name} {number}行目「{title}」", why="取下げの状態")
+            for (title, field), cell in pairs
+            if not field
+            and fold(title) in {"ステータス", "状態", "処理状況"}
+            and any(word in cell for word in _WITHDRAWN)
+        ]
+        if _PERSON.intersection(answer.field for answer in answers):
+            rows.append(answers)
+        elif any(cell.strip() for cell in cells if isinstance(cell, str)):
+            raise Unreadable(f"{name}: {number}行目に職員番号も氏名も受付番号もありません / row {number} names nobody")
+    return rows
+
+
+def _find_header(table: pd.DataFrame, fields: FieldReader) -> pd.DataFrame | None:
+    """Return the table under the first row that names two fields or more."""
+    candidates = [
+        list(map(str, table.columns)),
+        *([str(cell) for cell in row] for row in table.head(_HEADER_WITHIN).values),
+    ]
+    for index, titles in enumerate(candidates):
+        known = {field for title in titles if (field := fields.field_of(_SUFFIX.sub("", title)))}
+        if len(known) >= 2:
+            found = table.iloc[index:].copy()
+            found.columns = pd.Index(titles)
+            return found
+    return None
+
+
+def _unguarded(cell: str) -> str:
+    """Return a cell without the apostrophe that a spreadsheet puts before text that looks like a formula or number."""
+    return cell[1:] if re.match(r"^'[=+\-@\d]", cell) else cell
