@@ -35,7 +35,7 @@ ZONE = ZoneInfo("Asia/Tokyo")
 #: Friday; the cutoff for Monday 2 August was at 13:00.
 NOW = datetime(2021, 7, 30, 13, 4, tzinfo=ZONE)
 #: When the tables were dropped into the inbox: a file has no receipt stamp of its own.
-DROPPED = datetime(2021, 7, 30, 10, 30, tzinfo=ZONE)
+DROPPED = datetime(2021, 7, 30, 13, 2, tzinfo=ZONE)
 #: The morning of the first telework day.
 MONDAY = datetime(2021, 8, 2, 8, 30, tzinfo=ZONE)
 _PASSWORD = "TELEWORK_BOT_CONSOLE_PASSWORD"  # noqa: S105 - the name of the variable

@@ -16,6 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 
+_PLAIN_WIDTH = 160  # columns where stdout is a file or a pipe
+
+
 def print_json(data: object) -> None:
     """Print ``data`` as the one JSON document on stdout; times in RFC 3339 with offset."""
     sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
@@ -28,7 +31,8 @@ def say(text: str) -> None:
 
 def people() -> Console:
     """Return the terminal for people: stdout, plain when it is no terminal."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    wide = None if sys.stdout.isatty() else _PLAIN_WIDTH
+    return Console(highlight=False, width=wide)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
@@ -43,7 +47,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def printable(text: str) -> str:
     """Return ``text`` with everything that a terminal would obey made visible: it may come from a hostile mail."""
-    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
+    shown = (char if char.isprintable() or char in "\n\u3000" else f"\\x{ord(char):02x}" for char in text)
+    return "".join(shown)
 
 
 class Bars:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.console.port import Console, Evidence
-from bot.errors import BotError, OutcomeUnknown
+from bot.errors import AccountConflict, BotError, OutcomeUnknown
 from bot.issuance.login_ids import login_id
 from bot.issuance.passwords import new_password
 from bot.issuance.windows import span, window_for
@@ -101,7 +101,9 @@ class AccountKeeper:
         """Do the intended act and record what came of it; only an unknown outcome is not raised again."""
         try:
             await verb()
-        except OutcomeUnknown as error:
+        except (OutcomeUnknown, AccountConflict) as error:
+            # "Already taken", after a look that saw nothing, may be our own submit: a browser sends a request again by
+            # itself when the connection breaks before the answer. A look tells whose account it is.
             return await self._step(request, State.UNKNOWN, action, "unknown", reason=error)
         except BotError as error:
             await self._step(request, State.ACCEPTED, action, "failed", reason=error)

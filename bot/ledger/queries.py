@@ -145,7 +145,7 @@ class Queries:
         def work(connection: Connection) -> History:
             return History(
                 granted={date.fromisoformat(day): name for day, name in connection.execute(own)},
-                receipts=dict(connection.execute(receipts).tuples().all()),
+                receipts=dict(connection.execute(receipts).all()),
                 per_day={date.fromisoformat(day): count for day, count in connection.execute(per_day)},
             )
 

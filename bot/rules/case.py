@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from email.utils import parseaddr
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -117,14 +118,24 @@ class Case:
     def applied_at(self) -> datetime:
         """The form's 申請日時 where there is one that can be true, else the receipt time."""
         stated = self.application.applied_at
-        return stated if stated and not self.applied_ahead else self.context.received_at
+        return stated if stated and not self.applied_ahead else self.received_at
+
+    @cached_property
+    def received_at(self) -> datetime:
+        """The receipt time; one after the decision itself can't be: then the time of the decision."""
+        return min(self.context.received_at, self.context.now)
 
     @cached_property
     def applied_ahead(self) -> bool:
         """Tell whether the stated 申請日時 is later than the receipt, which can't be."""
         stated = self.application.applied_at
         skew = timedelta(seconds=self.rules.deadline.skew_seconds)
-        return stated is not None and stated - self.context.received_at > skew
+        return stated is not None and stated - self.received_at > skew
+
+    @cached_property
+    def sender(self) -> str:
+        """The sender's bare address, lower case; empty when it is not one plain address."""
+        return bare_address(self.context.sender)
 
     def earlier_request(self, receipt_no: str) -> str | None:
         """Return this employee's request with that receipt number; full-width characters and spaces don't matter."""
@@ -134,6 +145,14 @@ class Case:
     def doubted(self, name: str) -> bool:
         """Tell whether the reading of this field is in doubt: then no rule refuses because of it."""
         return any(doubt.field == name for doubt in self.application.doubts)
+
+
+def bare_address(text: str) -> str:
+    """Return the address without the name beside it, lower case; empty for anything that is not one plain address."""
+    address = parseaddr(text)[1].casefold()
+    local, at, domain = address.rpartition("@")
+    plain = at and local and domain and not any(character.isspace() for character in address)
+    return address if plain else ""
 
 
 Check = Callable[[Case], Iterator[Finding]]

@@ -20,12 +20,12 @@ FIELDS = {
     "dates": ("利用日", "telework dates"),
     "place": ("実施場所", "place"),
     "terminal": ("使用端末", "terminal"),
+    "kind": ("申請区分", "kind"),
+    "body": ("本文", "body"),
 }
 #: Without these nothing can be granted, whatever the settings say.
 _ALWAYS = ("employee_no", "dates")
 _WITH_DATES = {Kind.ISSUE, Kind.CHANGE}
-_NO = ("扱う", "あり", "有", "いいえ", "no")
-_YES = ("扱わない", "取り扱わない", "取扱わない", "なし", "無", "はい", "誓約", "同意", "確認済", "yes")
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2})|時(?:(\d{1,2})分|半)?)")
 
 
@@ -50,9 +50,8 @@ def no_personal_information(case: Case) -> Iterator[Finding]:
     if not case.rules.declare_no_pii:
         return
     stated = case.application.declaration
-    folded = fold(stated or "")
-    declared = any(fold(word) in folded for word in _YES)
-    if not declared or any(folded == fold(word) for word in _NO):
+    # Only the whole answer counts: 同意しない holds 同意.
+    if fold(stated or "").rstrip("。") not in {fold(word) for word in case.rules.no_pii_words}:
         yield hold(
             f"個人情報を取り扱わない旨の申告を確認できません（記入内容: {quote(stated) or 'なし'}）。",
             f"No declaration to work without personal information (read: {quote(stated) or 'nothing'}).",

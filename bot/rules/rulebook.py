@@ -28,8 +28,8 @@ __all__ = ["RULES", "Context", "Rule", "Rulebook", "is_urgent", "overridable"]
 
 _ALL = frozenset(Kind)
 _DAYS = frozenset({Kind.ISSUE, Kind.CHANGE})
-#: Even as a warning these take their days out: they are closed, or granted already.
-_TAKES_OUT = frozenset({"V09", "V18"})
+#: Even as a warning this takes its days out: they are closed. (Days granted before are not among those asked.)
+_TAKES_OUT = "V09"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +150,7 @@ def _left(case: Case, violations: Collection[Violation]) -> tuple[date, ...]:
     out = {
         day
         for item in violations
-        if item.severity is Severity.REJECT or (item.severity is Severity.WARN and item.code in _TAKES_OUT)
+        if item.severity is Severity.REJECT or (item.severity is Severity.WARN and item.code == _TAKES_OUT)
         for day in item.dates
     }
     asked = earlier.cancelled_days(case) if case.application.kind is Kind.CANCEL else case.asked

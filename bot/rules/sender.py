@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from email.utils import parseaddr
 
-from bot.rules.case import Case, Finding, hold
+from bot.rules.case import Case, Finding, bare_address, hold
 from bot.rules.words import quote
 
 
@@ -20,14 +19,14 @@ def known_sender(case: Case) -> Iterator[Finding]:
     if not case.rules.require_directory_mail or case.employee is None:
         return
     home = case.employee.mail.casefold()
-    by_itself = case.context.dropped_file or _listed(case.context.sender, case.rules.senders.systems)
-    if not by_itself and _address(case.context.sender) != home:
+    by_itself = case.context.dropped_file or _listed(case.sender, case.rules.senders.systems)
+    if not by_itself and case.sender != home:
         yield hold(
             "送信元のメールアドレスが、職員名簿にある申請者のアドレスと一致しません。",
             "The sender's address is not the applicant's address in the staff directory.",
         )
     stated = case.application.mail
-    if stated and _address(stated) != home:
+    if stated and bare_address(stated) != home:
         yield hold(
             "記入されたメールアドレスが、職員名簿のアドレスと一致しません。",
             "The address stated is not the applicant's address in the staff directory.",
@@ -36,18 +35,9 @@ def known_sender(case: Case) -> Iterator[Finding]:
 
 def sender_allowed(case: Case) -> bool:
     """Tell whether the sender may be answered at all; a forged one is told nothing."""
-    return case.context.dropped_file or _listed(case.context.sender, case.rules.senders.allow)
+    return case.context.dropped_file or _listed(case.sender, case.rules.senders.allow)
 
 
-def _listed(sender: str, entries: Sequence[str]) -> bool:
-    address = _address(sender)
+def _listed(address: str, entries: Sequence[str]) -> bool:
     domain = address.rpartition("@")[2]
     return bool(address) and any(entry.casefold().removeprefix("@") in (address, domain) for entry in entries)
-
-
-def _address(text: str) -> str:
-    """Return the bare address, lower case; empty for anything that is not one plain address."""
-    address = parseaddr(text)[1].casefold()
-    local, at, domain = address.rpartition("@")
-    plain = at and local and domain and "@" not in local and not any(character.isspace() for character in address)
-    return address if plain else ""

@@ -61,7 +61,7 @@ def supported(case: Case) -> Iterator[Finding]:
 def is_own(case: Case) -> bool:
     """Tell whether the terminal is described as the employee's own."""
     folded = fold(case.application.terminal or "")
-    return any(fold(word) in folded for word in case.rules.byod.words)
+    return bool(folded) and any(fold(word) in folded for word in case.rules.byod.words)
 
 
 def _pc_of(case: Case, register: OwnPcs) -> OwnPc | None:

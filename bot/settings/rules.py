@@ -101,6 +101,19 @@ class RulesSettings(Section):
     approval: ApprovalSettings = ApprovalSettings()
     declare_no_pii: bool = False
     """V17: hold an application that does not declare to do without personal information. On where the form asks."""
+    no_pii_words: tuple[str, ...] = (
+        "取り扱わない",
+        "取扱わない",
+        "扱わない",
+        "取扱いなし",
+        "個人情報を取り扱わない",
+        "個人情報を扱わない",
+        "なし",
+        "はい",
+        "誓約する",
+        "同意する",
+    )
+    """V17: answers that declare it, whole."""
     cancel_cutoff: ClockTime = time(0, 0)
     """V19: a day can be cancelled until this time of that day (00:00: its start)."""
     automatic_kinds: tuple[Literal["issue", "reissue", "cancel", "change"], ...] = ("issue",)

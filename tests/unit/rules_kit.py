@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.model import Application, Decision, Employee, History, Kind, Severity, Violation
+from bot.model import Application, Decision, Employee, History, Kind, Outcome, Severity, Violation
 from bot.rules.calendar import Calendar, DayOverride
 from bot.rules.directory import Directory
 from bot.rules.rulebook import Context, Rulebook
@@ -87,6 +87,11 @@ def found(decision: Decision, code: str) -> Violation:
 def codes(decision: Decision) -> list[str]:
     """Return the codes of all violations, in order."""
     return [item.code for item in decision.violations]
+
+
+def verdict(decision: Decision) -> tuple[Outcome, list[str]]:
+    """Return the outcome with the codes of all violations."""
+    return decision.outcome, codes(decision)
 
 
 def severities(decision: Decision) -> list[tuple[str, Severity]]:
