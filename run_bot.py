@@ -33,7 +33,7 @@ def main() -> int:
     except Complaint as complaint:
         return _complain(str(complaint))
     command = [str(python_of(home)), "-X", "utf8", "-m", "bot.cli", *sys.argv[1:]]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     if os.name == "posix":
         os.execve(command[0], command, environment)  # noqa: S606 - no shell, a fixed program
     return subprocess.run(command, env=environment, check=False).returncode

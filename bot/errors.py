@@ -2,6 +2,7 @@
 
 BotError
 ├── ConfigInvalid      the configuration can't be used
+│   └── BadUsage       what was typed can't be used
 ├── Unreadable         a message can't be read
 ├── Transient          try again later
 │   └── SessionExpired the console wants the admin to log in again
@@ -55,6 +56,12 @@ class ConfigInvalid(BotError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class BadUsage(ConfigInvalid):
+    """Raised when something was typed that the command can't use; carries all problems at once."""
+
+    advice = "--help に使い方と例があります。 / See --help for how to call it, with examples."
 
 
 class Unreadable(BotError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.commands.opening import day, open_workshop, with_ledger
 from bot.commands.output import people, print_json, say, table
-from bot.errors import ConfigInvalid, LedgerBroken, Problem
+from bot.errors import BadUsage, ConfigInvalid, LedgerBroken, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import MessageRecord, Notice, Request, StoredEvent
 from bot.model import ReadOutcome, State
@@ -20,7 +20,7 @@ def requests(config: Path, overrides: Sequence[str], *, as_json: bool, state: st
     """List requests, and messages that could not be read."""
     known = [*State, _UNREADABLE]
     if state is not None and state not in known:
-        raise ConfigInvalid([Problem(path="--state", text=f"{state!r} is no state; known: {', '.join(known)}")])
+        raise BadUsage([Problem(path="--state", text=f"{state!r} is no state; known: {', '.join(known)}")])
     first = day(since, "--since") if since else None
 
     async def collect(ledger: Ledger) -> list[dict[str, Any]]:

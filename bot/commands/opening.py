@@ -11,7 +11,7 @@ from typing import TypeVar
 from bot.clock import Clock, SystemClock
 from bot.commands.output import say
 from bot.config import Config, load
-from bot.errors import ConfigInvalid, Problem
+from bot.errors import BadUsage, Problem
 from bot.ledger.ledger import Ledger
 from bot.log import set_up
 from bot.secret import Redactor
@@ -49,7 +49,7 @@ def day(text: str, option: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigInvalid([Problem(path=option, text=f"{text!r} is not a date such as 2026-11-24")]) from None
+        raise BadUsage([Problem(path=option, text=f"{text!r} is not a date such as 2026-11-24")]) from None
 
 
 async def _awaited(work: Awaitable[T]) -> T:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from bot.commands.opening import day, open_workshop
 from bot.commands.output import people, print_json, printable, table
-from bot.errors import ConfigInvalid, Problem
+from bot.errors import BadUsage, Problem
 from bot.mail.folder import message_from_file
 from bot.model import Application, Decision, Doubt, History, Identity, Message, Reading, ReadOutcome
+from bot.rules.calendar import Calendar
+from bot.rules.rulebook import Rulebook
 from bot.wiring import Workshop
 
 Decider = Callable[[Application, Reading], Decision]
@@ -47,21 +49,23 @@ def cutoff(days: Sequence[str], config: Path, overrides: Sequence[str], *, as_js
     """Print the cutoff of each day; a closed day has none."""
     workshop = open_workshop(config, overrides, quiet=True)
     calendar, rulebook = workshop.calendar(), workshop.rulebook()
-    rows = [
-        {
-            "date": asked,
-            "open": calendar.is_open(asked),
-            "cutoff": rulebook.cutoff_for(asked) if calendar.is_open(asked) else None,
-            "reason": calendar.why_closed(asked) or "",
-        }
-        for asked in (day(text, "DATE") for text in days)
-    ]
+    try:
+        rows = [_cutoff_row(day(text, "DATE"), calendar, rulebook) for text in days]
+    except (ValueError, OverflowError) as error:
+        raise BadUsage([Problem(path="DATE", text=str(error))]) from None
     if as_json:
         print_json(rows)
     else:
         cells = [(row["date"], row["cutoff"] or "-", row["reason"]) for row in rows]
         people().print(table("締切 / cutoff", ["telework day", "received by", "closed because"], cells))
     return 0
+
+
+def _cutoff_row(asked: date, calendar: Calendar, rulebook: Rulebook) -> dict[str, Any]:
+    closed = calendar.why_closed(asked)
+    return {
+        "date": asked, "open": closed is None, "cutoff": None if closed else rulebook.cutoff_for(asked), "reason": closed or "",
+    }  # fmt: skip
 
 
 def _decider(workshop: Workshop, now: datetime | None) -> Decider:
@@ -85,7 +89,7 @@ def _message(workshop: Workshop, file: Path) -> Message:
     try:
         return message_from_file(file, max_bytes=limit, zone=workshop.config.zone)
     except OSError as error:
-        raise ConfigInvalid([Problem(path=str(file), text=f"can't be read ({error.strerror})")]) from None
+        raise BadUsage([Problem(path=str(file), text=f"can't be read ({error.strerror})")]) from None
 
 
 def _row(file: Path, reading: Reading, decided: Decider | None, *, explain: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from bot.errors import ConfigInvalid, Problem, Unusable
+from bot.errors import BadUsage, Problem, Unusable
 from bot.ledger.chain import HASHED
 from bot.ledger.tables import events
 
@@ -27,7 +27,7 @@ def export_events(connection: Connection, path: Path) -> int:
     writers = {".jsonl": _write_lines, ".csv": _write_csv}
     write = writers.get(path.suffix.lower())
     if write is None:
-        raise ConfigInvalid([Problem(path="--to", text=f"{path.name}: the name must end in .jsonl or .csv")])
+        raise BadUsage([Problem(path="--to", text=f"{path.name}: the name must end in .jsonl or .csv")])
     query = select(*(events.c[name] for name in _COLUMNS)).order_by(events.c.seq)
     rows = connection.execution_options(stream_results=True, yield_per=2_000).execute(query).mappings()
     try:

@@ -58,7 +58,7 @@ class Cycle:
             logger.error("{}", error)
             report.problem(f"{error} — {error.advice}")
             report.stopped = max(report.stopped, error.exit_status)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
             logger.exception("unexpected")
             report.problem(f"unexpected {type(error).__name__}; the log has the details")
             report.stopped = max(report.stopped, 1)

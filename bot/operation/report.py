@@ -74,7 +74,7 @@ class Report:
         except BotError as error:
             logger.error("{}: {}", name, error)
             self.problem(f"{name}: {error}")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
             logger.exception("{}: unexpected", name)
             self.problem(f"{name}: unexpected {type(error).__name__}; the log has the details")
 

@@ -7,6 +7,7 @@ from datetime import time
 from pydantic import Field, field_validator, model_validator
 
 from bot.settings.base import Section
+from bot.settings.times import ClockTime
 
 _PATTERN_FIELDS = {"employee_no": "0012345", "request": "R-20210730-0001"}
 
@@ -20,9 +21,9 @@ class AccountSettings(Section):
     """The desktop pool of the console."""
     zones: tuple[str, ...] = ("LGWAN", "インターネット")
     """Network zones a telework login may reach; the zone of personal numbers (番号利用事務系) is never one of them."""
-    enable_from: time = time(7, 0)
+    enable_from: ClockTime = time(7, 0)
     """The login works from this time on the first telework day …"""
-    disable_at: time = time(22, 0)
+    disable_at: ClockTime = time(22, 0)
     """… until this time on the last."""
     attempts: int = Field(default=3, ge=1, le=10)
     """How often one request may try to create its account, over all passes, before it is stuck."""

@@ -91,9 +91,13 @@ def test_every_public_thing_says_what_it_promises() -> None:
 
 
 def _is_inner(file: Path, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    functions = [item for item in ast.walk(tree) if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return any(item.lineno < node.lineno and (item.end_lineno or 0) >= (node.end_lineno or 0) for item in functions)
+    """Tell whether a function stands inside another function or a private class."""
+    around = [
+        item for item in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(item, ast.ClassDef) and item.name.startswith("_"))
+    ]  # fmt: skip
+    return any(item.lineno < node.lineno and (item.end_lineno or 0) >= (node.end_lineno or 0) for item in around)
 
 
 def test_nothing_of_one_machine_is_tracked() -> None:

@@ -1,0 +1,168 @@
+"""The command line as scripts and people use it: one JSON document, plain errors, the promised exit status."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.house import ROOT, House
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call the command line in a process of its own."""
+    command = [sys.executable, "-X", "utf8", "-m", "bot.cli", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
+
+
+def answer(*arguments: str, status: int = 0) -> Any:  # noqa: ANN401 - any JSON
+    """Call with --json and return the one document on stdout."""
+    done = call(*arguments, "--json")
+    assert done.returncode == status, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A house whose console nobody needs."""
+    return House(path=tmp_path / "house").lay_out()
+
+
+COMMANDS = [
+    "demo",
+    "run",
+    "read",
+    "cutoff",
+    "requests",
+    "show",
+    "check",
+    "audit verify",
+    "audit list",
+    "audit export",
+    "config schema",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    """--help of each command says what it does."""
+    done = call(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("day", "cutoff"),
+    [
+        ("2021-08-02", "2021-07-30"), ("2021-07-26", "2021-07-21"), ("2021-08-10", "2021-08-06"), ("2021-10-12", "2021-10-11"),
+        ("2019-05-07", "2019-04-26"), ("2026-05-07", "2026-05-01"), ("2026-09-24", "2026-09-18"), ("2026-01-05", "2025-12-26"),
+        ("2026-11-24", "2026-11-20"),
+    ],
+)  # fmt: skip
+def test_cutoffs_of_the_vectors(day: str, cutoff: str) -> None:
+    """`cutoff` gives 13:00 on the business day before (domain.md §3)."""
+    (row,) = answer("cutoff", day)
+    assert (row["date"], row["open"], row["cutoff"]) == (day, True, f"{cutoff}T13:00:00+09:00")
+
+
+def test_a_closed_day_has_no_cutoff() -> None:
+    """On a holiday nobody can telework, and `cutoff` says why."""
+    (row,) = answer("cutoff", "2026-11-23")
+    assert (row["open"], row["cutoff"], row["reason"]) == (False, None, "勤労感謝の日")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["cutoff", "soon"], ["requests", "--state", "lost"], ["show", "R-1"], ["nonsense"]],
+)
+def test_wrong_usage_is_status_2(house: House, arguments: list[str]) -> None:
+    """What was typed wrong is answered with a sentence and exit status 2."""
+    where = [] if arguments[0] == "nonsense" else ["--config", str(house.config)]
+    done = call(*arguments, *where)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_an_error_is_json_too(tmp_path: Path) -> None:
+    """With --json even an error is one document on stdout, with what to do."""
+    config = tmp_path / "config.yaml"
+    config.write_text("mailbox: {path: 5}\nconsole: {password: x}\n", encoding="utf-8")
+    found = answer("run", "--config", str(config), status=2)
+    assert found["error"] == "ConfigInvalid"
+    assert "mailbox.path" in found["message"]
+    assert "console.password" in found["message"]
+    assert found["advice"]
+
+
+def bomb() -> bytes:
+    """Return a mail of parts nested a thousand deep."""
+    head = b"From: a@city.example.jp\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+    opened = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(1000))
+    return head + opened + b"Content-Type: text/plain\r\n\r\nx\r\n"
+
+
+def zipped() -> bytes:
+    """Return an archive that is no workbook."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.txt", "x")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.eml", b""),
+        ("garbage.eml", bytes(range(256)) * 200_000),
+        ("bomb.eml", bomb()),
+        ("zip.csv", zipped()),
+        ("empty.xlsx", b""),
+    ],
+)
+def test_bad_files_get_a_clear_answer(tmp_path: Path, name: str, content: bytes) -> None:
+    """An empty file, 50 MB of garbage, a mail bomb, a zip as CSV: each is unreadable with a reason, in time, status 1."""
+    file = tmp_path / name
+    file.write_bytes(content)
+    (row,) = answer("read", str(file), status=1)
+    assert row["outcome"] == "unreadable"
+    assert row["reason"]
+
+
+def test_a_directory_with_a_number_twice_stops_the_run(house: House) -> None:
+    """A bad staff directory is named with its rows before any mail is touched."""
+    staff = house.path / "staff.csv"
+    lines = staff.read_bytes().splitlines(keepends=True)
+    staff.write_bytes(b"".join([*lines, lines[1]]))
+    house.receive("02")
+    done = call("run", "--config", str(house.config), "--set", "console.password=file:config.yaml")
+    assert done.returncode == 2
+    assert "0048213" in done.stderr
+    assert len(house.files("inbox")) == 1
+
+
+def test_a_dry_run_changes_nothing(house: House) -> None:
+    """`run --dry-run` says what would be decided and leaves mailbox and ledger as they were."""
+    house.receive("02", "10")
+    before = house.left_behind(but=["log"])
+    rows = answer("run", "--dry-run", "--config", str(house.config))
+    assert {row["employee_no"] for row in rows} == {"0048213", "0099999"}
+    after = house.left_behind(but=["log"])
+    assert after == before
+
+
+def test_check_names_what_is_missing(house: House) -> None:
+    """`check` tries everything, tells each result, and makes no ledger."""
+    rows = answer("check", "--config", str(house.config), "--set", "console.password=env:NOT_SET_ANYWHERE", status=2)
+    results = {row["check"]: row["ok"] for row in rows}
+    assert results == {
+        "config": True, "directory": True, "calendar": True, "mailbox": True, "database": True, "browser": True,
+        "console": False, "clock": True,
+    }  # fmt: skip
+    assert not (house.path / "ledger.sqlite3").exists()
