@@ -3,13 +3,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -17,30 +12,21 @@ LOCKS = ROOT / "requirements"
 #: Commands that need more than running the bot does.
 DEVELOPING = {"test", "bench"}
 _USAGE = 2
-_WAIT_SECONDS = 1800
+#: Tells the second call, in the environment, that the first has seen to it.
+_PREPARED = "TELEWORK_BOT_PREPARED"
 
 
 def main() -> int:
     """Run the command in the prepared environment; prepares it first where that has not been done."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file alone must say so on an older Python
         return _complain(f"this program needs Python 3.11 or newer; this is {sys.version.split()[0]}")
-    developing = len(sys.argv) > 1 and sys.argv[1] in DEVELOPING
-    lock = LOCKS / ("dev.lock" if developing else "runtime.lock")
-    try:
-        home = environment_home()
-        if not is_prepared(home, lock):
-            prepare(home, lock)
-    except Complaint as complaint:
-        return _complain(str(complaint))
-    command = [str(python_of(home)), "-X", "utf8", "-m", "bot.cli", *sys.argv[1:]]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    if os.name == "posix":
-        os.execve(command[0], command, environment)  # noqa: S606 - no shell, a fixed program
-    return subprocess.run(command, env=environment, check=False).returncode
+    home = environment_home()
+    if Path(sys.prefix).resolve() == home.resolve() and os.environ.pop(_PREPARED, ""):
+        from bot.cli import main as run_command  # noqa: PLC0415 - its packages are there only now
 
-
-class Complaint(Exception):
-    """What is missing, in one sentence that says what to install."""
+        run_command()
+        return 0
+    return _hand_over(home)
 
 
 def environment_home() -> Path:
@@ -52,142 +38,25 @@ def environment_home() -> Path:
     if beside.exists() or os.access(ROOT, os.W_OK):
         return beside
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / f"telework-id-bot-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+    return cache / f"telework-id-bot-{ROOT.name}-{ROOT.stat().st_ino}"
 
 
-def python_of(home: Path) -> Path:
-    """Return the environment's interpreter."""
-    return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def _hand_over(home: Path) -> int:
+    """Call this file again by the environment's Python: its folder comes first on the path, wherever the call came from."""
+    from bot import prepare  # noqa: PLC0415 - the second call does not need it
 
-
-def is_prepared(home: Path, lock: Path) -> bool:
-    """Tell whether the environment was made for exactly this lock, or for the larger one that holds it."""
+    developing = len(sys.argv) > 1 and sys.argv[1] in DEVELOPING
+    lock = LOCKS / ("dev.lock" if developing else "runtime.lock")
     try:
-        stamps = (home / "prepared").read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError):
-        return False
-    return stamp_of(lock) in stamps and python_of(home).exists()
-
-
-def stamp_of(lock: Path) -> str:
-    """Return what an environment made from ``lock`` by this Python is stamped with."""
-    content = lock.read_bytes() + f"{sys.version_info[:2]}".encode()
-    return hashlib.sha256(content).hexdigest()
-
-
-def prepare(home: Path, lock: Path) -> None:
-    """Make the environment, or bring it up to ``lock``; stamped last, so that an interrupted call is made good by the next."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(home.with_name(home.name + ".lock")):
-        if is_prepared(home, lock):
-            return
-        _say(f"preparing {home} from {lock.relative_to(ROOT)} (once; about a minute)")
-        (home / "prepared").unlink(missing_ok=True)
-        if not _works(python_of(home)):
-            _make(home)
-        _install(home, lock)
-        stamps = [stamp_of(lock)]
-        if lock.name == "dev.lock":  # it holds everything that the other does, in the same versions
-            stamps.append(stamp_of(LOCKS / "runtime.lock"))
-        (home / "prepared").write_text("\n".join(stamps) + "\n", encoding="ascii")
-        _say("ready")
-
-
-def _make(home: Path) -> None:
-    shutil.rmtree(home, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(home)], capture_output=True, text=True, check=False)
-    if made.returncode != 0 or not _works(python_of(home)):
-        shutil.rmtree(home, ignore_errors=True)
-        if "ensurepip" in made.stdout + made.stderr or "No module named venv" in made.stderr:
-            package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-            raise Complaint(
-                f"Python's venv module is missing: install it (Debian: apt install {package}) and start again"
-            )
-        raise Complaint(f"the environment {home} can't be made: {_last(made.stdout + made.stderr)}")
-
-
-def _install(home: Path, lock: Path) -> None:
-    command = [
-        str(python_of(home)),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--require-hashes",
-        "--requirement",
-        str(lock),
-    ]
-    environment = {
-        name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PIP_REQUIRE_VIRTUALENV"}
-    }
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if done.returncode != 0:
-        raise Complaint(f"the packages can't be installed (is the package index reachable?): {_last(done.stderr)}")
-
-
-def _works(python: Path) -> bool:
-    """Tell whether the interpreter is there with its pip: an interrupted making leaves half of one."""
-    if not python.exists():
-        return False
-    return subprocess.run([str(python), "-c", "import pip"], capture_output=True, check=False).returncode == 0
-
-
-class _only_one:  # noqa: N801 - read as a statement: with _only_one(path)
-    """Lets one process at a time prepare; a lock left by one that died is taken over."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        told = False
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while not self._take():
-            if time.monotonic() > deadline:
-                raise Complaint(f"another call has been preparing for long; remove {self._path} if none runs")
-            if not told:
-                _say("waiting: another call is preparing the environment")
-                told = True
-            time.sleep(0.5)
-
-    def __exit__(self, *_: object) -> None:
-        self._path.unlink(missing_ok=True)
-
-    def _take(self) -> bool:
-        try:
-            descriptor, draft = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
-        except OSError as error:
-            raise Complaint(
-                f"{self._path.parent} can't be written: set BOT_VENV to a folder that can ({error.strerror})"
-            ) from None
-        with os.fdopen(descriptor, "w") as file:
-            file.write(str(os.getpid()))
-        try:
-            os.link(draft, self._path)
-        except FileExistsError:
-            self._drop_dead()
-            return False
-        finally:
-            Path(draft).unlink()
-        return True
-
-    def _drop_dead(self) -> None:
-        try:
-            os.kill(int(self._path.read_text()), 0)
-        except (ProcessLookupError, ValueError):
-            self._path.unlink(missing_ok=True)
-        except (OSError, OverflowError):
-            return
-
-
-def _last(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("WARNING")]
-    return lines[-1] if lines else "no reason given"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+        if not prepare.is_prepared(home, lock):
+            prepare.prepare(home, lock)
+    except prepare.Complaint as complaint:
+        return _complain(str(complaint))
+    os.environ[_PREPARED] = "yes"
+    command = [str(prepare.python_of(home)), "-X", "utf8", str(ROOT / "run_bot.py"), *sys.argv[1:]]
+    if os.name == "posix":
+        os.execv(command[0], command)  # noqa: S606 - no shell, a fixed program
+    return prepare.run(command)
 
 
 def _complain(text: str) -> int:

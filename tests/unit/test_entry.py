@@ -14,7 +14,7 @@ from tests.house import ROOT
 
 #: A package that needs no index: an environment made from it is made in a second.
 _NO_PACKAGES = "# nothing\n"
-_PROBE = 'import sys; print("ran", *sys.argv[1:])\n'
+_PROBE = 'import sys\n\n\ndef main():\n    print("ran", *sys.argv[1:])\n'
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def fresh(tmp_path: Path) -> Path:
     for name in ("runtime.lock", "dev.lock"):
         (tmp_path / "requirements" / name).write_text(_NO_PACKAGES, encoding="utf-8")
     (tmp_path / "bot").mkdir()
+    shutil.copy(ROOT / "bot" / "prepare.py", tmp_path / "bot")
     (tmp_path / "bot" / "__init__.py").touch()
     (tmp_path / "bot" / "cli.py").write_text(_PROBE, encoding="utf-8")
     return tmp_path
@@ -49,7 +50,7 @@ def call(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, s
 def test_prepares_once_and_hands_over(fresh: Path) -> None:
     """The first call makes the environment and says so on stderr; the second starts at once."""
     status, out, err = call(fresh, "demo", "--json")
-    assert (status, out) == (0, "ran demo --json\n")
+    assert (status, out) == (0, "ran demo --json\n"), err
     assert "preparing" in err
     assert call(fresh, "demo") == (0, "ran demo\n", "")
 
@@ -86,7 +87,7 @@ def test_two_first_calls_do_not_collide(fresh: Path) -> None:
     results = [process.communicate(timeout=100) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert [out for out, _ in results] == ["ran run\n", "ran run\n"]
-    assert sum("preparing" in err for _, err in results) == 1
+    assert sum(err.startswith("preparing") for _, err in results) == 1
 
 
 def test_a_missing_venv_module_is_one_plain_sentence(fresh: Path) -> None:
