@@ -1,0 +1,181 @@
+"""The ledger: each message and application once, each step with its event, nothing half-done."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clock import FixedClock
+from bot.errors import LedgerBroken, Unusable
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Notice, NoticeKind, NoticeState
+from bot.model import TRANSITIONS, Decision, Outcome, State, Window
+from tests.house import FRIDAY
+from tests.ledger_kit import STEP, accepted, application, later, message, open_ledger, reading, recorded
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """A new ledger."""
+    made = open_ledger(tmp_path)
+    yield made
+    made.close()
+
+
+async def test_a_message_is_recorded_once(ledger: Ledger) -> None:
+    """The same identity again gives the records that are there; another receipt time is another message."""
+    first = await ledger.record(message("a"), reading("a", application(), application("0031977")))
+    again = await ledger.record(message("a"), reading("a", application(), application("0031977")))
+    other = await ledger.record(message("a"), reading("a", application(), received_at=later(1)))
+    assert (first.new, again.new, other.new) == (True, False, True)
+    assert again.requests == first.requests
+    assert [request.id for request in await ledger.requests()] == [f"R-20210730-{number:04d}" for number in (1, 2, 3)]
+
+
+async def test_what_was_read_comes_back_as_it_was(ledger: Ledger) -> None:
+    """An application is kept with everything that was read, raw text included."""
+    request = await ledger.get(await recorded(ledger, "a", application(days=[date(2021, 8, 2), date(2021, 8, 4)])))
+    assert request.application == application(days=[date(2021, 8, 2), date(2021, 8, 4)])
+    assert (request.received_at, request.state) == (FRIDAY, State.RECEIVED)
+
+
+async def test_ids_count_per_day_and_stay_in_order(tmp_path: Path) -> None:
+    """Numbers begin anew each day, go past 9999, and lists keep the order of recording, also when the clock steps back."""
+    clock = FixedClock(FRIDAY)
+    ledger = open_ledger(tmp_path, clock)
+    try:
+        with sqlite3.connect(tmp_path / "ledger.sqlite3") as raw:
+            raw.execute("INSERT INTO counters VALUES ('R-20210730', 9998)")
+        raw.close()
+        ids = [await recorded(ledger, name) for name in "ab"]
+        clock.set(FRIDAY + timedelta(days=1))
+        ids.append(await recorded(ledger, "c"))
+        clock.set(FRIDAY)
+        ids.append(await recorded(ledger, "d"))
+        assert ids == ["R-20210730-9999", "R-20210730-10000", "R-20210731-0001", "R-20210730-10001"]
+        assert [request.id for request in await ledger.requests()] == ids
+    finally:
+        ledger.close()
+
+
+@pytest.mark.parametrize("to", list(State))
+@pytest.mark.parametrize("start", list(State))
+async def test_only_the_steps_of_the_life_are_taken(ledger: Ledger, tmp_path: Path, start: State, to: State) -> None:
+    """A step that TRANSITIONS does not have is refused, and leaves neither a change nor an event."""
+    request_id = await recorded(ledger, "a")
+    with sqlite3.connect(tmp_path / "ledger.sqlite3") as raw:
+        raw.execute("UPDATE requests SET state = ?", (start.value,))
+    raw.close()
+    before = await ledger.size()
+    if to is start or to in TRANSITIONS[start]:
+        assert (await ledger.advance(request_id, expect=start, to=to, event=STEP)).state is to
+        assert await ledger.size() == before + 1
+    else:
+        with pytest.raises(LedgerBroken):
+            await ledger.advance(request_id, expect=start, to=to, event=STEP)
+        assert (await ledger.get(request_id)).state is start
+        assert await ledger.size() == before
+
+
+async def test_a_step_from_another_state_is_refused(ledger: Ledger) -> None:
+    """Compare and set: who expects a state that is no longer true gets an error and changes nothing."""
+    request_id = await accepted(ledger, "a")
+    with pytest.raises(LedgerBroken):
+        await ledger.advance(request_id, expect=State.RECEIVED, to=State.REJECTED, event=STEP)
+    assert (await ledger.get(request_id)).state is State.ACCEPTED
+
+
+async def test_a_step_brings_its_account_and_notice(ledger: Ledger) -> None:
+    """State, fields, account, notice and event are one transaction."""
+    request_id = await accepted(ledger, "a")
+    window = Window(start=later(60), end=later(90))
+    account = AccountRecord(
+        login_id="tw0048213", employee_no="0048213", request_id=request_id, state=AccountRecordState.CREATING,
+        window=window, secret_version=1,
+    )  # fmt: skip
+    notice = Notice(
+        request_id=request_id, kind=NoticeKind.CREDENTIALS, attempt=1, message_id="<x@y>", to="a@example.jp",
+        state=NoticeState.SENDING,
+    )  # fmt: skip
+    changes = Changes(login_id="tw0048213", window=window, attempts=1)
+    request = await ledger.advance(
+        request_id, expect=State.ACCEPTED, to=State.ISSUING, event=STEP, changes=changes, account=account, notice=notice
+    )
+    assert (request.login_id, request.window, request.attempts) == ("tw0048213", window, 1)
+    assert await ledger.account("tw0048213") == account
+    assert await ledger.notices(request_id) == (notice,)
+
+
+async def test_history_is_of_other_requests(ledger: Ledger) -> None:
+    """Days and receipt numbers of the employee's other requests bear on a new one; its own and rejected ones don't."""
+    first = await accepted(ledger, "a", application(days=[date(2021, 8, 2)], receipt_no="1"))
+    rejected = await recorded(ledger, "b", application(days=[date(2021, 8, 3)], receipt_no="2"))
+    decision = Changes(decision=Decision(outcome=Outcome.REJECT))
+    await ledger.advance(rejected, expect=State.RECEIVED, to=State.REJECTED, event=STEP, changes=decision)
+    await accepted(ledger, "c", application("0031977", days=[date(2021, 8, 2)], receipt_no="3"))
+    new = await recorded(ledger, "d", application(days=[date(2021, 8, 2)], receipt_no="1"))
+    history = await ledger.history("0048213", days=[date(2021, 8, 2)], before=new)
+    assert dict(history.granted) == {date(2021, 8, 2): first}
+    assert dict(history.receipts) == {"1": first}
+    assert dict(history.per_day) == {date(2021, 8, 2): 2}
+
+
+async def test_untold_and_due(tmp_path: Path) -> None:
+    """A rejection is untold until its notice is settled; a delivered request is due when its window has ended."""
+    ledger = open_ledger(tmp_path)
+    try:
+        rejected = await recorded(ledger, "a")
+        await ledger.advance(rejected, expect=State.RECEIVED, to=State.REJECTED, event=STEP)
+        kinds = {State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
+        assert [request.id for request in await ledger.untold(kinds)] == [rejected]
+        notice = Notice(
+            request_id=rejected,
+            kind=NoticeKind.REJECTED,
+            attempt=1,
+            message_id="<x@y>",
+            to="",
+            state=NoticeState.SENDING,
+        )
+        await ledger.note(STEP, notice=notice)
+        assert [request.id for request in await ledger.untold(kinds)] == [rejected]
+        sent = Notice(
+            request_id=rejected, kind=NoticeKind.REJECTED, attempt=1, message_id="<x@y>", to="", state=NoticeState.SENT
+        )
+        await ledger.note(STEP, notice=sent)
+        assert await ledger.untold(kinds) == ()
+        delivered = await accepted(ledger, "b")
+        window = Changes(window=Window(start=later(1), end=later(2)))
+        for state, to in zip(
+            (State.ACCEPTED, State.ISSUING, State.ISSUED, State.DELIVERING),
+            (State.ISSUING, State.ISSUED, State.DELIVERING, State.DELIVERED),
+            strict=True,
+        ):
+            await ledger.advance(delivered, expect=state, to=to, event=STEP, changes=window)
+        assert await ledger.due(later(1.5)) == ()
+        assert [request.id for request in await ledger.due(later(2))] == [delivered]
+    finally:
+        ledger.close()
+
+
+def test_what_is_no_ledger_is_told(tmp_path: Path) -> None:
+    """A file that is no database, a newer schema and a wrong address are each told with what to do."""
+    (tmp_path / "ledger.sqlite3").write_bytes(b"no database at all" * 100)
+    with pytest.raises(Unusable, match=r"ledger\.sqlite3"):
+        open_ledger(tmp_path)
+    newer = tmp_path / "newer"
+    open_ledger(newer).close()
+    with sqlite3.connect(newer / "ledger.sqlite3") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(Unusable, match="newer version"):
+        open_ledger(newer)
+
+
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    """The file is its owner's alone from the first byte."""
+    open_ledger(tmp_path).close()
+    assert (tmp_path / "ledger.sqlite3").stat().st_mode & 0o077 == 0
