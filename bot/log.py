@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import re
 import sys
+import traceback
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,45 +16,96 @@ from loguru import logger
 from bot.secret import Redactor
 
 if TYPE_CHECKING:
-    from loguru import Record
+    from loguru import Record, RecordException
 
-_LINE = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {extra[request]: <16} {message}"
+_LINE = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {extra[request]: <16} {message}{extra[trace]}\n"
+_FILE_BYTES = 10_000_000
+#: What could steer a terminal, or make one line look like two.
+_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def set_up(redactor: Redactor, *, file: Path | None, level: str = "INFO", quiet: bool = False) -> None:
     """Send log lines to stderr (unless ``quiet``) and to ``file``; every line carries the request id it belongs to.
 
-    Tracebacks are logged without the values of variables, and the redactor takes every living secret out of each line.
+    Tracebacks are logged without the values of variables, and the redactor takes every living secret out of each line,
+    tracebacks and fields included. What libraries log at WARNING and above goes the same way.
     """
 
-    def clean(record: Record) -> None:
-        record["message"] = redactor.clean(record["message"])
-        record["extra"].setdefault("request", "-")
+    def clean(text: str) -> str:
+        return _harmless(redactor.clean(text))
 
-    def to_people(text: str) -> None:
-        sys.stderr.write(redactor.clean(text))
+    def prepare(record: Record) -> None:
+        exception = record["exception"]
+        trace = _trace(exception)
+        record["message"] = clean(record["message"])
+        record["extra"] = {"request": "-"} | {key: clean(str(value)) for key, value in record["extra"].items()}
+        record["extra"]["error"] = exception.type.__name__ if exception and exception.type else ""
+        record["extra"]["trace"] = "\n" + clean(trace) if trace else ""
+        # Nothing unclean may remain: loguru prints the whole record when a sink fails.
+        record["exception"] = None
 
     logger.remove()
-    logger.configure(patcher=clean)
+    logger.configure(patcher=prepare)
     if not quiet:
-        logger.add(
-            to_people,
-            format=_LINE,
-            level=level,
-            colorize=sys.stderr.isatty(),
-            backtrace=False,
-            diagnose=False,
-        )
+        logger.add(_to_stderr, format=_for_people, level=level, colorize=sys.stderr.isatty())
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         logger.add(
-            file,
+            _File(file, maxBytes=_FILE_BYTES, backupCount=10, encoding="utf-8", delay=True),
+            format=_for_machines,
             level="DEBUG",
-            serialize=True,
-            rotation="10 MB",
-            retention=10,
-            encoding="utf-8",
-            backtrace=False,
-            diagnose=False,
-            catch=True,
         )
+    logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
+
+
+class _File(RotatingFileHandler):
+    """The rotating file. loguru's own prints the error in flight, secrets and all, when the disk is full."""
+
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the name is the standard library's
+        sys.stderr.write(f"the log file can't be written: {type(sys.exc_info()[1]).__name__}\n")
+
+
+class _Library(logging.Handler):
+    """Hands on what a library logs the standard way: Python's last resort would print it past the redactor."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger.opt(exception=record.exc_info).log(record.levelno, "{}: {}", record.name, record.getMessage())
+
+
+def _for_people(_record: Record) -> str:
+    # A format made by a function gets nothing added: loguru would render the exception itself, and not clean.
+    return _LINE
+
+
+def _for_machines(record: Record) -> str:
+    record["extra"]["line"] = json.dumps(_document(record), ensure_ascii=False)
+    return "{extra[line]}"
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(text)
+
+
+def _trace(exception: RecordException | None) -> str:
+    if exception is None or exception.type is None:
+        return ""
+    lines = traceback.format_exception(exception.type, exception.value, exception.traceback)
+    return "".join(lines).rstrip()
+
+
+def _harmless(text: str) -> str:
+    """Return ``text`` with what steers a terminal shown as an escape, and further lines set in: none can pose as its own."""
+    shown = _STEERS.sub(lambda found: ascii(found.group())[1:-1], text)
+    return shown.replace("\n", "\n    ")
+
+
+def _document(record: Record) -> dict[str, object]:
+    """Return what the file keeps of a record."""
+    extra = {key: value for key, value in record["extra"].items() if value and key != "line"}
+    return extra | {
+        "time": record["time"].isoformat(),
+        "level": record["level"].name,
+        "message": record["message"],
+        "where": f"{record['name']}:{record['function']}:{record['line']}",
+        "process": record["process"].id,
+    }

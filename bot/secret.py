@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import weakref
 from typing import Never, Self
+from urllib.parse import quote, quote_plus
 
 MASK = "********"
 
@@ -54,7 +58,8 @@ class Secret:
 class Redactor:
     """Takes every living secret it knows of out of a text: the net below the first rule, which is not to write one.
 
-    Secrets are held weakly: when the last user lets go of one, it is forgotten here too.
+    A secret is found as it is and as programs quote it: in ``repr``, JSON, URLs, forms, HTML and base64. Secrets are held
+    weakly: when the last user lets go of one, it is forgotten here too.
     """
 
     def __init__(self) -> None:
@@ -67,8 +72,10 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """Return ``text`` with every known secret replaced by a mask."""
-        for secret in list(self._known.values()):
-            text = text.replace(secret.reveal(), MASK)
+        # The longest first: masking a secret that is part of another one would leave the rest of that other one to read.
+        forms = {form for secret in list(self._known.values()) for form in _forms(secret.reveal())}
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, MASK)
         return text
 
     def new(self, value: str) -> Secret:
@@ -77,3 +84,17 @@ class Redactor:
 
     def __deepcopy__(self, _memo: object) -> Self:
         return self
+
+
+def _forms(value: str) -> set[str]:
+    """Return ``value`` as it is and as programs write it into their messages."""
+    quoted = {
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+        ascii(value)[1:-1],
+    }
+    # Browsers leave other characters as they are than Python does: in a form, and in encodeURIComponent.
+    escaped = {quote(value), quote(value, safe=""), quote(value, safe="!'()*"), quote_plus(value, safe="*")}
+    marked = {html.escape(value), html.escape(value, quote=False)}
+    return {value, base64.b64encode(value.encode()).decode()} | quoted | escaped | marked

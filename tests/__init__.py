@@ -1,0 +1,1 @@
+"""Tests; what several share stands in this folder."""

@@ -15,7 +15,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
 from bot.console.port import Evidence
-from bot.secret import Redactor, Secret
+from bot.secret import MASK, Redactor, Secret
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 #: In an ARIA outline the value of a field follows its name; values are personal or secret, the structure is what we keep.
@@ -29,6 +29,12 @@ class Sensitive:
 
     secrets: Sequence[Secret] = ()
     fields: Sequence[Locator] = ()
+
+    def clean(self, text: str) -> str:
+        """Return ``text`` with the secrets in play replaced by a mask."""
+        for secret in self.secrets:
+            text = text.replace(secret.reveal(), MASK)
+        return text
 
     def masks(self, page: Page) -> list[Locator]:
         """Return everything to paint over: password fields, fields that were given a secret, text that shows one."""
@@ -53,12 +59,16 @@ class EvidenceStore:
         try:
             outline = await page.locator("body").aria_snapshot(timeout=_SCREENSHOT_TIMEOUT)
             picture = await page.screenshot(
-                mask=sensitive.masks(page), timeout=_SCREENSHOT_TIMEOUT, animations="disabled", caret="hide", mask_color="#4a5568"
+                mask=sensitive.masks(page),
+                timeout=_SCREENSHOT_TIMEOUT,
+                animations="disabled",
+                caret="hide",
+                mask_color="#4a5568",
             )
         except PlaywrightError as error:
             logger.warning("evidence of step {} left out: {}", step, self._redactor.clean(str(error)).splitlines()[0])
             return None
-        text = self._redactor.clean(_FIELD_VALUE.sub(r"\1", outline))
+        text = sensitive.clean(self._redactor.clean(_FIELD_VALUE.sub(r"\1", outline)))
         return await asyncio.to_thread(self._keep, subject, step, {"yml": text.encode(), "png": picture})
 
     def take(self) -> Sequence[Evidence]:

@@ -131,7 +131,8 @@ class Admin:
         if request.method == "GET":
             return self.sessions.answer(session, "confirm.html", draft=session.draft, errors={})
         await form_of(request, session)
-        user, fault = _drafted(session, self.users), self.faults.after_submit
+        # A browser sends the same registration again by itself when the connection breaks: the fault is the same then.
+        user, fault = _drafted(session, self.users), session.draft.get("fault") or self.faults.after_submit
         if fault:
             return await self._registered_unseen(request, session, user, fault)
         if self.faults.duplicate_as_success and self.users.find(user.user_id):
@@ -249,8 +250,9 @@ class Admin:
 
     async def _registered_unseen(self, request: Request, session: Session, user: User, fault: AfterSubmit) -> Response:
         """Make the account or not, and give no proper answer."""
-        self.faults.after_submit = None
-        if fault in {AfterSubmit.CUT_MADE, AfterSubmit.HOLD_MADE}:
+        first_time = "fault" not in session.draft
+        session.draft["fault"], self.faults.after_submit = fault, None
+        if first_time and fault in {AfterSubmit.CUT_MADE, AfterSubmit.HOLD_MADE}:
             self.users.create(user, session.draft["password"], self.name)
         self.faults.arrived.set()
         if fault in {AfterSubmit.HOLD_MADE, AfterSubmit.HOLD_NOT_MADE}:

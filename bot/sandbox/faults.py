@@ -31,6 +31,8 @@ class Faults:
     slow: float = 0.0
     #: So many of the next admin pages below ``failing_path`` answer HTTP 500.
     failing: int = 0
+    #: … after so many that are well.
+    skip: int = 0
     failing_path: str = "/admin/"
     #: So many of the next admin pages find the session ended; ``expiring_path`` says below which path.
     expiring: int = 0
@@ -49,7 +51,7 @@ class Faults:
 
     def clear(self) -> None:
         """Be well again; held requests go on."""
-        self.slow, self.failing, self.expiring = 0.0, 0, 0
+        self.slow, self.failing, self.skip, self.expiring = 0.0, 0, 0, 0
         self.failing_path = self.expiring_path = "/admin/"
         self.renamed.clear()
         self.after_submit, self.duplicate_as_success, self.stuck_creating = None, False, False
@@ -64,10 +66,13 @@ class Faults:
 
     def fail_now(self, path: str) -> bool:
         """Tell whether this request shall be answered with HTTP 500."""
-        if self.failing > 0 and path.startswith(self.failing_path):
-            self.failing -= 1
-            return True
-        return False
+        if self.failing <= 0 or not path.startswith(self.failing_path):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.failing -= 1
+        return True
 
 
 class FaultyConnection:

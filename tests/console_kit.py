@@ -1,0 +1,39 @@
+"""What tests of consoles share: accounts to make, and a console on the embedded one with a real browser."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from bot.console.browser import find_browser
+from bot.console.evidence import EvidenceStore
+from bot.console.flows import load_flow
+from bot.console.playwright_console import PlaywrightConsole
+from bot.model import AccountSpec, Window
+from bot.sandbox.server import SandboxServer
+from bot.secret import Redactor
+from bot.settings.console import BrowserSettings, ConsoleSettings
+from tests.house import MONDAY, ROOT
+
+WINDOW = Window(start=MONDAY.replace(hour=7, minute=0), end=MONDAY.replace(hour=22, minute=0) + timedelta(days=4))
+
+
+def spec(login_id: str, *, mail: str = "m.takahashi@city.example.jp") -> AccountSpec:
+    """Return an account to make."""
+    return AccountSpec(
+        login_id=login_id, name="髙橋　みのり", department="健康福祉部福祉政策課", mail=mail, pool="テレワーク標準",
+        zones=("LGWAN", "インターネット"), window=WINDOW,
+    )  # fmt: skip
+
+
+def on_sandbox(
+    server: SandboxServer, evidence: Path, redactor: Redactor, *, password: str | None = None, timeout: float = 4
+) -> PlaywrightConsole:
+    """Return the console port on an embedded console, its browser not started yet."""
+    browser = find_browser(BrowserSettings())
+    assert browser is not None, "run_bot.py test installs a browser first"
+    settings = ConsoleSettings(url=server.url, step_timeout=timeout, settle=2)
+    return PlaywrightConsole(
+        load_flow(ROOT / "flows", "sandbox"), settings, password=redactor.new(password or server.password), browser=browser,
+        evidence=EvidenceStore(evidence, redactor), redactor=redactor,
+    )  # fmt: skip
