@@ -122,7 +122,7 @@ def test_the_shipped_config_shows_the_defaults() -> None:
         assert getattr(shipped, name) == getattr(Settings(), name), name
 
 
-@pytest.mark.parametrize("section", ["mailbox", "account", "password", "console", "delivery", "ledger", "log"])
+@pytest.mark.parametrize("section", ["mailbox", "forms", "account", "password", "console", "delivery", "ledger", "log"])
 def test_the_shipped_config_names_every_setting(section: str) -> None:
     """Each setting stands in config.yaml, so that nobody must look into the code for it."""
     raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
