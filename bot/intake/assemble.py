@@ -163,7 +163,7 @@ def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Do
         values = {fold(answer.value) for answer in stated if answer.depth < 99}
         several_in_one = _contradict(field, chosen[field])
         older_disagrees = len(values) > 1 and any(answer.depth != newest for answer in stated)
-        if (field not in _DATE_FIELDS and several_in_one) or older_disagrees:
+        if several_in_one or older_disagrees:
             read = " / ".join(answer.value for answer in stated)
             doubts.append(
                 _doubt(field, read, "異なる内容が複数書かれています", "it is stated more than once, differently")

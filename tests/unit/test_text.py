@@ -1,0 +1,90 @@
+"""Japanese text comes out of bytes whole, or the message is unreadable: no character is dropped or replaced."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import Unreadable
+from bot.text import decode, decode_words, fold, normalise
+
+#: ISO-2022-JP as mail programs write it (CP50221), by hand: 申請①㈱Ⅱ髙﨑, and half-width ﾃﾚﾜｰｸ with an ASCII tail.
+JIS_TEXT = "①㈱Ⅱ髙﨑"
+JIS_BYTES = b"\x1b$B-!-j-6|byu\x1b(B"
+KANA_BYTES = b"\x1b(ICZ\\08\x1b(B ok"
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "text"),
+    [
+        (JIS_BYTES, "iso-2022-jp", JIS_TEXT), (JIS_BYTES, None, JIS_TEXT), (JIS_BYTES, "us-ascii", JIS_TEXT),
+        (KANA_BYTES, "ISO-2022-JP", "ﾃﾚﾜｰｸ ok"), ("①㈱髙﨑～－ﾃﾚ".encode("cp932"), "shift_jis", "①㈱髙﨑～－ﾃﾚ"),
+        ("①髙".encode(), "iso-2022-jp", "①髙"), ("髙橋".encode("cp932"), "utf-8", "髙橋"), ("髙橋".encode(), None, "髙橋"),
+        ("髙橋".encode("utf-8-sig"), None, "髙橋"), ("髙橋".encode("utf-16"), None, "髙橋"), ("日本".encode("euc_jp"), "euc-jp", "日本"),
+        ("𠮷㋿".encode(), "utf-8", "𠮷㋿"), (b"plain", "no-such-charset", "plain"), (b"", None, ""),
+    ],
+)  # fmt: skip
+def test_bytes_become_text(content: bytes, declared: str | None, text: str) -> None:
+    """Each encoding of domain.md §1.4 decodes, with a right, wrong or missing declaration."""
+    assert decode(content, declared) == text
+
+
+@pytest.mark.parametrize("content", [b"\xff\xff\x80\x81", b"\x1b$B!", b"\x1b$B\xb0\xa1"])
+def test_what_fits_nothing_is_unreadable(content: bytes) -> None:
+    """Half characters and foreign bytes are refused, never guessed."""
+    with pytest.raises(Unreadable):
+        decode(content, "iso-2022-jp")
+
+
+@given(content=st.binary(max_size=300), declared=st.sampled_from([None, "utf-8", "iso-2022-jp", "shift_jis", "x"]))
+def test_any_bytes_are_text_or_unreadable(content: bytes, declared: str | None) -> None:
+    """Whatever the bytes are, there is text without a replacement character, or ``Unreadable``."""
+    try:
+        text = decode(content, declared)
+    except Unreadable:
+        return
+    assert "\ufffd" not in text or "\ufffd".encode() in content or b"\xff\xfe" in content or b"\xfe\xff" in content
+
+
+def test_a_character_cut_between_encoded_words() -> None:
+    """Words that some systems cut within a character are joined before they are decoded."""
+    halves = JIS_BYTES[:7], JIS_BYTES[7:]
+    words = "\r\n ".join(f"=?ISO-2022-JP?B?{base64.b64encode(half).decode()}?=" for half in halves)
+    assert decode_words(f"Re: {words}") == f"Re: {JIS_TEXT}"
+
+
+def test_raw_bytes_in_a_header() -> None:
+    """A header that holds bytes with no declaration at all is read too."""
+    raw = "申請".encode().decode("ascii", "surrogateescape")
+    assert decode_words(raw) == "申請"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("髙橋　みのり", "高橋みのり"),
+        ("﨑山 由紀", "崎山由紀"),
+        ("ﾀｶﾊｼ", "タカハシ"),
+        ("渡邉真理子", "渡辺真理子"),
+        ("Ａ－１", "A-1"),
+        ("8〜9", "８～９"),
+    ],
+)
+def test_what_is_written_for_one_another_folds_alike(one: str, other: str) -> None:
+    """Variant characters, width and spaces don't make another name."""
+    assert fold(one) == fold(other)
+
+
+def test_names_that_differ_stay_apart() -> None:
+    """Folding never makes one name of two."""
+    assert fold("高橋みのり") != fold("高橋みどり")
+    assert fold("斎藤") != fold("斉藤")
+
+
+@given(st.text(max_size=100))
+def test_normalising_twice_changes_nothing_more(text: str) -> None:
+    """The grammars see one form of a text, however often it was normalised."""
+    assert normalise(normalise(text)) == normalise(text)
