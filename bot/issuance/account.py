@@ -73,8 +73,13 @@ class AccountKeeper:
             changes=Changes(login_id=spec.login_id, window=spec.window, attempts=request.attempts + 1),
             account=self._record(request, spec, AccountRecordState.CREATING, version=1),
         )
-        made = await self._act("account.create", request, spec, lambda: self.console.create(spec, secret))
+        made = await self._act("account.create", request, spec, lambda: self._create_to_the_end(spec, secret))
         return (made, secret) if made.state is State.ISSUED else (made, None)
+
+    async def _create_to_the_end(self, spec: AccountSpec, secret: Secret) -> None:
+        made = await self.console.create(spec, secret)
+        if made.state is AccountState.CREATING:
+            await self.look(spec.login_id, patiently=True)
 
     async def renew(self, request: Request, employee: Employee) -> tuple[Request, Secret | None]:
         """Set a new password and the widened window on an account of ours: ACCEPTED or ISSUED to ISSUED, or to UNKNOWN."""
