@@ -139,7 +139,7 @@ class Composer:
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
         mail["X-Telework-Request"] = f"{envelope.request_id}/{envelope.attempt}"
-        mail.set_content(body, charset="utf-8", cte="base64")
+        mail.set_content(wording.wrapped(body), charset="utf-8", cte="base64")
         return mail
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 _WEEKDAYS_JA = "月火水木金土日"
+#: Spaces and a bullet, or a label of the English part.
+_INDENT = re.compile(r"^\s*(?:・|[A-Z][a-z ]+:\s+)?")
+_NEVER_FIRST = "、。，．・：；？！）」』】］〕ー々"
 _ERAS = ((date(2019, 5, 1), "令和", 2018), (date(1989, 1, 8), "平成", 1988))
 
 
@@ -26,13 +31,13 @@ def moment_ja(moment: datetime) -> str:
 def days_ja(days: Sequence[date]) -> str:
     """Return the days with runs drawn together: ``令和3年8月2日（月）から8月4日（水）まで、8月6日（金）``."""
     parts = []
-    year: int | None = None
+    said = ""
     for first, last in _runs(days):
-        text = _short_ja(first, year)
+        text = _short_ja(first, said)
         if first != last:
-            text += f"から{_short_ja(last, first.year)}まで"
+            text += f"から{_short_ja(last, _year_ja(first))}まで"
         parts.append(text)
-        year = last.year
+        said = _year_ja(last)
     return "、".join(parts)
 
 
@@ -53,6 +58,41 @@ def days_en(days: Sequence[date]) -> str:
     )
 
 
+def wrapped(text: str, width: int = 76) -> str:
+    """Return ``text`` with no line wider than ``width`` columns, where a Japanese character takes two.
+
+    English breaks at spaces, Japanese anywhere but before a closing mark (行頭禁則); what follows is indented like its
+    line. A word that is wider by itself stays whole.
+    """
+    return "\n".join(part for line in text.split("\n") for part in _wrapped(line, width))
+
+
+def _wrapped(line: str, width: int) -> Iterator[str]:
+    indent = _INDENT.match(line)
+    hanging = "".join(" " if _columns(char) == 1 else "\u3000" for char in indent.group()) if indent else ""
+    while _columns(line) > width and (cut := _cut(line, width, len(hanging))):
+        yield line[:cut].rstrip()
+        line = hanging + line[cut:].lstrip()
+    yield line
+
+
+def _cut(line: str, width: int, least: int) -> int:
+    """Return where a line that is too wide is broken, or 0 where it can't be: a password is never broken in two."""
+    cut = next(end for end in range(len(line), 0, -1) if _columns(line[:end]) <= width)
+    while cut > least and not _breakable(line[cut - 1], line[cut]):
+        cut -= 1
+    return cut if cut > least else 0
+
+
+def _breakable(before: str, after: str) -> bool:
+    inside_word = before.isascii() and after.isascii() and not before.isspace() and not after.isspace()
+    return not inside_word and after not in _NEVER_FIRST
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in text)
+
+
 def _runs(days: Sequence[date]) -> list[tuple[date, date]]:
     runs: list[tuple[date, date]] = []
     for day in sorted(set(days)):
@@ -63,8 +103,9 @@ def _runs(days: Sequence[date]) -> list[tuple[date, date]]:
     return runs
 
 
-def _short_ja(day: date, year_said: int | None) -> str:
-    return day_ja(day).removeprefix(_year_ja(day)) if day.year == year_said else day_ja(day)
+def _short_ja(day: date, said: str) -> str:
+    """Return the day without its year where that was said last."""
+    return day_ja(day).removeprefix(said) if said == _year_ja(day) else day_ja(day)
 
 
 def _year_ja(day: date) -> str:

@@ -1,0 +1,138 @@
+"""The promises of the mailbox port (bot/mail/port.py), the same for every adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from bot.errors import DeliveryFailed
+from bot.mail.folder import FolderMailbox
+from bot.mail.port import Folder, Mailbox
+from tests.house import FRIDAY, ZONE
+
+_MOST = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A mailbox under test, how a mail gets into it, and what is in its folders."""
+
+    mailbox: Mailbox
+    receive: Callable[[str, datetime, str], None]
+    filed: Callable[[Folder], int]
+    sent: Callable[[], int]
+
+
+def raw(name: str, received: datetime, body: str) -> bytes:
+    """Return a mail as our server would have stamped it."""
+    stamp = f"Received: from a by mx.city.example.jp;\r\n\t{format_datetime(received)}\r\nReceived: from b by a; Thu, 1 Jul 2021 00:00:00 +0000\r\n"
+    return f"{stamp}Message-ID: <{name}@example.jp>\r\nFrom: a@city.example.jp\r\nSubject: x\r\n\r\n{body}".encode()
+
+
+def folder_mailbox(path: Path) -> Subject:
+    """Return the folder adapter."""
+    (path / "inbox").mkdir(parents=True)
+
+    def count(name: str) -> int:
+        return len([file for file in (path / name).iterdir() if file.is_file()]) if (path / name).exists() else 0
+
+    def receive(name: str, at: datetime, body: str) -> None:
+        (path / "inbox" / f"{name}.eml").write_bytes(raw(name, at, body))
+
+    return Subject(
+        mailbox=FolderMailbox(path, max_bytes=_MOST, zone=ZONE),
+        receive=receive,
+        filed=lambda folder: count(folder.value), sent=lambda: count("outbox"),
+    )  # fmt: skip
+
+
+@pytest.fixture(params=[folder_mailbox], ids=["folder"])
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+    """Each adapter in turn."""
+    made: Subject = request.param(tmp_path / "mailbox")
+    return made
+
+
+def notice(message_id: str = "<R-1.credentials.1@city.example.jp>") -> EmailMessage:
+    """Return a mail to send."""
+    mail = EmailMessage()
+    mail["Message-ID"], mail["To"], mail["From"], mail["Subject"] = (
+        message_id,
+        "a@city.example.jp",
+        "b@city.example.jp",
+        "件名",
+    )
+    mail.set_content("本文\n")
+    return mail
+
+
+async def test_lists_in_the_order_of_receipt_and_changes_nothing(subject: Subject) -> None:
+    """New messages come oldest first by the server's receipt, the same on every look."""
+    for name, hours in (("c", 1), ("a", 3), ("b", 2)):
+        subject.receive(name, FRIDAY + timedelta(hours=hours), "x")
+    first = await subject.mailbox.list_new()
+    messages = [await subject.mailbox.fetch(locator) for locator in first]
+    assert [message.received_at for message in messages] == [FRIDAY + timedelta(hours=hours) for hours in (1, 2, 3)]
+    assert await subject.mailbox.list_new() == first
+
+
+async def test_fetch_gives_the_bytes_and_the_receipt(subject: Subject) -> None:
+    """A message comes with its content and the newest stamp of our own server, aware."""
+    subject.receive("a", FRIDAY, "hello")
+    message = await subject.mailbox.fetch((await subject.mailbox.list_new())[0])
+    assert message.content.endswith(b"hello")
+    assert (message.received_at, message.cut) == (FRIDAY, False)
+
+
+async def test_too_large_comes_cut(subject: Subject) -> None:
+    """A message beyond the limit is not loaded whole, and says so."""
+    subject.receive("a", FRIDAY, "x" * (_MOST + 1))
+    message = await subject.mailbox.fetch((await subject.mailbox.list_new())[0])
+    assert message.cut
+    assert len(message.content) <= _MOST
+
+
+@pytest.mark.parametrize("folder", list(Folder))
+async def test_filing_moves_once(subject: Subject, folder: Folder) -> None:
+    """A filed message is in its folder and no longer new; filing it again is success."""
+    subject.receive("a", FRIDAY, "x")
+    (locator,) = await subject.mailbox.list_new()
+    await subject.mailbox.file(locator, folder)
+    await subject.mailbox.file(locator, folder)
+    assert await subject.mailbox.list_new() == []
+    assert subject.filed(folder) == 1
+
+
+async def test_what_is_gone_is_told(subject: Subject) -> None:
+    """A message that somebody took away in between is a KeyError to fetch."""
+    subject.receive("a", FRIDAY, "x")
+    (locator,) = await subject.mailbox.list_new()
+    await subject.mailbox.file(locator, Folder.PROCESSED)
+    with pytest.raises(KeyError):
+        await subject.mailbox.fetch(locator)
+
+
+async def test_filing_never_overwrites(subject: Subject) -> None:
+    """Two messages of one name are both kept."""
+    for body in ("one", "two"):
+        subject.receive("a", FRIDAY, body)
+        (locator,) = await subject.mailbox.list_new()
+        await subject.mailbox.file(locator, Folder.PROCESSED)
+    assert subject.filed(Folder.PROCESSED) == 2
+
+
+async def test_a_mail_is_sent_once(subject: Subject) -> None:
+    """A sent mail is known by its Message-ID; the same one is not sent a second time."""
+    assert await subject.mailbox.was_sent("<R-1.credentials.1@city.example.jp>") in (False, None)
+    await subject.mailbox.send(notice())
+    assert await subject.mailbox.was_sent("<R-1.credentials.1@city.example.jp>") is True
+    with pytest.raises(DeliveryFailed):
+        await subject.mailbox.send(notice())
+    assert subject.sent() == 1
+    assert await subject.mailbox.was_sent("<R-1.credentials.2@city.example.jp>") in (False, None)
