@@ -18,7 +18,7 @@ class MailboxSettings(Section):
     """``folder``: the directory that holds inbox/, processed/, rejected/, unreadable/, ignored/ and outbox/."""
     address: str = "telework-id@city.example.jp"
     """The bot's own address: notices are sent from it, and mails from it are ignored."""
-    sender_name: str = "例市 情報政策課 テレワークID担当"
+    sender_name: str = "例市 テレワークID担当"
     """The name beside the address in notices."""
     max_message_mb: float = Field(default=25, gt=0)
     """A larger message is not read: it is kept as unreadable."""

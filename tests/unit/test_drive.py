@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from bot.model import Account, AccountSpec, AccountState, State
 from bot.operation.report import Report
 from bot.secret import Secret
 from tests.console_kit import WINDOW
-from tests.house import House
+from tests.house import FRIDAY, House
 
 
 @pytest.fixture
@@ -42,6 +43,20 @@ async def test_a_good_application_is_delivered(house: House) -> None:
     assert (report.delivered, report.exit_status) == (1, 0)
     assert sent.to == "m.takahashi@city.example.jp"
     assert console.accepts(sent.login_id, sent.password)
+
+
+async def test_credentials_go_home_only(tmp_path: Path) -> None:
+    """Whatever address the mail names or comes from, credentials go to the one in the staff directory (invariant 5)."""
+    house = House(path=tmp_path / "house").lay_out({"rules": {"require_directory_mail": False}})
+    days = [date(2021, 8, 4)]
+    house.apply("1", employee_no="0041120", days=days, now=FRIDAY, note="メールアドレス：thief@example.com")
+    console = MemoryConsole()
+    await house.run(console)
+    assert [sent.to for sent in house.credentials()] == ["y.maruyama@city.example.jp"]
+    assert not any(
+        b"thief" in content
+        for content in house.left_behind(but=["mailbox/processed", "ledger.sqlite3", "ledger.sqlite3-wal"]).values()
+    )
 
 
 async def test_a_foreign_account_is_left_alone(house: House) -> None:
