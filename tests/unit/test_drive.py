@@ -109,6 +109,28 @@ async def test_unknown_is_settled_by_looking(house: House, verb: str, *, acted: 
     assert console.accepts(sent.login_id, sent.password)
 
 
+class Careless(MemoryConsole):
+    """A console that never refuses an ID that is taken: it makes the account again."""
+
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """Make the account, whoever has the ID."""
+        self.accounts.pop(spec.login_id, None)
+        return await super().create(spec, secret)
+
+
+async def test_no_console_is_clicked_twice(house: House) -> None:
+    """Even where the console would not refuse, a submit that was done is never repeated, and no foreign ID is overwritten."""
+    console = Careless()
+    console.fail_next(Fault(verb="create", error=OutcomeUnknown("register"), acted=True))
+    await house.run(console)
+    assert console.writes["create"] == 1
+    foreign = Careless()
+    foreign.accounts["tw0041120"] = Account(login_id="tw0041120", name="x", mail="x@y", state=AccountState.ACTIVE)
+    house.receive("01")
+    await house.run(foreign)
+    assert foreign.writes["create"] == 0
+
+
 async def test_transient_failures_wait_for_the_next_pass(house: House) -> None:
     """A failure before the submit changes nothing; the next pass delivers."""
     console = MemoryConsole()
