@@ -69,6 +69,11 @@ class Queries:
             where.append(columns.created_at >= self._day_start(since))
         return await self._read(lambda connection: self._requests(connection, *where))
 
+    async def of_message(self, name: str) -> tuple[Request, ...]:
+        """Return the requests that came in a message, in its order."""
+        where = tables.requests.c.message == name
+        return await self._read(lambda connection: self._requests(connection, where))
+
     async def message(self, name: str) -> MessageRecord:
         """Return the message; raises ``KeyError`` when there is none."""
         found = await self._messages(tables.messages.c.id == name)

@@ -14,6 +14,8 @@ class Folder(StrEnum):
 
     #: Its applications are in the ledger.
     PROCESSED = "processed"
+    #: Its applications are in the ledger, and all of them were refused.
+    REJECTED = "rejected"
     #: Kept for an operator.
     UNREADABLE = "unreadable"
     #: None of ours: auto-replies, bounces, our own mails.

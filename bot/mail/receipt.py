@@ -24,4 +24,7 @@ def receipt_time(head: bytes) -> datetime | None:
         moment = parsedate_to_datetime(" ".join(stamp.split()))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    # At the ends of the calendar a time can't be shown in another zone.
+    if not 1 < moment.year < 9999:
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

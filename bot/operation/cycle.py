@@ -42,8 +42,7 @@ class Cycle:
         """Make one pass and return what it did; never raises for what concerns one message or one request."""
         report = Report()
         await self.ledger.note(Event(action="run", outcome="intended"))
-        await self._part(report, lambda: self.intake.run(report, progress))
-        await self._part(report, lambda: self.deciding.run(report, progress))
+        await self._part(report, lambda: self._take_in(report, progress))
         await self._part(report, lambda: self._tell(report, progress))
         await self._part(report, lambda: self._work_in_console(report, progress))
         await self._count_what_is_left(report)
@@ -62,6 +61,12 @@ class Cycle:
             logger.exception("unexpected")
             report.problem(f"unexpected {type(error).__name__}; the log has the details")
             report.stopped = max(report.stopped, 1)
+
+    async def _take_in(self, report: Report, progress: Progress) -> None:
+        """Record, decide, file; a message whose deciding failed is recorded all the same, and leaves the inbox."""
+        taken = await self.intake.run(report, progress)
+        await self._part(report, lambda: self.deciding.run(report, progress))
+        await self.intake.file(taken, report)
 
     async def _tell(self, report: Report, progress: Progress) -> None:
         untold = await self.courier.untold()

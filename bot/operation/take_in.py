@@ -1,7 +1,8 @@
-"""The first half of a pass: every message in the inbox becomes a record, and leaves the inbox only then."""
+"""The first half of a pass: every message in the inbox becomes a record, is decided, and leaves the inbox only then."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from loguru import logger
 from bot.clock import Clock
 from bot.intake.reader import Reader
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Changes, Event, Request
+from bot.ledger.records import Changes, Event, MessageRecord, Request
 from bot.mail.port import Folder, Mailbox
 from bot.model import Application, Decision, History, Outcome, ReadOutcome, State
 from bot.operation.report import Progress, Report
@@ -18,12 +19,16 @@ from bot.rules.directory import Directory
 from bot.rules.register import OwnPcs
 from bot.rules.rulebook import Context, Rulebook
 
-_FOLDERS = {
-    ReadOutcome.APPLICATIONS: Folder.PROCESSED,
-    ReadOutcome.UNREADABLE: Folder.UNREADABLE,
-    ReadOutcome.IGNORED: Folder.IGNORED,
-}
+_FOLDERS = {ReadOutcome.UNREADABLE: Folder.UNREADABLE, ReadOutcome.IGNORED: Folder.IGNORED}
 _STATES = {Outcome.ACCEPT: State.ACCEPTED, Outcome.REJECT: State.REJECTED, Outcome.HOLD: State.HELD}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A message that is recorded and still lies in the inbox."""
+
+    locator: str
+    record: MessageRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,34 +39,53 @@ class Intake:
     reader: Reader
     ledger: Ledger
 
-    async def run(self, report: Report, progress: Progress) -> None:
-        """Take in everything that is in the inbox now, oldest first; one bad message never stops the rest."""
+    async def run(self, report: Report, progress: Progress) -> list[Taken]:
+        """Record everything that is in the inbox now, oldest first; one bad message never stops the rest.
+
+        Returns what is recorded; it is still in the inbox, until :meth:`file` is called with it.
+        """
+        taken: list[Taken] = []
         waiting = await self.mailbox.list_new()
         progress.start("受信メールを読む / reading mails", len(waiting))
         for locator in waiting:
             with report.one_of_many(ascii(locator)):
-                await self._take(locator, report)
+                if record := await self._take(locator, report):
+                    taken.append(Taken(locator=locator, record=record))
             progress.step()
+        return taken
 
-    async def _take(self, locator: str, report: Report) -> None:
+    async def file(self, taken: Sequence[Taken], report: Report) -> None:
+        """Move recorded messages out of the inbox, each to the folder that tells what became of it."""
+        for one in taken:
+            with report.one_of_many(one.record.id):
+                await self.mailbox.file(one.locator, await self._folder(one.record))
+
+    async def _folder(self, record: MessageRecord) -> Folder:
+        if record.outcome is not ReadOutcome.APPLICATIONS:
+            return _FOLDERS[record.outcome]
+        requests = await self.ledger.of_message(record.id)
+        all_refused = all(request.state is State.REJECTED for request in requests)
+        return Folder.REJECTED if all_refused else Folder.PROCESSED
+
+    async def _take(self, locator: str, report: Report) -> MessageRecord | None:
         try:
             message = await self.mailbox.fetch(locator)
         except KeyError:
             logger.info("a message was taken away by somebody else before it was read")
-            return
+            return None
         reading = self.reader.read(message)
         recorded = await self.ledger.record(message, reading)
-        await self.mailbox.file(locator, _FOLDERS[recorded.message.outcome])
         report.messages += 1
         if not recorded.new:
             report.repeated += 1
             logger.info("{} is {} once more: nothing new", message.name, recorded.message.id)
-            return
+            return recorded.message
         report.applications += len(recorded.requests)
         report.unreadable += reading.outcome is ReadOutcome.UNREADABLE
         report.ignored += reading.outcome is ReadOutcome.IGNORED
         if reading.outcome is ReadOutcome.UNREADABLE:
             logger.warning("{} kept as unreadable ({}): {}", message.name, recorded.message.id, reading.reason)
+        return recorded.message
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,8 +73,8 @@ async def _holds(house: House, console: MemoryConsole, died_at: str) -> None:
     assert states == sorted([State.DELIVERED, State.DELIVERED, State.HELD, State.REJECTED]), died_at
     assert len(messages) == len(_MAILS), died_at
     assert not house.files("inbox"), died_at
-    filed = [len(house.files(folder)) for folder in ("processed", "unreadable", "ignored")]
-    assert filed == [4, 1, 1], died_at
+    filed = [len(house.files(folder)) for folder in ("processed", "rejected", "unreadable", "ignored")]
+    assert filed == [3, 1, 1, 1], died_at
     assert sorted(console.accounts) == ["tw0030062", "tw0048213"], died_at
     newest = {sent.login_id: sent.password for sent in house.credentials()}
     assert sorted(newest) == ["tw0030062", "tw0048213"], died_at
