@@ -22,7 +22,7 @@ from bot.settings.delivery import DeliverySettings
 from bot.settings.mailbox import MailboxSettings
 
 # One mailbox by RFC 5321 in plain ASCII, without quoting, comments or a second address.
-_ADDRESS = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])$")
+_ADDRESS = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _SUBJECTS = {
     "credentials": "ログインIDとパスワードをお知らせします",
@@ -150,14 +150,15 @@ def message_id(request_id: str, kind: str, attempt: int, own_address: str) -> st
 
 def address(text: str) -> str:
     """Return ``text`` if it is one plain mail address; raises ``DeliveryFailed`` otherwise."""
-    if not _ADDRESS.match(text) or ".." in text:
+    if not _ADDRESS.fullmatch(text) or ".." in text or ".@" in text:
         raise DeliveryFailed(f"{clean(text)!r} is not a mail address that a notice may go to")
     return text
 
 
 def clean(text: str) -> str:
     """Return ``text`` on one line without control and direction characters: it may come from a hostile mail."""
-    return " ".join(_CONTROL.sub(" ", text).split(" ")).strip()
+    whole = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair can't be sent
+    return _CONTROL.sub(" ", whole).strip()
 
 
 def _clean(violations: Sequence[Violation]) -> list[dict[str, str]]:

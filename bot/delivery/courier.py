@@ -101,8 +101,13 @@ class Courier:
             await self._note(_with(nobody, NoticeState.NOBODY), "failed", "nobody it may be sent to")
             raise DeliveryFailed(f"{request.state}, and nobody in the staff directory can be told: an operator must")
         notice = earlier[-1] if earlier else await self._next(request, kind, employee.mail)
+        try:
+            mail = self._result(request, employee, notice)
+        except DeliveryFailed as error:
+            await self._note(_with(notice, NoticeState.FAILED), "failed", str(error))
+            raise
         await self._note(notice, "intended")
-        await self._send(notice, self._result(request, employee, notice))
+        await self._send(notice, mail)
 
     async def _send(self, notice: Notice, mail: EmailMessage) -> None:
         try:

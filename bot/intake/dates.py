@@ -18,6 +18,7 @@ anything that is left over.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -37,12 +38,13 @@ _DAY_FORMS = tuple(re.compile(pattern) for pattern in (
     rf"(?P<year>\d{{4}}){_S}(?:年|[./-]){_S}(?P<month>\d{{1,2}}){_S}(?:月|[./-]){_S}(?P<day>\d{{1,2}})(?!\d){_S}日?",
     r"(?P<year>20\d{2})(?P<month>\d{2})(?P<day>\d{2})(?!\d)",
     r"(?P<era_year>\d{1,2})\.(?P<month>\d{1,2})\.(?P<day>\d{1,2})(?![\d.])",
-    rf"(?P<month>\d{{1,2}}){_S}(?:月|/){_S}(?P<day>\d{{1,2}})(?!\d){_S}日?",
+    rf"(?P<month>\d{{1,2}}){_S}(?:月|/){_S}(?P<day>\d{{1,2}})(?!\d|/\d){_S}日?",
     rf"(?P<day>\d{{1,2}})(?!\d)(?!{_S}[年月/:時]){_S}日?(?!間)",
 ))  # fmt: skip
 _WEEKDAY = re.compile(r"\s*(?:\(\s*([月火水木金土日])(?:曜日?)?\s*(?:[・,、]?\s*祝日?)?\s*\)|([月火水木金土日])曜日?)")
 _HALF = re.compile(r"\s*\(?\s*(午前|午後|終日|全日|半日|AM|PM|am|pm)\s*(?:中|休|のみ|半休)?\s*\)?")
-_RANGE = re.compile(r"\s*(?:~|から|より|-)\s*")
+_RANGE = re.compile(r"\s*(?:~|から|より|-|至)\s*")
+_BEGIN = re.compile(r"^(?:自|・)\s*|(?<=\n)\s*[・*]\s*|(?:^|(?<=\n))\s*(?:\(\d{1,2}\)\s*|\d{1,2}[.)]\s+)(?=\S)")
 _TAIL = re.compile(
     r"\s*(?:まで|の間|\(?\s*(?:の|計|全)?\s*(?P<count>\d{1,2})\s*日間?\s*\)|(?:の|計|全)\s*(?P<count2>\d{1,2})\s*日間"
     r"|\(?\s*(?:土日祝日?|土日・祝日?|土日、祝日?|土日|土・日|休日|閉庁日|祝日)(?:は|を)?除く\s*\)?|予定|の予定|です|。|\))"
@@ -85,6 +87,8 @@ class _Scan:
     range_days: int
     at: int = 0
     last: date | None = None
+    #: Nothing but space stands between the day read last and here: a bare number may be an hour or a count.
+    loose: bool = False
     found: set[date] = field(default_factory=set)
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -101,15 +105,17 @@ class _Scan:
 
 def read_dates(text: str, *, base: date, infer_days: int = 90, range_days: int = 92) -> DatesRead:
     """Return the days that ``text`` names, as of an application made on ``base``."""
-    plain = digits(normalise(_CIRCLED.sub("、", text))).strip("、 \n\t")
+    plain = _BEGIN.sub("", digits(normalise(_CIRCLED.sub("、", text))).strip("、 \n\t"))
     scan = _Scan(text=plain, base=base, infer_days=infer_days, range_days=range_days)
     try:
         if word := _RELATIVE.search(plain):
             raise _Unclear(f"「{word.group()}」では日付が決まりません", f"{word.group()!r} fixes no date")
         while not scan.done:
             _item(scan)
+            start = scan.at
             while scan.take(_SEPARATOR):
                 pass
+            scan.loose = not plain[start : scan.at].strip()
     except _Unclear as unclear:
         doubt = Doubted(read=text.strip(), text=unclear.text, text_en=unclear.text_en)
         return DatesRead(dates=tuple(sorted(scan.found)), doubts=(doubt,))
@@ -134,6 +140,7 @@ def digits(text: str) -> str:
 
 def _item(scan: _Scan) -> None:
     first = _day(scan)
+    scan.loose = False
     last = first
     if scan.take(_RANGE):
         last = _day(scan, after=first)
@@ -183,6 +190,10 @@ def _resolved(match: re.Match[str], scan: _Scan, after: date | None) -> date:
         if scan.last is None:
             raise _Unclear(f"「{match.group().strip()}」には月がありません", "the month is missing")
         month, year = scan.last.month, scan.last.year
+        if number <= scan.last.day or (scan.loose and "日" not in match.group()):
+            raise _Unclear(
+                f"「{match.group().strip()}」が日付かどうか、何月かが決まりません", "a bare number may be no day of it"
+            )
     try:
         return date(year, month, number) if year else _next(month, number, after or scan.last or scan.base, scan)
     except ValueError:
@@ -208,15 +219,24 @@ def _year(parts: dict[str, str | None], base: date) -> int | None:
 def _next(month: int, number: int, start: date, scan: _Scan) -> date:
     """Return the first such day on or after ``start``, or between the application and ``start`` in a list out of order."""
     earliest = max(start, scan.base)
-    if start == scan.last and scan.base <= date(start.year, month, number) < start:
+    if (
+        start == scan.last
+        and _exists(start.year, month, number)
+        and scan.base <= date(start.year, month, number) < start
+    ):
         earliest = scan.base
-    day = date(earliest.year, month, number)
-    if day < earliest:
-        day = date(earliest.year + 1, month, number)
+    days = [date(year, month, number) for year in (earliest.year, earliest.year + 1) if _exists(year, month, number)]
+    day = next((day for day in days if day >= earliest), None)
+    if day is None:
+        raise ValueError
     if (day - earliest).days > scan.infer_days:
         text = f"「{month}月{number}日」は年がなく、申請日から{scan.infer_days}日以内にありません"
         raise _Unclear(text, f"{month}/{number} has no year and is not within {scan.infer_days} days")
     return day
+
+
+def _exists(year: int, month: int, number: int) -> bool:
+    return 1 <= month <= 12 and 1 <= number <= monthrange(year, month)[1]
 
 
 def _number(kanji: str) -> int:

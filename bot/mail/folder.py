@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
-from itertools import count
-from pathlib import Path, PurePath
-from secrets import token_hex
-from string import ascii_letters, digits
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.errors import DeliveryFailed, Transient, Unusable
@@ -22,18 +20,15 @@ from bot.model import Message
 INBOX, OUTBOX = "inbox", "outbox"
 #: Files that another program is still writing, or keeps for itself.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
-#: Files that a file manager leaves in folders which people look into.
-_LEFT_BEHIND = frozenset({"thumbs.db", "desktop.ini"})
+_NO_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS})
 _HEAD = 64 * 1024  # bytes kept of a message that is too large
-_IN_NAMES = frozenset(ascii_letters + digits + "-._@")
-_LONGEST_ENDING = 20
 _LONGEST_NAME = 200  # bytes; leaves room for a number on file systems that allow 255
 
 
 class FolderMailbox:
     """``inbox/`` is read, ``processed/``, ``rejected/``, ``unreadable/`` and ``ignored/`` are filled, ``outbox/`` holds what was sent.
 
-    Whoever drops a file renames it into ``inbox/`` when it is whole. A locator is the file's name; bytes that are no UTF-8 are kept by surrogate escapes and shown as ``\\xNN``.
+    A locator is the file's name; bytes that are no UTF-8 are kept by surrogate escapes and shown as ``\\xNN``.
     """
 
     def __init__(self, path: Path, *, max_bytes: int, zone: ZoneInfo) -> None:
@@ -97,32 +92,33 @@ class FolderMailbox:
     def _move(self, locator: str, folder: Folder) -> None:
         source = self._inside(INBOX, locator)
         target = self._path / folder.value
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            if not os.path.lexists(source):
-                return
-            place = _reserved(target, locator)
+        target.mkdir(parents=True, exist_ok=True)
+        number = 0
+        while True:
+            place = target / _numbered(locator, number)
             try:
-                # A hard link would do without a reservation, but may not be made of somebody else's file, nor on a share.
-                source.replace(place)
+                _link_or_take(source, place)
+                break
+            except FileExistsError:
+                if _is_same(source, place):
+                    break  # a crash came between the link and the removal
+                number += 1
+            except FileNotFoundError:
+                return
             except OSError as error:
-                place.unlink()
-                if isinstance(error, FileNotFoundError):
-                    return
-                raise
-            _sync(target, source.parent)
-        except OSError as error:
-            raise Transient(f"{shown(locator)} can't be moved to {folder.value}/: {error.strerror}") from error
+                raise Transient(f"{shown(locator)} can't be moved to {folder.value}/: {error.strerror}") from error
+        source.unlink(missing_ok=True)
+        _sync(target, source.parent)
 
     def _send(self, mail: EmailMessage) -> None:
         path = self._sent_path(str(mail["Message-ID"]))
-        # A name of its own for each draft: two that share one would write into what the other has already sent.
-        draft = path.with_name(f".{token_hex(8)}.tmp")
+        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_whole(draft, mail.as_bytes(policy=SMTP))
-            if not _linked(draft, path):
-                raise DeliveryFailed(f"a mail with the Message-ID {mail['Message-ID']} was sent before")
+            os.link(draft, path)
+        except FileExistsError:
+            raise DeliveryFailed(f"a mail with the Message-ID {mail['Message-ID']} was sent before") from None
         except OSError as error:
             raise DeliveryFailed(f"the outbox can't be written: {error.strerror}") from error
         finally:
@@ -130,7 +126,7 @@ class FolderMailbox:
         _sync(path.parent)
 
     def _sent_path(self, message_id: str) -> Path:
-        safe = "".join(char if char in _IN_NAMES else "_" for char in message_id.strip("<>"))
+        safe = "".join(char if char.isalnum() or char in "-._@" else "_" for char in message_id.strip("<>"))
         if safe != message_id.strip("<>") or len(safe) > _LONGEST_NAME:
             safe = f"{safe[:100]}-{sha256(message_id.encode()).hexdigest()[:16]}"
         return self._path / OUTBOX / f"{safe.lstrip('.')}.eml"
@@ -142,9 +138,9 @@ def message_from_file(path: Path, *, max_bytes: int, zone: ZoneInfo) -> Message:
     A file larger than ``max_bytes`` comes ``cut``. Raises ``OSError`` when it can't be read.
     """
     with path.open("rb") as file:
-        content = file.read(max_bytes + 1)
-    cut = len(content) > max_bytes
-    content = content[: min(_HEAD, max_bytes)] if cut else content
+        size = os.fstat(file.fileno()).st_size
+        cut = size > max_bytes
+        content = file.read(min(_HEAD, max_bytes) if cut else max_bytes + 1)
     return Message(
         locator=path.name, name=shown(path.name), received_at=_received(path, content, zone), content=content, cut=cut
     )
@@ -162,45 +158,38 @@ def _received(path: Path, head: bytes, zone: ZoneInfo) -> datetime:
 
 
 def _is_message(entry: os.DirEntry[str]) -> bool:
-    name = entry.name.lower()
-    hidden = name.startswith((".", "~$")) or name.endswith(_UNFINISHED) or name in _LEFT_BEHIND
+    hidden = entry.name.startswith((".", "~$")) or entry.name.lower().endswith(_UNFINISHED)
     return not hidden and entry.is_file(follow_symlinks=False)
 
 
-def _reserved(folder: Path, name: str) -> Path:
-    """Make an empty file that was not there before, under ``name`` or with a number to it, and return it."""
-    for number in count():
-        place = folder / _numbered(name, number)
-        try:
-            os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            continue
-        return place
-    raise AssertionError("count() does not end")
+def _link_or_take(source: Path, place: Path) -> None:
+    """Give the file a second name that nobody has; raises ``FileExistsError`` where a rename would overwrite.
+
+    Where links are not allowed (somebody else's file, a network share), the name is reserved and the file moved over it.
+    """
+    try:
+        os.link(source, place)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(place, os.O_CREAT | os.O_EXCL, 0o600))
+        source.replace(place)
+
+
+def _is_same(source: Path, place: Path) -> bool:
+    try:
+        return place.samefile(source)
+    except OSError:
+        return False  # a link that leads nowhere has the name
 
 
 def _numbered(name: str, number: int) -> str:
     """Return ``name``, from 1 on with the number before its ending, cut to what file systems take."""
     if number == 0:
         return name
-    path = PurePath(name)
-    ending = os.fsencode(path.suffix)[:_LONGEST_ENDING]
-    stem = os.fsencode(path.stem)[:_LONGEST_NAME]
-    # What the cut leaves of a character is dropped: not every file system takes a name that is no text.
-    return f"{_text(stem)}-{number}{_text(ending)}"
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "ignore")
-
-
-def _linked(draft: Path, path: Path) -> bool:
-    """Put ``draft`` under the name ``path`` too, whole or not at all; tells whether that name was free."""
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return False
-    return True
+    stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
+    kept = os.fsencode(stem)[:_LONGEST_NAME]
+    return f"{os.fsdecode(kept)}-{number}{dot}{ending[:20]}"
 
 
 def _write_whole(path: Path, content: bytes) -> None:

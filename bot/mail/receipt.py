@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
 _RECEIVED = re.compile(rb"^Received:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -24,7 +25,6 @@ def receipt_time(head: bytes) -> datetime | None:
         moment = parsedate_to_datetime(" ".join(stamp.split()))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    # At the ends of the calendar a time can't be shown in another zone.
-    if not 1 < moment.year < 9999:
-        return None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        return None  # no server's clock: arithmetic at the edges of time would fail for the whole inbox
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

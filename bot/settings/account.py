@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from string import ascii_lowercase, ascii_uppercase, digits, punctuation
 
 from pydantic import Field, field_validator, model_validator
 
@@ -65,6 +66,15 @@ class PasswordSettings(Section):
 
     @model_validator(mode="after")
     def _classes(self) -> PasswordSettings:
-        if not set(self.symbols) - set(self.exclude):
-            raise ValueError("exclude leaves no symbol to use")
+        classes = {
+            "upper case": ascii_uppercase,
+            "lower case": ascii_lowercase,
+            "digits": digits,
+            "symbols": self.symbols,
+        }
+        empty = [name for name, group in classes.items() if not set(group) - set(self.exclude)]
+        if empty:
+            raise ValueError(f"exclude leaves nothing of: {', '.join(empty)}")
+        if not set(self.symbols) <= set(punctuation):
+            raise ValueError("symbols must be ASCII marks such as !#$%")
         return self

@@ -133,7 +133,7 @@ def test_lines_fit_a_mail_program(mail: EmailMessage) -> None:
 
 
 @given(
-    name=st.text(min_size=1, max_size=300),
+    name=st.text(st.characters(), min_size=1, max_size=300),
     department=st.text(max_size=100),
     receipt_no=st.text(max_size=50),
     said=st.text(max_size=300),

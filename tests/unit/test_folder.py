@@ -60,6 +60,15 @@ async def test_what_is_not_ours_to_take_stays(mailbox: FolderMailbox, tmp_path: 
     assert await mailbox.list_new() == []
 
 
+async def test_a_dangling_link_in_the_target_is_a_taken_name(mailbox: FolderMailbox, tmp_path: Path) -> None:
+    """A link that leads nowhere has the name; the message gets another."""
+    (tmp_path / "inbox" / "a.eml").write_bytes(b"x")
+    (tmp_path / "processed").mkdir()
+    (tmp_path / "processed" / "a.eml").symlink_to(tmp_path / "nowhere")
+    await mailbox.file("a.eml", Folder.PROCESSED)
+    assert (tmp_path / "processed" / "a-1.eml").read_bytes() == b"x"
+
+
 @pytest.mark.parametrize("locator", ["../secret", "a/b", "..", ""])
 async def test_a_locator_never_leads_out_of_the_inbox(mailbox: FolderMailbox, locator: str) -> None:
     """Only names of files directly in the inbox are followed."""
@@ -84,7 +93,7 @@ async def test_a_crash_between_link_and_removal_is_made_good(mailbox: FolderMail
         (b"Received: from x\r\n\tby a (c; d);\r\n\tFri, 30 Jul 2021 04:00:01 +0000 (UTC)\r\n\r\n", "2021-07-30T13:00:01+09:00"),
         (b"Subject: x\r\nReceived: by b; Fri, 30 Jul 2021 13:00:01 +0900\r\nReceived: by a; Fri, 30 Jul 2021 12:00:00 +0900\r\n\r\n", "2021-07-30T13:00:01+09:00"),
         (b"Received: by a; nonsense\r\n\r\n", None), (b"Received: by a\r\n\r\n", None), (b"Subject: x\r\n\r\nReceived: by a; Fri, 30 Jul 2021 13:00:01 +0900", None),
-        (b"", None), (b"Received: by a; Fri, 99 Jul 2021 13:00:01 +0900\r\n\r\n", None),
+        (b"", None), (b"Received: by a; Fri, 31 Dec 9999 23:59:59 -1200\r\n\r\n", None), (b"Received: by a; Fri, 99 Jul 2021 13:00:01 +0900\r\n\r\n", None),
     ],
 )  # fmt: skip
 def test_receipt_times(head: bytes, expected: str | None) -> None:
