@@ -208,7 +208,7 @@ def _details(request: Request) -> dict[str, Any]:
         "place": application.place,
         "asked": list(application.dates),
         "applied_at": application.applied_at,
-        "window": request.window,
+        "window": {"start": request.window.start, "end": request.window.end} if request.window else None,
         "violations": [
             {"code": item.code, "severity": item.severity, "text": item.text} for item in decision.violations
         ]
