@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from playwright.async_api import Locator
 
@@ -20,10 +21,13 @@ DETAIL = Landmark(screen="ユーザー詳細", role="heading", name="ユーザ�
 EDIT = Landmark(screen="ユーザー編集", role="heading", name="ユーザー編集")
 RESET = Landmark(screen="パスワード再設定", role="heading", name="パスワード再設定")
 
+CREATING = "作成中…"
 STATES = {
-    "作成中…": AccountState.CREATING, "有効": AccountState.ACTIVE,
+    CREATING: AccountState.CREATING, "有効": AccountState.ACTIVE,
     "ロック中": AccountState.LOCKED, "無効": AccountState.DISABLED,
 }  # fmt: skip
+#: The console shows and takes times without a zone: those of the place where it stands.
+ZONE = ZoneInfo("Asia/Tokyo")
 
 
 class SandboxFlow(Flow):
@@ -46,17 +50,29 @@ class SandboxFlow(Flow):
     async def logout(self) -> None:
         """See :class:`bot.console.flow.Flow`."""
         async with self.step("logout"):
+            await self.open_list("")  # from wherever the last verb stopped: a dialog may cover the button there
             await self.button("ログアウト").click()
             await self.expect(self.LOGIN)
 
     async def probe(self) -> None:
-        """See :class:`bot.console.flow.Flow`; the last step of the new-user form is seen only by filling the first."""
+        """See :class:`bot.console.flow.Flow`; the new-user form keeps nothing before its last button."""
         async with self.step("probe"):
             await self.open_list("")
-            await self.page.get_by_role("link", name="新規ユーザー", exact=True).click()
-            await self.expect(NEW_1)
-            for name in ("ユーザーID", "氏名", "所属", "メールアドレス", "デスクトッププール"):
-                await self.there(self.label(name), f"field {name!r} on screen {NEW_1.screen!r}")
+            details = self.link("詳細")
+            if await details.count():
+                await details.first.click()
+                await self.expect(DETAIL)
+                await self.visit("編集", EDIT, ("利用開始日時", "利用終了日時"))
+                await self.page.go_back()
+                await self.visit("パスワード再設定", RESET, ("新しいパスワード", "新しいパスワード（確認）"))
+            await self.open_list("")
+            await self.visit(
+                "新規ユーザー", NEW_1, ("ユーザーID", "氏名", "所属", "メールアドレス", "デスクトッププール")
+            )
+            await self.fill(self.label("氏名"), "点検")
+            await self.button("次へ").click()
+            await self.fields(NEW_2, ("利用開始日時", "利用終了日時", "初期パスワード", "初期パスワード（確認）"))
+            await self.open_list("")
 
     async def find(self, login_id: str) -> Account | None:
         """See :class:`bot.console.flow.Flow`; the search finds parts, so only a row with exactly this ID counts."""
@@ -67,10 +83,9 @@ class SandboxFlow(Flow):
                 if await link.count():
                     await link.click()
                     return await self.read_detail(login_id)
-                further = self.page.get_by_role("link", name="次へ", exact=True)
-                if not await further.count():
+                if not await self.link("次へ").count():
                     return None
-                await further.click()
+                await self.link("次へ").click()
                 await self.expect(USERS)
 
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
@@ -105,10 +120,7 @@ class SandboxFlow(Flow):
                 raise await self.refusal(spec.login_id)
             if f"「{spec.login_id}」" not in await self.toast("を登録しました").inner_text():
                 raise self.unknown("the console confirmed another user ID")
-        account = await self.find(spec.login_id)
-        if account is None or account.mail != spec.mail:
-            raise self.unknown("the console confirmed the registration, and the user list does not show it")
-        return account
+        return await self.read_back(spec)
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:
         """See :class:`bot.console.flow.Flow`; the validity is on another screen and is set first: it alone gives nothing."""
@@ -116,16 +128,15 @@ class SandboxFlow(Flow):
             raise KeyError(login_id)
         if window:
             async with self.step("edit validity"):
-                await self.page.get_by_role("link", name="編集", exact=True).click()
-                await self.expect(EDIT)
+                await self.visit("編集", EDIT)
                 await self.fill_window(window)
                 await self.button("保存").click()
                 await self.first_of(saved=self.toast("の変更を保存しました"))
-                await self.page.get_by_role("link", name="戻る", exact=True).click()
-                await self.expect(DETAIL)
+                await self.link("戻る").click()
+                if not _same((await self.read_detail(login_id)).window, window):
+                    raise self.drift("the validity that was saved")
         async with self.step("reset password"):
-            await self.page.get_by_role("link", name="パスワード再設定", exact=True).click()
-            await self.expect(RESET)
+            await self.visit("パスワード再設定", RESET)
             await self.fill_secret(self.label("新しいパスワード"), secret)
             await self.fill_secret(self.label("新しいパスワード（確認）"), secret)
             await self.check(self.label("次回ログイン時にパスワード変更を要求する"), on=True)
@@ -155,6 +166,10 @@ class SandboxFlow(Flow):
         """Return the button with this name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
+    def link(self, name: str) -> Locator:
+        """Return the link with this name."""
+        return self.page.get_by_role("link", name=name, exact=True)
+
     def toast(self, words: str) -> Locator:
         """Return the message that says ``words``."""
         return self.page.get_by_role("status").get_by_text(words)
@@ -180,6 +195,30 @@ class SandboxFlow(Flow):
             await self.page.get_by_role("dialog", name="お知らせ").wait_for(state="detached")
             await self.expect(USERS)
 
+    async def visit(self, link: str, screen: Landmark, labels: tuple[str, ...] = ()) -> None:
+        """Follow a link to a screen with these fields."""
+        await self.link(link).click()
+        await self.fields(screen, labels)
+
+    async def fields(self, screen: Landmark, labels: tuple[str, ...]) -> None:
+        """Expect a screen with these fields."""
+        await self.expect(screen)
+        for name in labels:
+            await self.there(self.label(name), f"field {name!r} on screen {screen.screen!r}")
+
+    async def read_back(self, spec: AccountSpec) -> Account:
+        """Read a new account when it is final, from the page of its exact ID."""
+        async with self.step("read back"):
+            await self.open(f"admin/users/{quote(spec.login_id)}")
+            missing = self.page.get_by_text("ユーザーが見つかりません")
+            if await self.first_of(there=DETAIL.on(self.page), missing=missing) == "missing":
+                raise self.unknown("the console confirmed the registration, and does not have the user")
+            await self.settled(self.page.get_by_role("cell"), CREATING)
+            account = await self.read_detail(spec.login_id)
+            if account.mail != spec.mail or not _same(account.window, spec.window):
+                raise self.unknown("the console confirmed the registration, and shows another user under this ID")
+            return account
+
     async def read_detail(self, login_id: str) -> Account:
         """Read the account from its own page, where the exact ID stands."""
         await self.expect(DETAIL)
@@ -192,6 +231,7 @@ class SandboxFlow(Flow):
             name=facts.get("氏名", ""),
             mail=facts.get("メールアドレス", ""),
             state=STATES[facts["状態"]],
+            window=_window(facts.get("有効期間", "")),
         )
 
     async def fill_window(self, window: Window) -> None:
@@ -208,4 +248,20 @@ class SandboxFlow(Flow):
 
 
 def _local(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M")
+    return moment.astimezone(ZONE).strftime("%Y-%m-%dT%H:%M")
+
+
+def _window(shown: str) -> Window | None:
+    start, _, end = shown.partition("～")
+    try:
+        return Window(start=_moment(start), end=_moment(end))
+    except ValueError:
+        return None
+
+
+def _moment(shown: str) -> datetime:
+    return datetime.strptime(shown, "%Y/%m/%d %H:%M").replace(tzinfo=ZONE)
+
+
+def _same(shown: Window | None, wanted: Window) -> bool:
+    return shown is not None and [_local(shown.start), _local(shown.end)] == [_local(wanted.start), _local(wanted.end)]

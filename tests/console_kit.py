@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.console.browser import find_browser
 from bot.console.evidence import EvidenceStore
+from bot.console.flow import Flow
 from bot.console.flows import load_flow
 from bot.console.playwright_console import PlaywrightConsole
 from bot.model import AccountSpec, Window
@@ -26,14 +27,30 @@ def spec(login_id: str, *, mail: str = "m.takahashi@city.example.jp") -> Account
     )  # fmt: skip
 
 
+def browser() -> Path:
+    """Return the browser that tests use."""
+    found = find_browser(BrowserSettings())
+    assert found is not None, "run_bot.py test installs a browser first"
+    return found
+
+
+def sandbox_flow() -> type[Flow]:
+    """Return the flow of the embedded console."""
+    return load_flow(ROOT / "flows", "sandbox")
+
+
 def on_sandbox(
-    server: SandboxServer, evidence: Path, redactor: Redactor, *, password: str | None = None, timeout: float = 4
+    server: SandboxServer,
+    evidence: Path,
+    redactor: Redactor,
+    *,
+    password: str | None = None,
+    timeout: float = 4,
+    flow: type[Flow] | None = None,
 ) -> PlaywrightConsole:
     """Return the console port on an embedded console, its browser not started yet."""
-    browser = find_browser(BrowserSettings())
-    assert browser is not None, "run_bot.py test installs a browser first"
     settings = ConsoleSettings(url=server.url, step_timeout=timeout, settle=2)
     return PlaywrightConsole(
-        load_flow(ROOT / "flows", "sandbox"), settings, password=redactor.new(password or server.password), browser=browser,
+        flow or sandbox_flow(), settings, password=redactor.new(password or server.password), browser=browser(),
         evidence=EvidenceStore(evidence, redactor), redactor=redactor,
     )  # fmt: skip

@@ -21,6 +21,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 #: In an ARIA outline the value of a field follows its name; values are personal or secret, the structure is what we keep.
 _FIELD_VALUE = re.compile(r"^(\s*- (?:textbox|searchbox|combobox|spinbutton)\b[^\n]*?):[ \t]\S[^\n]*$", re.MULTILINE)
 _SCREENSHOT_TIMEOUT = 5_000  # ms
+_MASK_COLOUR = "#4a5568"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Sensitive:
 
     def masks(self, page: Page) -> list[Locator]:
         """Return everything to paint over: password fields, fields that were given a secret, text that shows one."""
-        shown = [page.get_by_text(secret.reveal()) for secret in self.secrets]
+        shown = [page.get_by_text(text) for text in {secret.reveal() for secret in self.secrets}]
         return [page.locator("input[type=password]"), *self.fields, *shown]
 
 
@@ -63,7 +64,7 @@ class EvidenceStore:
                 timeout=_SCREENSHOT_TIMEOUT,
                 animations="disabled",
                 caret="hide",
-                mask_color="#4a5568",
+                mask_color=_MASK_COLOUR,
             )
         except PlaywrightError as error:
             logger.warning("evidence of step {} left out: {}", step, self._redactor.clean(str(error)).splitlines()[0])

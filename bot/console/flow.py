@@ -20,11 +20,14 @@ from playwright.async_api import Locator, Page, Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bot.console.evidence import EvidenceStore, Sensitive
+from bot.console.rescue import answers, shows, stop_loading
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Redactor, Secret
 
 Role = Literal["heading", "dialog", "button", "link", "table", "navigation", "textbox", "form", "main", "region"]
+
+_WAITS_PER_STEP = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +73,19 @@ class Flow(ABC):
     def __init__(self, page: Page, stage: Stage) -> None:
         self.page = page
         self.stage = stage
+        #: Logged in, as far as we know: the login page is no surprise before.
+        self.inside = False
+        #: The page can't be used any more: closed, or its process died.
+        self.dead = False
         self._step = "start"
         self._submitted = False
+        #: What was typed secretly may stand on the page still.
+        self._secret_shown = False
         self._server_error: asyncio.Event = asyncio.Event()
         page.set_default_timeout(stage.timeout * 1000)
         page.on("response", self._watch)
+        page.on("crash", self._die)
+        page.on("close", self._die)
 
     @abstractmethod
     async def login(self, user: str, password: Secret) -> None:
@@ -111,7 +122,11 @@ class Flow(ABC):
         """Name what is being done; an error inside carries the name, and becomes one of the house's errors."""
         self._step = name
         try:
-            yield
+            # A page on its way to another answers no question, and not every question has a limit of its own.
+            async with asyncio.timeout(_WAITS_PER_STEP * self.stage.timeout + self.stage.settle):
+                yield
+        except TimeoutError:
+            raise await self._translated(PlaywrightTimeout("the console does not go on")) from None
         except PlaywrightError as error:
             raise await self._translated(error) from None  # the original's text may hold what was typed
         except KeyError:
@@ -123,14 +138,12 @@ class Flow(ABC):
     async def open(self, path: str) -> None:
         """Go to a page of the console by its address relative to the console's."""
         await self.page.goto(urljoin(self.stage.url, path), wait_until="domcontentloaded")
+        self._secret_shown = False
 
     async def expect(self, landmark: Landmark) -> Locator:
         """Wait for the landmark; raises ``ConsoleDrift``, ``SessionExpired`` or ``Transient`` by what is there instead."""
         shown = landmark.on(self.page)
-        either = shown if landmark is self.LOGIN else shown.or_(self.LOGIN.on(self.page))
-        await self._first(either, str(landmark))
-        if landmark is not self.LOGIN and await self.LOGIN.on(self.page).count():
-            raise self._lost_session()
+        await self._first(shown, str(landmark), login_is_news=landmark is not self.LOGIN)
         return shown
 
     async def there(self, locator: Locator, what: str) -> None:
@@ -156,6 +169,7 @@ class Flow(ABC):
 
     async def fill_secret(self, field_: Locator, secret: Secret) -> None:
         """Fill a field with a secret; from now on the field is masked in all evidence."""
+        self._secret_shown = True
         self.stage.secret_fields.append(field_)
         self.stage.secrets.append(secret)
         await self.fill(field_, secret.reveal())
@@ -167,6 +181,13 @@ class Flow(ABC):
     async def check(self, box: Locator, on: bool) -> None:  # noqa: FBT001 - reads as the box it sets
         """Set a check box."""
         await box.set_checked(on)
+
+    async def settled(self, shown: Locator, pending: str) -> None:
+        """Wait until the console no longer says ``pending`` there, for as long as things may take to settle."""
+        try:
+            await shown.filter(has_text=pending).wait_for(state="detached", timeout=self.stage.settle * 1000)
+        except PlaywrightTimeout:
+            return  # the caller reads what is there, pending or not
 
     async def submit(self, button: Locator) -> None:
         """Click the button after which there is no way back: until :meth:`confirm`, any error is ``OutcomeUnknown``."""
@@ -198,10 +219,11 @@ class Flow(ABC):
         return OutcomeUnknown(self._step, detail)
 
     def begin(self, subject: str) -> None:
-        """Start a verb on ``subject``: nothing of the verb before is left."""
+        """Start a verb on ``subject``: nothing of the verb before is left, but the masks of what it left on the page."""
         self.stage.subject = subject
-        self.stage.secrets.clear()
-        self.stage.secret_fields.clear()
+        if not self._secret_shown:
+            self.stage.secrets.clear()
+            self.stage.secret_fields.clear()
         self._submitted = False
         self._server_error.clear()
 
@@ -211,9 +233,14 @@ class Flow(ABC):
         if response.status >= 500 and response.request.is_navigation_request():
             self._server_error.set()
 
-    async def _first(self, locator: Locator, expected: str) -> None:
-        """Wait for the locator, or for the news that the server failed, whichever comes first."""
-        shown = asyncio.ensure_future(locator.first.wait_for())
+    def _die(self, _page: Page) -> None:
+        self.dead = True
+
+    async def _first(self, locator: Locator, expected: str, *, login_is_news: bool = True) -> None:
+        """Wait for the locator, or for the news that the server failed or the session ended, whichever comes first."""
+        login = self.LOGIN.on(self.page)
+        watch_login = self.inside and login_is_news
+        shown = asyncio.ensure_future((locator.or_(login) if watch_login else locator).first.wait_for())
         failed = asyncio.ensure_future(self._server_error.wait())
         try:
             await asyncio.wait({shown, failed}, return_when=asyncio.FIRST_COMPLETED)
@@ -226,6 +253,8 @@ class Flow(ABC):
             for task in (shown, failed):
                 task.cancel()
             await asyncio.gather(shown, failed, return_exceptions=True)
+        if watch_login and await login.count():
+            raise self._lost_session()
 
     def _missing(self, expected: str) -> BotError:
         return OutcomeUnknown(self._step, f"expected {expected}") if self._submitted else self.drift(expected)
@@ -240,16 +269,19 @@ class Flow(ABC):
 
     async def _translated(self, error: PlaywrightError) -> BotError:
         text = self.stage.redactor.clean(error.message).splitlines()[0]
+        await stop_loading(self.page)
+        self.dead = self.dead or not await answers(self.page)
         if self._submitted:
             return await self._failed(OutcomeUnknown(self._step, text))
         if not isinstance(error, PlaywrightTimeout):
             return Transient(f"step {self._step!r}: {text}")
-        if await self.LOGIN.on(self.page).count():
+        if self.inside and await shows(self.LOGIN.on(self.page)):
             return self._lost_session()
         return await self._failed(self.drift(text))
 
     async def _failed(self, error: BotError) -> BotError:
         if isinstance(error, ConsoleDrift | OutcomeUnknown):
+            await stop_loading(self.page)
             picture = await self.keep(f"{self._step} failed")
             if isinstance(error, ConsoleDrift):
                 error.evidence = picture

@@ -47,7 +47,6 @@ class PlaywrightConsole:
         self._redactor = redactor
         self._stack = AsyncExitStack()
         self._flow: Flow | None = None
-        self._logged_in = False
         self._denied: AccessDenied | None = None
         self._turn = asyncio.Lock()
 
@@ -88,7 +87,8 @@ class PlaywrightConsole:
                 return await self._attempt(subject, verb)
             except SessionExpired:
                 logger.info("the console ended the session; logging in again")
-                self._logged_in = False
+                if self._flow:
+                    self._flow.inside = False
                 return await self._attempt(subject, verb)
             except AccessDenied as error:
                 self._denied = error
@@ -101,20 +101,20 @@ class PlaywrightConsole:
             return await verb(flow)
         finally:
             flow.begin("console")
-            if flow.page.is_closed():
+            if flow.dead:
                 await self._close()
 
     async def _ready(self) -> Flow:
         if self._flow is None:
             self._flow = self._flow_class(await self._open_page(), self._stage())
-        if not self._logged_in:
+        if not self._flow.inside:
             self._flow.begin("console")
             try:
                 await self._flow.login(self._settings.user, self._password)
             except BaseException:
                 await self._close()
                 raise
-            self._logged_in = True
+            self._flow.inside = True
         return self._flow
 
     def _stage(self) -> Stage:
@@ -146,11 +146,12 @@ class PlaywrightConsole:
 
     async def _close(self) -> None:
         flow, self._flow = self._flow, None
-        logged_in, self._logged_in = self._logged_in, False
         stack, self._stack = self._stack, AsyncExitStack()
         try:
-            if flow and logged_in and not flow.page.is_closed():
+            if flow and flow.inside and not flow.dead:
                 await flow.logout()
+        except SessionExpired:
+            logger.debug("the console had ended the session itself")
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the browser is closed next
             logger.warning("could not log out of the console: {}", self._redactor.clean(str(error)).splitlines()[0])
         finally:

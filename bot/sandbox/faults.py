@@ -36,6 +36,8 @@ class Faults:
     failing_path: str = "/admin/"
     #: So many of the next admin pages find the session ended; ``expiring_path`` says below which path.
     expiring: int = 0
+    #: … after so many that are well.
+    expire_skip: int = 0
     expiring_path: str = "/admin/"
     #: Labels shown under another name.
     renamed: dict[str, str] = field(default_factory=dict)
@@ -51,18 +53,22 @@ class Faults:
 
     def clear(self) -> None:
         """Be well again; held requests go on."""
-        self.slow, self.failing, self.skip, self.expiring = 0.0, 0, 0, 0
+        self.slow, self.failing, self.skip, self.expiring, self.expire_skip = 0.0, 0, 0, 0, 0
         self.failing_path = self.expiring_path = "/admin/"
         self.renamed.clear()
         self.after_submit, self.duplicate_as_success, self.stuck_creating = None, False, False
         self.released.set()
+        self.released, self.arrived = threading.Event(), threading.Event()
 
     def expire_now(self, path: str) -> bool:
         """Tell whether this request shall find its session ended."""
-        if self.expiring > 0 and path.startswith(self.expiring_path):
-            self.expiring -= 1
-            return True
-        return False
+        if self.expiring <= 0 or not path.startswith(self.expiring_path):
+            return False
+        if self.expire_skip > 0:
+            self.expire_skip -= 1
+            return False
+        self.expiring -= 1
+        return True
 
     def fail_now(self, path: str) -> bool:
         """Tell whether this request shall be answered with HTTP 500."""

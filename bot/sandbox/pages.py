@@ -55,6 +55,10 @@ class Sessions:
         """End a session."""
         self._sessions.pop(session.token, None)
 
+    def logged_in(self) -> int:
+        """Count the sessions somebody is logged in with."""
+        return sum(session.user is not None for session in self._sessions.values())
+
     def answer(self, session: Session, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """Return a page; its toasts are shown once."""
         toasts, session.toasts = session.toasts, []
@@ -68,6 +72,15 @@ class Sessions:
     def _with_cookie(self, answer: R, session: Session) -> R:
         answer.set_cookie(self._cookie, session.token, httponly=True, samesite="strict")
         return answer
+
+
+async def refuse(request: Request, error: Exception) -> HTMLResponse:
+    """Answer a refused request in the console's own look."""
+    status, said = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
+    text = said if said and not said.isascii() else "ページを表示できません"
+    home = "/admin/users" if request.url.path.startswith("/admin") else "/login"
+    page = _TEMPLATES.get_template("error.html").render(csrf="", toasts=[], user=None, text=text, home=home)
+    return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 async def form_of(request: Request, session: Session) -> FormData:

@@ -13,12 +13,14 @@ from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from bot.clock import Clock
 from bot.sandbox.admin import Admin
 from bot.sandbox.faults import Faults, FaultyConnection
+from bot.sandbox.pages import refuse
 from bot.sandbox.user_side import UserSide
 from bot.sandbox.users import ZONES, User, Users
 
@@ -50,12 +52,16 @@ class SandboxServer:
 
     def start(self) -> Self:
         """Serve from now on; returns when the first request can be answered."""
-        listening = socket.socket()
+        # Named as TCP, or asyncio leaves Nagle's delay on: 40 ms for every answer.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self._port))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         routes = [*self.admin.routes(), *UserSide(users=self.users).routes()]
-        application = Starlette(routes=[*routes, Mount("/static", StaticFiles(directory=_STATIC))])
+        application = Starlette(
+            routes=[*routes, Mount("/static", StaticFiles(directory=_STATIC))],
+            exception_handlers={HTTPException: refuse},
+        )
         config = uvicorn.Config(
             FaultyConnection(application, self.faults), log_config=None, access_log=False, lifespan="off", ws="none",
             timeout_graceful_shutdown=1,

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.clock import FixedClock
 from bot.console.memory import MemoryConsole
 from bot.console.port import Console
 from bot.errors import AccountConflict
-from bot.model import AccountState
+from bot.model import AccountState, Window
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor, Secret
 from tests.console_kit import WINDOW, on_sandbox, spec
 from tests.house import MONDAY
+
+#: One session for all tests, as in a day's work; so one event loop, too.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FIRST, SECOND = Secret("Abcdefg!2345678k"), Secret("Zyxwvut#8765432m")
+NARROW = Window(start=WINDOW.start, end=WINDOW.start.replace(hour=12))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +42,10 @@ def server() -> Iterator[SandboxServer]:
         yield running
 
 
-@pytest.fixture(params=["memory", "sandbox"])
-async def subject(request: pytest.FixtureRequest, server: SandboxServer, tmp_path: Path) -> AsyncIterator[Subject]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["memory", "sandbox"])
+async def subject(
+    request: pytest.FixtureRequest, server: SandboxServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Subject]:
     """Each console in turn."""
     if request.param == "memory":
         memory = MemoryConsole()
@@ -45,7 +54,7 @@ async def subject(request: pytest.FixtureRequest, server: SandboxServer, tmp_pat
             writes=lambda: sum(memory.writes.values()),
         )  # fmt: skip
         return
-    console = on_sandbox(server, tmp_path / "evidence", Redactor())
+    console = on_sandbox(server, tmp_path_factory.mktemp("evidence"), Redactor())
     yield Subject(
         console=console, works=lambda name, secret: server.users.log_in(name, secret.reveal())[0] is not None,
         writes=lambda: sum(server.users.writes.values()),
@@ -56,25 +65,22 @@ async def subject(request: pytest.FixtureRequest, server: SandboxServer, tmp_pat
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A login ID of the test's own: consoles forget nothing between tests."""
-    return f"tw{abs(hash(request.node.name)) % 10**7:07d}"
-
-
-FIRST, SECOND = Secret("Abcdefg!2345678k"), Secret("Zyxwvut#8765432m")
+    return f"tw{zlib.crc32(request.node.name.encode()):010d}"
 
 
 async def test_create_and_find_agree(subject: Subject, name: str) -> None:
-    """What was created is found under its exact ID, active, with its name and address, and its password works."""
+    """What was created is found under its exact ID, with its name, address and validity, and its password works."""
     assert await subject.console.find(name) is None
     made = await subject.console.create(spec(name), FIRST)
     found = await subject.console.find(name)
     assert found == made
     assert (made.login_id, made.name, made.mail) == (name, "髙橋　みのり", "m.takahashi@city.example.jp")
-    assert made.state is AccountState.ACTIVE
+    assert (made.state, made.window) == (AccountState.ACTIVE, WINDOW)
     assert subject.works(name, FIRST)
 
 
 async def test_only_the_exact_id_is_found(subject: Subject, name: str) -> None:
-    """IDs that begin or end alike are other accounts, however many there are."""
+    """IDs that begin or end alike are other accounts."""
     for other in (f"{name}0", f"x{name}", f"{name}-1"):
         await subject.console.create(spec(other), FIRST)
     assert await subject.console.find(name) is None
@@ -94,20 +100,35 @@ async def test_a_second_create_is_a_conflict(subject: Subject, name: str) -> Non
     assert not subject.works(name, SECOND)
 
 
-async def test_reset_sets_the_password_and_enables(subject: Subject, name: str) -> None:
-    """After a reset the new password works, the old one doesn't, and a disabled account is enabled."""
+async def test_reset_sets_password_and_window_and_enables(subject: Subject, name: str) -> None:
+    """After a reset only the new password works, a disabled account is enabled, and the validity is the one given."""
     await subject.console.create(spec(name), FIRST)
     await subject.console.disable(name)
     assert not subject.works(name, FIRST)
-    await subject.console.reset_password(name, SECOND, WINDOW)
+    await subject.console.reset_password(name, SECOND, NARROW)
     assert subject.works(name, SECOND)
     assert not subject.works(name, FIRST)
+    found = await subject.console.find(name)
+    assert found is not None
+    assert (found.state, found.window) == (AccountState.ACTIVE, NARROW)
+
+
+async def test_reset_alone_leaves_the_window(subject: Subject, name: str) -> None:
+    """A reset without a validity changes the password and nothing else."""
+    await subject.console.create(spec(name), FIRST)
+    await subject.console.reset_password(name, SECOND)
+    found = await subject.console.find(name)
+    assert found is not None
+    assert found.window == WINDOW
+    assert subject.works(name, SECOND)
 
 
 async def test_reset_without_an_account_is_told(subject: Subject, name: str) -> None:
-    """There is nothing to reset where there is no account."""
+    """There is nothing to reset where there is no account, and nothing is made."""
+    before = subject.writes()
     with pytest.raises(KeyError):
-        await subject.console.reset_password(name, SECOND)
+        await subject.console.reset_password(name, SECOND, WINDOW)
+    assert subject.writes() == before
 
 
 async def test_disable_twice_is_success(subject: Subject, name: str) -> None:
@@ -132,7 +153,7 @@ async def test_looking_writes_nothing(subject: Subject, name: str) -> None:
 
 
 async def test_it_can_be_used_again_after_close(subject: Subject, name: str) -> None:
-    """close lets go of everything; the next verb begins anew."""
+    """close lets go of everything, twice is harmless, and the next verb begins anew."""
     await subject.console.create(spec(name), FIRST)
     await subject.console.close()
     await subject.console.close()
