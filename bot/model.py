@@ -197,6 +197,8 @@ class Reading:
     subject: str = ""
     reason: str = ""
     applications: tuple[Application, ...] = ()
+    #: Whether a trusted host vouches for the sender; ``None`` when none is configured. ``False`` is held, and told to nobody.
+    authentic: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

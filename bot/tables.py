@@ -12,9 +12,9 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pandas as pd
-from bs4 import BeautifulSoup
 
 from bot.errors import Unreadable
+from bot.markup import html_lines
 from bot.text import decode
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -112,14 +112,8 @@ def _xls(content: bytes, limits: TableLimits) -> list[list[list[str]]]:
 
 
 def _html(text: str, limits: TableLimits) -> list[list[list[str]]]:
-    soup = BeautifulSoup(text, "html.parser")
-    return [
-        _taken(
-            ([cell.get_text(" ", strip=True) for cell in row.find_all(["td", "th"])] for row in table.find_all("tr")),
-            limits,
-        )
-        for table in soup.find_all("table")
-    ]
+    tables = (table.split("\n") for table in html_lines(text).split("\f")[1:])
+    return [_taken((line[:-1].split("\t") for line in lines if line.endswith("\t")), limits) for lines in tables]
 
 
 def _taken(rows: Iterable[Sequence[object]], limits: TableLimits) -> list[list[str]]:

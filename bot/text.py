@@ -49,7 +49,7 @@ def decode(content: bytes, declared: str | None = None) -> str:
     for attempt in _attempts(content, (declared or "").strip().strip("\"'").lower()):
         try:
             text = attempt(content)
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):  # a charset name with a NUL or a lone surrogate is a ValueError
             continue
         if "\x1b" not in text:  # an escape that is left means that the wrong decoder took it for a letter
             return text

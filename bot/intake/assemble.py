@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
+from bot.intake.beside import Beside
+from bot.intake.choices import kinds_in, ticked
 from bot.intake.dates import read_dates, read_day
-from bot.intake.fields import Answer
+from bot.intake.fields import REMARKS, Answer, base_label
 from bot.intake.moments import read_moment
 from bot.model import Application, Doubt, Kind, Origin
 from bot.settings.forms import FormSettings, FormsSettings
@@ -37,10 +39,15 @@ class Assembler:
 
     def __init__(self, settings: FormsSettings) -> None:
         self._settings = settings
+        self._beside = Beside(settings)
+        self._kinds = {Kind(kind): tuple(map(fold, words)) for kind, words in settings.kinds.items()}
+        self._urgent_words = {fold(word): word for word in settings.urgent_words}
 
     def assemble(self, answers: Sequence[Answer], frame: Frame) -> Application:
         """Return the application; of several statements the newest in the thread wins, and a contradiction is a doubt."""
-        chosen, doubts = _choose([*answers, *self._defaults(frame, answers)])
+        stated = [replace(answer, value=ticked(answer.value)) for answer in answers if answer.field != REMARKS]
+        remarks = _remarks(answers, stated)
+        chosen, doubts = _choose([*stated, *self._defaults(frame, answers)])
         base = self._base(chosen, frame)
         dates, date_doubts = self._dates(chosen, base)
         kind, kind_doubts = self._kind(chosen, frame)
@@ -61,11 +68,18 @@ class Assembler:
             zones=_words(chosen, "zones"),
             terminal=_line(chosen, "terminal"),
             approval=_line(chosen, "approval"),
-            urgent_reason=self._urgent(chosen),
+            urgent_reason=self._urgent(chosen, remarks),
             declaration=_line(chosen, "declaration"),
             hours=_line(chosen, "hours"),
             refers_to=_compact(_first(chosen, "refers_to")),
-            doubts=(*doubts, *number_doubts, *date_doubts, *kind_doubts, *applied_doubts),
+            doubts=(
+                *doubts,
+                *number_doubts,
+                *date_doubts,
+                *kind_doubts,
+                *applied_doubts,
+                *self._beside.doubts(remarks, dates),
+            ),
             origins=tuple(Origin(field=item.field, source=item.source, why=item.why) for item in answers),
         )
 
@@ -95,45 +109,56 @@ class Assembler:
         return None, [_doubt("applied_at", text, "申請日時として読めません", "it is no date and time")]
 
     def _dates(self, chosen: Mapping[str, list[Answer]], base: date) -> tuple[tuple[date, ...], list[Doubt]]:
-        texts = [answer.value for answer in chosen.get("dates", []) if answer.value.strip()]
+        """Return the days; where several labels state days, they must state the same ones."""
+        lists: dict[str, list[str]] = {}
+        for answer in chosen.get("dates", []):
+            if answer.value.strip():
+                lists.setdefault(base_label(answer.label), []).append(answer.value)
         starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
         if len(starts) == len(ends):
-            texts += [
-                f"{start}~{end}" if end.strip() else start
-                for start, end in zip(starts, ends, strict=True)
-                if start.strip()
-            ]
+            pairs = [(start, end) for start, end in zip(starts, ends, strict=True) if start.strip()]
+            if pairs:
+                lists["from to"] = [f"{start}~{end}" if end.strip() else start for start, end in pairs]
         elif starts or ends:
             both = " / ".join([*starts, *ends])
             return (), [_doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")]
-        found: set[date] = set()
-        doubts: list[Doubt] = []
-        for text in texts:
-            settings = self._settings
-            read = read_dates(text, base=base, infer_days=settings.max_infer_days, range_days=settings.max_range_days)
-            found.update(read.dates)
-            doubts += [_doubt("dates", one.read, one.text, one.text_en) for one in read.doubts]
-        return tuple(sorted(found)), doubts
+        found, doubts = set[frozenset[date]](), list[Doubt]()
+        for texts in lists.values():
+            days, unclear = self._days(texts, base)
+            found.add(days)
+            doubts += unclear
+        if len(found) > 1 and not doubts:
+            both = " / ".join(text for texts in lists.values() for text in texts)
+            doubts.append(_doubt("dates", both, "項目によって日付が違います", "the days differ from label to label"))
+        # Where they differ, only the days that all of them name: an approval must not grant more than was meant.
+        return tuple(sorted(frozenset.intersection(*found) if found else ())), doubts
+
+    def _days(self, texts: Sequence[str], base: date) -> tuple[frozenset[date], list[Doubt]]:
+        settings = self._settings
+        read = [
+            read_dates(text, base=base, infer_days=settings.max_infer_days, range_days=settings.max_range_days)
+            for text in texts
+        ]
+        doubts = [_doubt("dates", one.read, one.text, one.text_en) for item in read for one in item.doubts]
+        return frozenset(day for item in read for day in item.dates), doubts
 
     def _kind(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> tuple[Kind, list[Doubt]]:
         stated = _first(chosen, "kind")
-        kinds = self._kinds_in(stated)
-        if len(kinds) > 1 and Kind.ISSUE in kinds:
-            kinds.remove(Kind.ISSUE)  # 「発行の取消」 is a cancellation, 「再発行」 holds 「発行」
-        if len(kinds) > 1:
-            return kinds[0], [_doubt("kind", stated, "申請種別が一つに決まりません", "the kind is not clear")]
+        kinds = kinds_in(stated, self._kinds)
         if stated and not kinds:
             return Kind.ISSUE, [_doubt("kind", stated, "知らない申請種別です", "the kind is unknown")]
-        if kinds:
-            return kinds[0], []
-        in_subject = [kind for kind in self._kinds_in(frame.subject) if kind is not Kind.ISSUE]
-        return (in_subject[0] if in_subject else Kind.ISSUE), []
-
-    def _kinds_in(self, text: str) -> list[Kind]:
-        folded = fold(text)
-        return [
-            Kind(kind) for kind, words in self._settings.kinds.items() if any(fold(word) in folded for word in words)
-        ]
+        if not stated:
+            named = [kind for kind in kinds_in(frame.subject, self._kinds) if kind is not Kind.ISSUE]
+            stated = frame.subject
+            kinds = [*named] or [Kind.ISSUE]
+            if {Kind.CANCEL, Kind.CHANGE}.intersection(kinds) and "refers_to" not in chosen:
+                doubt = _doubt(
+                    "kind", stated, "件名だけでは申請種別が決まりません", "the subject alone does not tell the kind"
+                )
+                return kinds[0], [doubt]
+        if len(kinds) > 1:
+            return kinds[0], [_doubt("kind", stated, "申請種別が一つに決まりません", "the kind is not clear")]
+        return kinds[0], []
 
     def _receipt_no(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> str | None:
         stated = _compact(_first(chosen, "receipt_no"))
@@ -142,12 +167,12 @@ class Assembler:
         found = _RECEIPT.search(frame.subject)
         return _compact(found.group(1)) if found and "refers_to" not in chosen else None
 
-    def _urgent(self, chosen: Mapping[str, list[Answer]]) -> str | None:
+    def _urgent(self, chosen: Mapping[str, list[Answer]], remarks: Sequence[Answer]) -> str | None:
         """Return the stated reason, or the urgent word found; never more of a person's health than that."""
         stated = _line(chosen, "urgent_reason")
-        texts = [fold(answer.value) for answers in chosen.values() for answer in answers]
-        words = [word for word in self._settings.urgent_words if any(fold(word) in text for text in texts)]
-        return words[0] if words else stated
+        texts = [fold(answer.value) for answers in (*chosen.values(), remarks) for answer in answers]
+        found = (word for folded, word in self._urgent_words.items() if any(folded in text for text in texts))
+        return next(found, stated)
 
 
 def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Doubt]]:
@@ -182,10 +207,18 @@ def _contradict(field: str, answers: Sequence[Answer]) -> bool:
 def _employee_no(text: str) -> tuple[str | None, list[Doubt]]:
     if not text:
         return None, []
-    number = "".join(normalise(text).split()).replace("-", "")
-    if _NUMBER.match(number):
+    pieces = normalise(text).split()
+    number = "".join(pieces).replace("-", "")
+    spaced_out = len(pieces) == 1 or all(len(piece) == 1 for piece in pieces)  # else a second number stands beside it
+    if spaced_out and _NUMBER.match(number):
         return number, []
     return None, [_doubt("employee_no", text, "職員番号として読めません", "it is no employee number")]
+
+
+def _remarks(answers: Sequence[Answer], stated: Sequence[Answer]) -> list[Answer]:
+    """Return the lines beside the answers, down to the oldest mail of the thread that states one."""
+    oldest = max((answer.depth for answer in stated), default=0)
+    return [answer for answer in answers if answer.field == REMARKS and answer.depth <= oldest]
 
 
 def _mail(chosen: Mapping[str, list[Answer]]) -> str | None:

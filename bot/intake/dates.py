@@ -50,6 +50,7 @@ _TAIL = re.compile(
     r"|\(?\s*(?:土日祝日?|土日・祝日?|土日、祝日?|土日|土・日|休日|閉庁日|祝日)(?:は|を)?除く\s*\)?|予定|の予定|です|。|\))"
 )
 _SEPARATOR = re.compile(r"\s*(?:、|,|・|;|及び|および|並びに|ならびに|かつ|と|/|\n|\s)\s*")
+_LONGEST = 4_000
 _WEEKDAYS = "月火水木金土日"
 _ERA_YEARS = {"令": 2018, "R": 2018, "平": 1988, "H": 1988}
 
@@ -108,6 +109,8 @@ def read_dates(text: str, *, base: date, infer_days: int = 90, range_days: int =
     plain = _BEGIN.sub("", digits(normalise(_CIRCLED.sub("、", text))).strip("、 \n\t"))
     scan = _Scan(text=plain, base=base, infer_days=infer_days, range_days=range_days)
     try:
+        if len(plain) > _LONGEST:
+            raise _Unclear("日付の欄が長すぎます", "the text is too long for dates")
         if word := _RELATIVE.search(plain):
             raise _Unclear(f"「{word.group()}」では日付が決まりません", f"{word.group()!r} fixes no date")
         while not scan.done:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.errors import Unreadable
 from bot.settings.forms import FormsSettings
 from bot.text import fold
 
@@ -25,7 +26,23 @@ _RULE = re.compile(r"^[\s\-－ー=＝_＿*＊~〜─━・.]{3,}$")
 _GAP = re.compile(r"\t+|[\u3000 ]{2,}|\u3000")
 _QUOTE = re.compile(r"^\s*((?:[>＞]\s?)+)")
 _CHOICE = re.compile(r"^\s*[\[［(（]\s*\d{1,2}\s*[\]］)）]\s*")
+_UNKNOWN = re.compile(
+    r"^\s*(?:[【\[［〔](?P<bracketed>[^】\]］〕]{1,30})[】\]］〕]\s*[:：]?|(?P<plain>[^\s:：0-9０-９][^:：]{0,20})[:：])\s*(?P<value>.*)$"
+)
+_BULLET = re.compile(r"^\s*[■□●◇◆]")
+_OPTION = re.compile(r"^\s*[□☐■☑☒✓✔]")
+_DAY_LINE = re.compile(
+    r"^\s*(?:[・*]\s*|[(（]?\d{1,2}[.)）]\s+|[①-⑳]\s*)?(?:令和|[RrＲ]\s*[\d０-９]|[\d０-９]{1,4}\s*[年月/／.．日])"
+)
+_DAYS = frozenset({"dates", "date_from", "date_to"})
+#: The field of lines that are no answer: kept, because they may change one (see :mod:`bot.intake.beside`).
+REMARKS = "remarks"
+_NOTE = ""
+#: Why a line is a remark: its label is in no list of the settings.
+UNKNOWN = "知らない項目"
 _MOST_PIECES = 8
+_MOST_MARKS = 30_000
+_NEVER_LAST = frozenset(":：;,、。/")
 _LONGEST_LABEL = 40
 
 
@@ -69,22 +86,27 @@ class FieldReader:
         return self._labels.get(_label_key(label)) or self._labels.get(_label_key(_NUMBER.sub("", label.strip())))
 
     def read(self, text: str) -> list[Answer]:
-        """Return all answers in the order of the text."""
+        """Return all answers in the order of the text, and every line beside them as ``remarks``.
+
+        Raises ``Unreadable`` for a text of more lines than anybody writes.
+        """
+        if text.count("\n") > _MOST_MARKS or len(_COLON.findall(text)) > _MOST_MARKS:
+            raise Unreadable("本文の行または項目が多すぎます / too many lines or labels in the text")
         answers: list[Answer] = []
         current: _Open | None = None
         for line, depth in self._lines(text):
             found = list(self._labelled(line, depth))
-            if found or self._ends(line):
-                answers += _closed(current)
-                answers += [answer for one in found[:-1] for answer in _closed(one)]
-                current = found[-1] if found else None
-            elif current is not None:
-                current = self._continued(current, line, depth, answers)
+            if not found and current is not None and self._goes_on(current, line, depth):
+                current.lines.append(line)
+                continue
+            answers += _closed(current)
+            answers += [answer for one in found[:-1] for answer in _closed(one)]
+            current = found[-1] if found else self._beside(line, depth)
         return answers + _closed(current)
 
     def _lines(self, text: str) -> Iterator[tuple[str, int]]:
         """Yield each line without quote marks, and its depth in the thread."""
-        forwarded = 0
+        forwarded, signed = 0, None
         for raw in text.split("\n"):
             quote = _QUOTE.match(raw)
             depth = len(re.findall(r"[>＞]", quote.group(1))) if quote else 0
@@ -93,9 +115,10 @@ class FieldReader:
                 forwarded += 1
                 yield "", forwarded
                 continue
+            signed = signed if max(depth, forwarded) == signed else None
             if line.startswith("-- ") or line.rstrip() == "--":
-                return
-            yield line, max(depth, forwarded)
+                signed = max(depth, forwarded)
+            yield ("" if signed is not None else line), max(depth, forwarded)
 
     def _labelled(self, line: str, depth: int) -> Iterator[_Open]:
         bracketed = _BRACKETS.match(line)
@@ -120,10 +143,11 @@ class FieldReader:
                 )
         elif field := self.field_of(body.strip().strip("<>＜＞［］[]")):
             yield _Open(field=field, label=body, source=line, why="項目名の行", depth=depth, lines=[], below=True)
-        elif gap := self._by_gap(body):
-            yield _Open(
-                field=gap[0], label=gap[1], source=line, why="項目名 空白 値", depth=depth, lines=[gap[2]], below=False
-            )
+        else:
+            for field, label, value in self._by_gap(body):
+                yield _Open(
+                    field=field, label=label, source=line, why="項目名 空白 値", depth=depth, lines=[value], below=False
+                )
 
     def _by_colon(self, body: str) -> Iterator[tuple[str, str, str]]:
         """Yield (field, label, value) for each known label before a colon; a line may hold several."""
@@ -139,46 +163,72 @@ class FieldReader:
 
     def _label_before(self, body: str, start: int, end: int) -> tuple[str, int] | None:
         """Return the longest known label that ends at ``end``, and where it begins."""
-        begins = [start, *(start + gap.end() for gap in re.finditer(r"[\s\u3000]+|[、,／/]", body[start:end]))]
-        for begin in begins if len(begins) <= _MOST_PIECES else [*begins[:2], *begins[-_MOST_PIECES:]]:
+        if body[end - 1 : end] in _NEVER_LAST:
+            return None
+        near = max(start, end - 2 * _LONGEST_LABEL)  # no label reaches further back
+        whole = _label_key(body[near:end])
+        if not any(label in whole for label in self._labels):
+            return None
+        for begin in (near, *(near + gap.end() for gap in re.finditer(r"[\s\u3000]+|[、,／/]", body[near:end]))):
             if field := self.field_of(body[begin:end]):
                 return field, begin
         return None
 
-    def _by_gap(self, body: str) -> tuple[str, str, str] | None:
-        """Return (field, label, value) where a known label is set off by a TAB or a wide space."""
-        for gap in list(_GAP.finditer(body))[:_MOST_PIECES][::-1]:
-            field = self.field_of(body[: gap.start()])
-            if field and body[gap.end() :].strip():
-                return field, body[: gap.start()], body[gap.end() :].strip()
-        return None
+    def _by_gap(self, body: str) -> Iterator[tuple[str, str, str]]:
+        """Yield (field, label, value) where known labels are set off by TABs or wide spaces; a line may hold several."""
+        gaps = list(_GAP.finditer(body))[:_MOST_PIECES]
+        first = next((gap for gap in reversed(gaps) if self.field_of(body[: gap.start()])), None)
+        if first is None or not body[first.end() :].strip():
+            return
+        label, start = body[: first.start()], first.end()
+        for gap, after in zip(gaps, [*gaps[1:], None], strict=True):
+            further = body[gap.end() : after.start() if after else len(body)]
+            if gap.start() > first.start() and after is not None and self.field_of(further):
+                yield self.field_of(label) or "", label, body[start : gap.start()].strip()
+                label, start = further, after.end()
+        yield self.field_of(label) or "", label, body[start:].strip()
 
-    def _ends(self, line: str) -> bool:
-        """Tell whether a line that is no label ends the answer before it."""
+    def _beside(self, line: str, depth: int) -> _Open | None:
+        """Return what a line without a known label begins: a note, an unknown answer, a sentence, or nothing."""
         stripped = line.strip()
-        if any(stripped.startswith(mark.strip()) for mark in self._settings.cut_marks) or _RULE.match(line):
-            return True
-        unknown = re.match(r"^\s*[■□●◇◆【\[]|^\s*[^\s:：0-9０-９][^:：]{0,20}[:：]", line)
-        return bool(unknown) and _CHOICE.match(line) is None
+        if not stripped or _RULE.match(line):
+            return None
+        if self._is_note(line):
+            return _Open(field=_NOTE, label="", source=line, why="注記", depth=depth, lines=[line], below=False)
+        unknown = _UNKNOWN.match(_DECORATION.sub("", line, count=1)) if not _CHOICE.match(line) else None
+        label = (unknown["bracketed"] or unknown["plain"]).strip() if unknown else ""
+        value = unknown["value"] if unknown else stripped
+        why = UNKNOWN if unknown else "項目のない行"
+        return _Open(field=REMARKS, label=label, source=line, why=why, depth=depth, lines=[value], below=not value)
 
-    def _continued(self, current: _Open, line: str, depth: int, answers: list[Answer]) -> _Open | None:
-        has_value = any(part.strip() for part in current.lines)
-        if depth != current.depth or (not line.strip() and has_value):
-            answers += _closed(current)
-            return None
-        indented = line[:1] in {" ", "\t", "\u3000"}
+    def _is_note(self, line: str) -> bool:
+        return any(line.strip().startswith(mark.strip()) for mark in self._settings.cut_marks)
+
+    def _goes_on(self, current: _Open, line: str, depth: int) -> bool:
+        """Tell whether a line without a known label belongs to the answer before it."""
+        stated = any(part.strip() for part in current.lines)
+        if not line.strip():
+            return not stated and depth == current.depth
+        if depth != current.depth or _RULE.match(line) or self._is_note(line):
+            return False
+        if _OPTION.match(line) and current.below and _BULLET.match(current.source) is None:
+            return True  # □自宅 ■サテライト under their label
+        if _BULLET.match(line) or (_UNKNOWN.match(line) and _CHOICE.match(line) is None):
+            return False
+        if stated and current.field in _DAYS and _DAY_LINE.match(line):
+            return True
         # A label on a line of its own may be followed by one that we don't know: only brackets tell where a value ends.
-        goes_on = (current.below and (not has_value or current.why == "【項目名】")) or (has_value and indented)
-        if line.strip() and goes_on:
-            current.lines.append(line)
-        elif line.strip():
-            answers += _closed(current)
-            return None
-        return current
+        indented = line[:1] in {" ", "\t", "\u3000"}
+        return (current.below and (not stated or current.why == "【項目名】")) or (stated and indented)
+
+
+def base_label(label: str) -> str:
+    """Return a label without its trailing number: 利用日1 and 利用日2 are one list."""
+    return fold(_NUMBER.sub("", label.strip()))
 
 
 def _closed(current: _Open | None) -> list[Answer]:
-    if current is None:
+    if current is None or current.field == _NOTE:
         return []
     value = "\n".join(_CHOICE.sub("", part).strip() for part in current.lines if part.strip())
     return [

@@ -11,16 +11,14 @@ from email.message import Message as MimePart
 from email.policy import compat32
 from email.utils import getaddresses
 
-from bs4 import BeautifulSoup, NavigableString
-
 from bot.errors import Unreadable
+from bot.markup import html_lines
 from bot.model import Message
 from bot.settings.forms import FormsSettings
 from bot.text import decode, decode_words
 
 _TABLE_ENDINGS = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _TABLE_TYPES = frozenset({"text/csv", "text/tab-separated-values", "application/vnd.ms-excel"})
-_BLOCKS = ("p", "div", "li", "tr", "h1", "h2", "h3", "h4", "dt", "dd", "table", "ul", "section")
 _LONGEST_HEADER = 4_000
 _DEEPEST = 20
 
@@ -46,6 +44,8 @@ class Letter:
     html_text: str
     attachments: tuple[Attachment, ...]
     is_report: bool
+    #: The Authentication-Results headers, as they stand, the newest first.
+    checks: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -86,6 +86,9 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
         html_text=html_text(texts["text/html"]) if texts["text/html"].strip() else "",
         attachments=tuple(_attachment(part) for part in parts if _is_attachment(part)),
         is_report=mail.get_content_type() == "multipart/report",
+        checks=tuple(
+            str(value)[:_LONGEST_HEADER] for name, value in mail.raw_items() if name.lower() == "authentication-results"
+        ),
     )
 
 
@@ -106,22 +109,9 @@ def read_headers(mail: MimePart) -> dict[str, str]:
 
 def html_text(html: str) -> str:
     """Return HTML as lines: a table row's cells with TABs between them, blocks on lines of their own."""
-    soup = BeautifulSoup(html, "html.parser")
-    for unseen in soup(["script", "style", "head", "template"]):
-        unseen.decompose()
-    for text in soup.find_all(string=True):
-        text.replace_with(NavigableString(re.sub(r"\s+", " ", str(text))))
-    for cell in soup.find_all(["td", "th"]):
-        if not cell.find(["table"]):
-            cell.replace_with(
-                NavigableString("\n".join(part for part in cell.get_text(" ").split("\n") if part).strip() + "\t")
-            )
-    for line in soup.find_all("br"):
-        line.replace_with(NavigableString("\n"))
-    for block in soup.find_all(_BLOCKS):
-        block.insert_before(NavigableString("\n"))
-        block.append(NavigableString("\n"))
-    return "\n".join(line.strip() for line in soup.get_text().split("\n"))
+    # A row's first and last cell may be empty: only the TAB after the last cell goes.
+    lines = html_lines(html).replace("\f", "").split("\n")
+    return "\n".join("\t".join(map(str.strip, line.removesuffix("\t").split("\t"))) for line in lines)
 
 
 def _leaves(mail: MimePart, settings: FormsSettings) -> Iterator[MimePart]:
@@ -153,13 +143,16 @@ def _tidy(text: str) -> str:
 
 def _decoded(part: MimePart) -> str:
     content = part.get_payload(decode=True)
-    declared = part.get_param("charset")
+    try:
+        declared = part.get_param("charset")
+    except (TypeError, ValueError):
+        declared = None
     return decode(content, declared if isinstance(declared, str) else None) if isinstance(content, bytes) else ""
 
 
 def _is_attachment(part: MimePart) -> bool:
     kind = part.get_content_type()
-    named = part.get_filename() is not None or part.get_param("name") is not None
+    named = _file_name(part) is not None
     return (
         part.get_content_disposition() == "attachment"
         or (named and kind != "text/html")
@@ -168,8 +161,7 @@ def _is_attachment(part: MimePart) -> bool:
 
 
 def _attachment(part: MimePart) -> Attachment:
-    raw = part.get_filename() or part.get_param("name") or ""
-    text = raw if isinstance(raw, str) else str(raw[2])
+    text = _file_name(part) or ""
     try:
         name = decode_words(text)
     except Unreadable:
@@ -179,6 +171,14 @@ def _attachment(part: MimePart) -> Attachment:
     return Attachment(
         name=name or "attachment", content=content if isinstance(content, bytes) else b"", is_table=is_table
     )
+
+
+def _file_name(part: MimePart) -> str | None:
+    try:
+        raw = part.get_filename() or part.get_param("name")
+    except (TypeError, ValueError, LookupError):
+        return ""  # named, in a way that cannot be put together (RFC 2231 pieces)
+    return raw if raw is None or isinstance(raw, str) else str(raw[2])
 
 
 def _address(header: str) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot.errors import Unreadable
 from bot.intake.assemble import Assembler, Frame, with_doubt
-from bot.intake.fields import FieldReader
+from bot.intake.beside import only_employee_no
+from bot.intake.fields import REMARKS, Answer, FieldReader
 from bot.intake.ignore import certainly_ignored, ignored_without_application
 from bot.intake.letter import Letter, open_letter
-from bot.intake.sheets import read_rows
+from bot.intake.sender import authentic
+from bot.intake.sheets import read_rows, rows_in_text
 from bot.model import Application, Doubt, Identity, Message, Reading, ReadOutcome
 from bot.settings.forms import FormSettings, FormsSettings
 
@@ -18,6 +21,10 @@ _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _TOO_FEW = Doubt(
     field="body", read="", text="番号のみの通知です。申請内容のCSVを待っています",
     text_en="a notice with only a number: it waits for its row of the CSV",
+)  # fmt: skip
+_FREE_TEXT = Doubt(
+    field="body", read="", text="自由文の申請です。元のメールを読んで確かめてください",
+    text_en="an application in free text: read the mail itself",
 )  # fmt: skip
 
 
@@ -79,6 +86,9 @@ class Reader:
         reason = reason or ignored_without_application(letter)
         if reason:
             return self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
+        if number := only_employee_no(letter.text or letter.html_text):
+            applications = (self._free_text(letter, number, message),)
+            return self._reading(letter, identity, ReadOutcome.APPLICATIONS, applications=applications)
         unread = "申請の項目が見つかりません / no field of an application was found"
         return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=unread)
 
@@ -90,12 +100,23 @@ class Reader:
             row for item in letter.attachments if item.is_table
             for row in read_rows(item.content, name=item.name, fields=self._fields, settings=self._forms)
         ]  # fmt: skip
+        if in_text := rows_in_text(text, self._fields):
+            return tuple(self._assembler.assemble(row, frame) for row in (*in_text, *rows))
         found = [self._assembler.assemble(row, frame) for row in rows]
         if "employee_no" in stated or (not rows and "name" in stated and "dates" in stated):
             found.insert(0, self._assembler.assemble(answers, frame))
         elif not rows and "receipt_no" in stated:
             found.append(with_doubt(self._assembler.assemble(answers, frame), _TOO_FEW))
         return tuple(found)
+
+    def _free_text(self, letter: Letter, number: str, message: Message) -> Application:
+        """Return what a letter without fields certainly says: about whom it is, and that it is urgent; a person reads the rest."""
+        frame = self._frame(message, sender=letter.sender, subject=letter.subject)
+        answers = [
+            *(answer for answer in self._fields.read(letter.text or letter.html_text) if answer.field == REMARKS),
+            Answer(field="employee_no", label="", value=number, source=number, why="文中の職員番号"),
+        ]
+        return replace(self._assembler.assemble(answers, frame), doubts=(_FREE_TEXT,))
 
     def _frame(self, message: Message, *, sender: str, subject: str) -> Frame:
         form = next((form for form in self._forms.known if _is_of(form, sender, subject)), None)
@@ -111,6 +132,7 @@ class Reader:
             outcome=outcome,
             identity=identity,
             sender=letter.sender,
+            authentic=authentic(letter.checks, letter.sender, self._forms.trusted_authserv),
             subject=letter.subject[:500],
             reason=reason,
             applications=applications,

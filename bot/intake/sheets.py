@@ -36,6 +36,34 @@ def read_rows(content: bytes, *, name: str, fields: FieldReader, settings: Forms
     return rows
 
 
+def rows_in_text(text: str, fields: FieldReader) -> list[list[Answer]]:
+    """Return the answers of each row of a table in a text: a line of labels with TABs between, and as many cells below.
+
+    A line in which label and value alternate is no header. Raises ``Unreadable`` where a row has other columns than the
+    header: no applicant is left out.
+    """
+    titles: list[str] = []
+    rows: list[list[Answer]] = []
+    for line in text.split("\n"):
+        cells = [cell.strip() for cell in line.split("\t")]
+        known = [fields.field_of(cell) for cell in cells]
+        if len(cells) > 1 and sum(map(bool, known)) * 2 > len(cells) + 1 and _PERSON.intersection(filter(None, known)):
+            titles = cells
+        elif titles and any(cells) and len(cells) > 1 and not any(known):
+            if len(cells) != len(titles):
+                raise Unreadable(
+                    f"本文の表の列数が見出しと違います（{line.strip()[:40]}） / a row of the table has other columns"
+                )
+            answers = [
+                Answer(field=field, label=title, value=cell, source=line.strip(), why="表の列")
+                for title, cell in zip(titles, cells, strict=True)
+                if cell and (field := fields.field_of(title))
+            ]
+            if _PERSON.intersection(answer.field for answer in answers):
+                rows.append(answers)
+    return rows
+
+
 def _rows(table: pd.DataFrame, name: str, fields: FieldReader) -> list[list[Answer]]:
     columns = [(str(column), fields.field_of(_SUFFIX.sub("", str(column)))) for column in table.columns]
     rows = []

@@ -12,6 +12,7 @@ from bot.settings.base import Section
 FieldName = Literal[
     "receipt_no", "applied_at", "employee_no", "name", "kana", "department", "mail", "dates", "date_from", "date_to",
     "place", "zones", "terminal", "approval", "kind", "urgent_reason", "refers_to", "declaration", "hours",
+    "remarks",
 ]  # fmt: skip
 
 _LABELS: dict[FieldName, tuple[str, ...]] = {
@@ -37,6 +38,7 @@ _LABELS: dict[FieldName, tuple[str, ...]] = {
     "refers_to": ("元の受付番号", "元の整理番号", "対象の受付番号", "取消対象の受付番号", "変更前の受付番号"),
     "declaration": ("個人情報の取扱い", "個人情報を扱わない", "個人情報取扱の有無"),
     "hours": ("利用時間", "勤務時間", "実施時間", "利用時間帯"),
+    "remarks": ("備考", "備考欄", "連絡事項", "特記事項", "通信欄", "摘要", "その他"),
 }  # fmt: skip
 
 
@@ -86,6 +88,20 @@ class FormsSettings(Section):
     """Reasons that make a late application urgent (V07)."""
     cut_marks: tuple[str, ...] = ("※", "このメールは", "本メールは", "本メールに", "このメールに", "-- ")
     """A line that begins so is a note or footer, never an answer."""
+    telling_words: tuple[str, ...] = (
+        "取消", "取り消", "取下", "取り下", "中止", "キャンセル", "変更", "訂正", "修正", "直し", "追加", "除く", "除き", "以外", "不要",
+        "誤り", "間違", "差替", "差し替", "見送", "延期", "やめ",
+    )  # fmt: skip
+    """Words that, in a remark or a line that is no answer, may change the application: a person reads it first."""
+    fixed_phrases: tuple[str, ...] = ("申込がありました", "申請がありました", "受け付けました", "受付しました")
+    """A line with one of these is the form's own: telling words in it tell nothing (days still do)."""
+    ignored_labels: tuple[str, ...] = (
+        "理由", "利用理由", "申請理由", "取消理由", "変更理由", "手続き名", "手続名", "件名", "Subject", "差出人", "宛先", "From", "To", "Cc",
+        "Date", "Sent", "業務内容", "作業内容", "変更前の利用日", "変更前の実施日", "生年月日",
+    )  # fmt: skip
+    """Labels whose answers never change what is asked for."""
+    trusted_authserv: tuple[str, ...] = ()
+    """Hosts whose Authentication-Results are believed; when set, a mail that none of them vouches for is not authentic."""
     forward_marks: tuple[str, ...] = (
         "Original Message",
         "元のメッセージ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from bot.intake.moments import read_moment
 
 BASE = date(2021, 7, 30)
 ZONE = ZoneInfo("Asia/Tokyo")
+_INK = re.compile(r"[^\W_]")
 _KANJI = "〇一二三四五六七八九"
 _WIDE = str.maketrans("0123456789/.-~,:", "０１２３４５６７８９／．－～，：")
 
@@ -50,6 +52,7 @@ def test_forms_that_are_clear(text: str, expected: tuple[date, ...]) -> None:
     [
         "明日", "来週月曜", "毎週水曜", "随時", "明日から９日（月）まで", "8月2日（火）", "2月30日", "13月1日", "8/6-8/2", "8月2日から", "未定",
         "8/2または8/3", "8/2頃", "12日", "6月1日", "8月2日から4日までの5日間", "申請のとおり", "5.8.2", "8/2?", "1999/99/99",
+        "4/1/12", "8月2日　1日", "8月2日 13-17", "8/30、31、1", "8/4、2", "8/2、2", "21/08/02", "8/2 9", "8/2～8/6（8/4を除く）",
     ],
 )  # fmt: skip
 def test_forms_that_are_doubts(text: str) -> None:
@@ -58,6 +61,19 @@ def test_forms_that_are_doubts(text: str) -> None:
     assert doubt.read == text
     assert doubt.text
     assert doubt.text_en
+
+
+def test_a_short_year_before_slashes_is_a_doubt() -> None:
+    """4/1/12 is 令和4年1月12日 to its writer, never the first and the twelfth of April."""
+    read = read_dates("4/1/12", base=date(2022, 1, 5))
+    assert read.dates == ()
+    assert read.doubts
+
+
+def test_a_leap_day_is_the_next_one() -> None:
+    """2/29 without a year is read where the next year has it, and doubted where neither has."""
+    assert read_dates("2/29", base=date(2023, 12, 10)).dates == (date(2024, 2, 29),)
+    assert read_dates("2/29", base=date(2022, 2, 20)).doubts
 
 
 def test_the_year_turns() -> None:
@@ -102,6 +118,18 @@ def test_any_set_of_days_reads_back(chosen: Sequence[date], form: str, joint: st
     assert (read.dates, read.doubts) == (tuple(chosen), ())
 
 
+@given(chosen=subsets, joint=st.sampled_from(["、", ",", "・", "，"]), unit=st.sampled_from(["", "日"]))
+@settings(max_examples=200, deadline=None)
+def test_days_without_their_month_read_back(chosen: Sequence[date], joint: str, unit: str) -> None:
+    """A month said once holds for the days that follow it."""
+    texts, month = [], 0
+    for day in chosen:
+        texts.append(f"{day.day}{unit}" if day.month == month else f"{day.month}月{day.day}{unit}")
+        month = day.month
+    read = read_dates(joint.join(texts), base=BASE)
+    assert (read.dates, read.doubts) == (tuple(chosen), ())
+
+
 @given(
     start=st.integers(0, 60),
     length=st.integers(1, 20),
@@ -125,7 +153,7 @@ def test_any_range_reads_back(start: int, length: int, form: str, joint: str) ->
 def test_any_text_reads_as_something(text: str) -> None:
     """No text raises or takes long; what is not all clear leaves a doubt."""
     read = read_dates(text, base=BASE)
-    assert read.dates or read.doubts or not text.strip(" 、\n\t\r") or not read.dates
+    assert read.dates or read.doubts or not _INK.search(text)
 
 
 @pytest.mark.parametrize(
