@@ -13,8 +13,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot import wording
 from bot.clock import aware
-from bot.delivery import wording
+from bot.delivery.wrapping import wrapped
 from bot.errors import DeliveryFailed
 from bot.model import Employee, Violation, Window
 from bot.secret import Secret
@@ -139,7 +140,7 @@ class Composer:
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
         mail["X-Telework-Request"] = f"{envelope.request_id}/{envelope.attempt}"
-        mail.set_content(wording.wrapped(body), charset="utf-8", cte="base64")
+        mail.set_content(wrapped(body), charset="utf-8", cte="base64")
         return mail
 
 

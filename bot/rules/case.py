@@ -137,6 +137,10 @@ class Case:
         """The sender's bare address, lower case; empty when it is not one plain address."""
         return bare_address(self.context.sender)
 
+    def local(self, moment: datetime) -> datetime:
+        """Return the moment in the city's time zone, as notices show it."""
+        return moment.astimezone(self.zone)
+
     def earlier_request(self, receipt_no: str) -> str | None:
         """Return this employee's request with that receipt number; full-width characters and spaces don't matter."""
         wanted = number(receipt_no)

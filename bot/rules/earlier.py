@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from bot.model import Kind
 from bot.rules.case import Case, Finding, hold, warn
-from bot.rules.words import days_en, days_ja, quote
+from bot.wording import clock_ja, days_en, days_ja, quote
 
 _KINDS = {
     Kind.ISSUE: ("新規発行", "new application"),
@@ -66,7 +66,7 @@ def _held_and_in_time(case: Case, request: str) -> Iterator[Finding]:
     begun = [day for day in days if case.applied_at > _last_moment(case, day)]
     if begun:
         yield hold(
-            f"{days_ja(begun)}は取消の期限（当日{case.rules.cancel_cutoff:%H:%M}）を過ぎています。担当者が確認します。",
+            f"{days_ja(begun)}は取消の期限（当日{clock_ja(case.rules.cancel_cutoff)}）を過ぎています。担当者が確認します。",
             f"{days_en(begun)}: past the time for cancelling ({case.rules.cancel_cutoff:%H:%M} of the day).",
             begun,
         )

@@ -8,8 +8,8 @@ from datetime import time
 
 from bot.model import Kind
 from bot.rules.case import Case, Finding, hold, warn
-from bot.rules.words import quote
 from bot.text import fold
+from bot.wording import clock_ja, quote
 
 FIELDS = {
     "receipt_no": ("受付番号", "receipt number"),
@@ -74,10 +74,9 @@ def within_hours(case: Case) -> Iterator[Finding]:
     times = [moment for match in _CLOCK.finditer(fold(stated or "")) if (moment := _time(match))]
     hours = case.rules.hours
     if times and (min(times) < hours.start or max(times) > hours.end):
-        span = f"{hours.start:%H:%M}–{hours.end:%H:%M}"
         yield warn(
-            f"勤務時間（{span}）の外の時間が記入されています（記入内容: {quote(stated)}）。時間外の利用は認められません。",
-            f"Hours outside {span} were stated (read: {quote(stated)}); overtime is not allowed.",
+            f"勤務時間（{clock_ja(hours.start)}から{clock_ja(hours.end)}まで）の外の時間が記入されています（記入内容: {quote(stated)}）。時間外の利用は認められません。",
+            f"Hours outside {hours.start:%H:%M}–{hours.end:%H:%M} were stated (read: {quote(stated)}); overtime is not allowed.",
         )
 
 

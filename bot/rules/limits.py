@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from bot.rules.case import Case, Finding, hold
-from bot.rules.words import days_en, days_ja
+from bot.wording import days_en, days_ja
 
 _WEEK = timedelta(days=6)
 

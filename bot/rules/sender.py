@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.rules.case import Case, Finding, bare_address, hold
-from bot.rules.words import quote
+from bot.wording import quote
 
 
 def known_sender(case: Case) -> Iterator[Finding]:

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from bot.rules.case import Case, Finding, reject, warn
 from bot.rules.register import OwnPc, OwnPcs
 from bot.rules.sheet import number
-from bot.rules.words import day_en, day_ja, days_en, days_ja, quote
 from bot.text import fold, normalise
+from bot.wording import day_en, day_ja, days_en, days_ja, quote
 
 _NONE = frozenset(map(fold, ("", "なし", "無", "無し", "未導入", "×", "no", "none", "-")))
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from bot.rules.case import Case, Finding, hold, reject, warn
-from bot.rules.words import day_en, day_ja, days_en, days_ja, moment_en, moment_ja, quote
 from bot.text import fold
+from bot.wording import day_en, day_ja, days_en, days_ja, moment_en, moment_ja, quote
 
 #: So many days in a row were written as a range.
 _RANGE = 3
@@ -104,8 +104,8 @@ def _late(case: Case, day: date) -> Finding:
     basis = _basis(case, day)
     first = "" if ruling == day else f"（初日 {day_ja(ruling)} の締切で審査します）"
     return reject(
-        f"{day_ja(day)}の締切は{moment_ja(cutoff, case.zone)}です{first}。申請は{moment_ja(basis, case.zone)}でした。",
-        f"{day_en(day)}: the deadline was {moment_en(cutoff, case.zone)}; you applied on {moment_en(basis, case.zone)}.",
+        f"{day_ja(day)}の締切は{moment_ja(case.local(cutoff))}です{first}。申請は{moment_ja(case.local(basis))}でした。",
+        f"{day_en(day)}: the deadline was {moment_en(case.local(cutoff))}; you applied on {moment_en(case.local(basis))}.",
         [day],
     )
 
@@ -120,8 +120,8 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     if case.applied_ahead or (behind and _decides(case, stated, received)):
         relation = ("より後", "after") if case.applied_ahead else ("よりかなり前", "long before")
         yield hold(
-            f"申請日時 {moment_ja(stated, case.zone)} が受信日時 {moment_ja(received, case.zone)} {relation[0]}です。",
-            f"The stated time {moment_en(stated, case.zone)} is {relation[1]} the receipt {moment_en(received, case.zone)}.",
+            f"申請日時 {moment_ja(case.local(stated))} が受信日時 {moment_ja(case.local(received))} {relation[0]}です。",
+            f"The stated time {moment_en(case.local(stated))} is {relation[1]} the receipt {moment_en(case.local(received))}.",
         )
 
 

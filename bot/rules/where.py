@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from bot.rules.case import Case, Finding, hold, reject
-from bot.rules.words import quote
 from bot.text import fold
+from bot.wording import quote
 
 _BRACKETED = re.compile(r"[（(【\[].*$", re.DOTALL)
 _CHOICE = re.compile(r"^[（(\[【]?\d{1,2}[）)\]】.:]\s*")

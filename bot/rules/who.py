@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from bot.model import Employee, Kind
 from bot.rules.case import Case, Finding, hold, reject
-from bot.rules.words import days_en, days_ja, quote
 from bot.text import fold
+from bot.wording import days_en, days_ja, quote
 
 _UNIT_ENDS = (*"部局室課係所館園校班署院", "センター", "担当", "グループ", "チーム")
 _BRACKETED = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]")

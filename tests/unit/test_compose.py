@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.compose import Composer, Envelope, Possible, address, message_id
-from bot.delivery.wording import days_ja, moment_ja, wrapped
+from bot.delivery.wrapping import wrapped
 from bot.errors import DeliveryFailed
 from bot.model import Employee, Severity, Violation
 from bot.secret import Secret
 from bot.settings.delivery import DeliverySettings
 from bot.settings.mailbox import MailboxSettings
+from bot.wording import days_ja, moment_ja
 from tests.console_kit import WINDOW
 from tests.house import FRIDAY
 

@@ -39,10 +39,10 @@ def test_v06_says_which_day_its_cutoff_and_when_one_applied() -> None:
     violation = found(decision, "V06")
     assert violation.dates == (MONDAY,)
     assert violation.text == (
-        "2021年8月2日（月）の締切は2021年7月30日（金）13:00です。申請は2021年7月30日（金）13:00:01でした。"
+        "令和3年8月2日（月）の締切は令和3年7月30日（金）午後1時です。申請は令和3年7月30日（金）午後1時0分1秒でした。"
     )
     assert violation.text_en == (
-        "Mon 2021-08-02: the deadline was Fri 2021-07-30 13:00; you applied on Fri 2021-07-30 13:00:01."
+        "2021-08-02 (Mon): the deadline was 2021-07-30 (Fri) 13:00; you applied on 2021-07-30 (Fri) 13:00:01."
     )
 
 
@@ -109,7 +109,7 @@ def test_v08_refuses_past_and_far_days() -> None:
     refused = [item.dates for item in decision.violations if item.code == "V08"]
     assert decision.granted == (MONDAY, date(2021, 8, 30))
     assert refused == [(days[0],), (days[3],)]
-    assert "2021年8月30日" in decision.violations[-1].text
+    assert "令和3年8月30日" in decision.violations[-1].text
 
 
 @pytest.mark.parametrize("day", [date.min, date(1921, 8, 2), date(2121, 8, 2), date.max])
@@ -139,7 +139,7 @@ def test_v09_refuses_a_closed_day_that_was_named() -> None:
     """A Sunday among named days is refused with its reason; the others are granted."""
     decision = decide(dates=(date(2021, 8, 1), date(2021, 8, 3)))
     assert (decision.outcome, decision.granted) == (Outcome.ACCEPT, (date(2021, 8, 3),))
-    assert found(decision, "V09").text == "2021年8月1日（日）［日曜日］は閉庁日のため利用できません。"
+    assert found(decision, "V09").text == "令和3年8月1日（日）［日曜日］は閉庁日のため利用できません。"
 
 
 def test_v09_alone_refuses_when_only_closed_days_are_asked_for() -> None:
