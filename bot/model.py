@@ -48,7 +48,7 @@ class State(StrEnum):
     RECEIVED = "received"
     #: Refused; all violations are mailed back once.
     REJECTED = "rejected"
-    #: Waits for an operator.
+    #: Waits for an operator, or a notice with only a number for its row.
     HELD = "held"
     #: Decided well; nothing has been done in the console.
     ACCEPTED = "accepted"
@@ -72,7 +72,8 @@ class State(StrEnum):
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.REJECTED, State.HELD, State.ACCEPTED}),
     State.REJECTED: frozenset(),
-    State.HELD: frozenset({State.ACCEPTED, State.REJECTED}),
+    # Back to received: the row that a notice with only a number waited for has come.
+    State.HELD: frozenset({State.ACCEPTED, State.REJECTED, State.RECEIVED}),
     State.ACCEPTED: frozenset({State.ISSUING, State.STUCK}),
     State.ISSUING: frozenset({State.ACCEPTED, State.UNKNOWN, State.ISSUED, State.STUCK}),
     State.UNKNOWN: frozenset({State.ACCEPTED, State.ISSUED, State.STUCK}),
@@ -183,6 +184,8 @@ class Application:
     hours: str | None = None
     #: The receipt number of an earlier application that this one cancels or changes.
     refers_to: str | None = None
+    #: A notice that carries no answers: it waits for the row of a table with its receipt number.
+    number_only: bool = False
     doubts: tuple[Doubt, ...] = ()
     origins: tuple[Origin, ...] = field(default=(), compare=False)
 
@@ -199,6 +202,13 @@ class Reading:
     applications: tuple[Application, ...] = ()
     #: Whether a trusted host vouches for the sender; ``None`` when none is configured. ``False`` is held, and told to nobody.
     authentic: bool | None = None
+    #: When the first of our own hosts took it in, by their ``Received`` lines; ``None`` where none is configured.
+    entered_at: datetime | None = None
+
+    @property
+    def arrived_at(self) -> datetime:
+        """When it reached us: what cutoffs are judged by, where the form states no time of its own."""
+        return min(self.entered_at or self.identity.received_at, self.identity.received_at)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -166,10 +166,15 @@ class Workshop:
             courier=courier,
             driver=driver,
             clock=self.clock,
-            intake=Intake(mailbox=mailbox, reader=self.reader(), ledger=ledger),
+            intake=self.intake(mailbox, ledger),
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
             expirer=Expirer(ledger=ledger, console=console),
         )
+
+    def intake(self, mailbox: Mailbox, ledger: Ledger) -> Intake:
+        """Return what takes messages in."""
+        days = self.config.settings.forms.join_days
+        return Intake(mailbox=mailbox, reader=self.reader(), ledger=ledger, join_days=days)
 
     def judge(self) -> Judge:
         """Return what applies the rules to an application."""

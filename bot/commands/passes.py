@@ -17,7 +17,7 @@ from bot.ledger.records import Request
 from bot.mail.port import Folder, Mailbox
 from bot.model import Message
 from bot.operation.report import Report
-from bot.operation.take_in import Deciding, Intake
+from bot.operation.take_in import Deciding
 from bot.wiring import Workshop
 
 
@@ -74,7 +74,7 @@ async def _decide_aside(workshop: Workshop) -> list[Request]:
         report = Report()
         with Bars() as bars:
             mailbox = LookingOnly(workshop.mailbox())
-            await Intake(mailbox=mailbox, reader=workshop.reader(), ledger=ledger).run(report, bars)
+            await workshop.intake(mailbox, ledger).run(report, bars)
             await Deciding(ledger=ledger, judge=workshop.judge(), clock=workshop.clock).run(report, bars)
         return [request for request in await ledger.requests() if request.id not in before]
     finally:

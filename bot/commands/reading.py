@@ -77,8 +77,8 @@ def _decider(workshop: Workshop, now: datetime | None) -> Decider:
     def decide(application: Application, reading: Reading) -> Decision:
         identity = reading.identity
         return judge.decide(
-            application, now=moment, received_at=identity.received_at, sender=reading.sender,
-            dropped_file=identity.message_id.startswith(Identity.DROPPED), history=History(),
+            application, now=moment, received_at=reading.arrived_at, sender=reading.sender,
+            dropped_file=identity.message_id.startswith(Identity.DROPPED), authentic=reading.authentic, history=History(),
         )  # fmt: skip
 
     return decide
@@ -98,6 +98,8 @@ def _row(file: Path, reading: Reading, decided: Decider | None, *, explain: bool
         "outcome": reading.outcome,
         "reason": reading.reason,
         "received_at": reading.identity.received_at,
+        "arrived_at": reading.arrived_at,
+        "authentic": reading.authentic,
         "applications": [],
     }
     for application in reading.applications:

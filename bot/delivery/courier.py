@@ -80,8 +80,8 @@ class Courier:
         return await self._advance(request, State.ISSUED, lost, "failed", "not found as sent")
 
     async def untold(self) -> list[Request]:
-        """Return the rejected and held requests whose applicant has not been told."""
-        return list(await self.ledger.untold(_TOLD))
+        """Return the rejected and held requests whose applicant has not been told; a notice without answers has none."""
+        return [request for request in await self.ledger.untold(_TOLD) if not request.application.number_only]
 
     async def tell(self, request: Request) -> None:
         """Tell the applicant of a rejection or a hold, once; a mail that may have gone out before is looked up first.

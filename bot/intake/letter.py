@@ -46,6 +46,8 @@ class Letter:
     is_report: bool
     #: The Authentication-Results headers, as they stand, the newest first.
     checks: tuple[str, ...] = ()
+    #: The Received headers, as they stand, the newest first.
+    path: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -86,10 +88,13 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
         html_text=html_text(texts["text/html"]) if texts["text/html"].strip() else "",
         attachments=tuple(_attachment(part) for part in parts if _is_attachment(part)),
         is_report=mail.get_content_type() == "multipart/report",
-        checks=tuple(
-            str(value)[:_LONGEST_HEADER] for name, value in mail.raw_items() if name.lower() == "authentication-results"
-        ),
+        checks=_all(mail, "authentication-results"),
+        path=_all(mail, "received"),
     )
+
+
+def _all(mail: MimePart, name: str) -> tuple[str, ...]:
+    return tuple(str(value)[:_LONGEST_HEADER] for key, value in mail.raw_items() if key.lower() == name)
 
 
 def read_headers(mail: MimePart) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot.errors import Unreadable
+from bot.intake.arrival import entered_at
 from bot.intake.assemble import Assembler, Frame, with_doubt
 from bot.intake.beside import only_employee_no
 from bot.intake.fields import REMARKS, Answer, FieldReader
@@ -106,7 +107,7 @@ class Reader:
         if "employee_no" in stated or (not rows and "name" in stated and "dates" in stated):
             found.insert(0, self._assembler.assemble(answers, frame))
         elif not rows and "receipt_no" in stated:
-            found.append(with_doubt(self._assembler.assemble(answers, frame), _TOO_FEW))
+            found.append(replace(with_doubt(self._assembler.assemble(answers, frame), _TOO_FEW), number_only=True))
         return tuple(found)
 
     def _free_text(self, letter: Letter, number: str, message: Message) -> Application:
@@ -133,6 +134,7 @@ class Reader:
             identity=identity,
             sender=letter.sender,
             authentic=authentic(letter.checks, letter.sender, self._forms.trusted_authserv),
+            entered_at=entered_at(letter.path, self._forms.trusted_received),
             subject=letter.subject[:500],
             reason=reason,
             applications=applications,

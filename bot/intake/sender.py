@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-_COMMENT = re.compile(r"\([^()]*\)")
+from bot.intake.comments import without_comments
+
 _RESULT = re.compile(r"^\s*(dmarc|dkim|spf)\s*=\s*(\w+)(.*)$", re.IGNORECASE | re.DOTALL)
 _DOMAIN = re.compile(r"(?:header\.(?:d|i|from)|smtp\.mailfrom)\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
@@ -20,7 +21,7 @@ def authentic(checks: Sequence[str], sender: str, trusted: Sequence[str]) -> boo
         return None
     hosts = {host.casefold() for host in trusted}
     for check in checks:
-        host, _, rest = _COMMENT.sub(" ", check).partition(";")
+        host, _, rest = without_comments(check).partition(";")
         if (host.split() or [""])[0].casefold() in hosts:
             return _passed(rest, sender.rpartition("@")[2].casefold())
     return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -11,11 +12,12 @@ from sqlalchemy import Connection, Engine
 
 from bot.clock import Clock
 from bot.errors import LedgerBroken
-from bot.ledger import chain, tables, writing
+from bot.ledger import chain, joining, tables, writing
+from bot.ledger.codec import time_to_text
 from bot.ledger.engine import open_engine
 from bot.ledger.queries import Queries
 from bot.ledger.records import AccountRecord, Changes, Event, Notice, Recorded, Request, Run, StoredEvent
-from bot.model import Message, Reading, State
+from bot.model import Application, Message, Reading, State
 
 T = TypeVar("T")
 
@@ -35,33 +37,29 @@ class Ledger(Queries):
         """Open the ledger at ``url``, making it if it is missing; a relative SQLite path starts at ``base``."""
         return cls(open_engine(url, base), clock=clock, run=run)
 
-    async def record(self, message: Message, reading: Reading) -> Recorded:
-        """Record a message and every application in it, once: the same identity again gives what is there."""
+    async def record(self, message: Message, reading: Reading, *, join_days: int = 31) -> Recorded:
+        """Record a message and every application in it, once: the same identity again gives what is there.
+
+        A notice with only a number and the answers under that number, at most ``join_days`` apart, become one request.
+        """
 
         def work(connection: Connection) -> Recorded:
-            known = self._known(connection, reading)
-            if known:
-                rows = self._requests(connection, tables.requests.c.message == known.id)
-                return Recorded(message=known, requests=rows, new=False)
+            if known := self._known(connection, reading):
+                return Recorded(message=known, requests=self._of_message(connection, known.id), new=False)
             now = self._clock.now()
             name = writing.insert_message(connection, message, reading, now)
+            joined = 0
             for position, application in enumerate(reading.applications):
-                request = writing.insert_request(connection, name, position, application, now)
-                self._append(
-                    connection,
-                    Event(
-                        action="request.record",
-                        outcome="done",
-                        request_id=request,
-                        details={
-                            "message": name,
-                            "position": position,
-                            "kind": application.kind,
-                            "form": application.form,
-                        },
-                        person={"employee_no": application.employee_no, "receipt_no": application.receipt_no},
-                    ),
-                )
+                earlier = self._same_number(connection, application.receipt_no, now - timedelta(days=join_days))
+                if request := joining.partner(application, reading, earlier):
+                    event = joining.join(connection, request, application, message=name, position=position, now=now)
+                    joined += 1
+                else:
+                    event = _recorded(
+                        application, name, position,
+                        writing.insert_request(connection, name, position, application, now),
+                    )  # fmt: skip
+                self._append(connection, event)
             self._append(
                 connection,
                 Event(
@@ -79,8 +77,7 @@ class Ledger(Queries):
             recorded = self._known(connection, reading)
             if recorded is None:
                 raise LedgerBroken(0, f"message {name} was written and is not there")
-            rows = self._requests(connection, tables.requests.c.message == name)
-            return Recorded(message=recorded, requests=rows, new=True)
+            return Recorded(message=recorded, requests=self._of_message(connection, name), new=True, joined=joined)
 
         return await self._write(work)
 
@@ -125,6 +122,13 @@ class Ledger(Queries):
     async def _write(self, work: Callable[[Connection], T]) -> T:
         return await asyncio.to_thread(self._transact, work, writes=True)
 
+    def _same_number(self, connection: Connection, receipt_no: str | None, since: datetime) -> tuple[Request, ...]:
+        if receipt_no is None:
+            return ()
+        columns = tables.requests.c
+        where = (columns.receipt_no == receipt_no, columns.created_at >= time_to_text(since))
+        return self._requests(connection, *where)
+
     def _append(self, connection: Connection, event: Event) -> StoredEvent:
         return chain.append(connection, event, run=self._run, at=self._clock.now())
 
@@ -133,3 +137,11 @@ class Ledger(Queries):
             writing.put_account(connection, account)
         if notice:
             writing.put_notice(connection, notice)
+
+
+def _recorded(application: Application, message: str, position: int, request: str) -> Event:
+    return Event(
+        action="request.record", outcome="done", request_id=request,
+        details={"message": message, "position": position, "kind": application.kind, "form": application.form},
+        person={"employee_no": application.employee_no, "receipt_no": application.receipt_no},
+    )  # fmt: skip

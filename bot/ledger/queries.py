@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, 
 from bot.clock import Clock
 from bot.errors import LedgerBroken
 from bot.ledger import chain, tables
-from bot.ledger.codec import time_to_text
+from bot.ledger.codec import decision_from_text, time_to_text
 from bot.ledger.engine import understood
 from bot.ledger.export import export_events
 from bot.ledger.records import (
@@ -70,9 +70,8 @@ class Queries:
         return await self._read(lambda connection: self._requests(connection, *where))
 
     async def of_message(self, name: str) -> tuple[Request, ...]:
-        """Return the requests that came in a message, in its order."""
-        where = tables.requests.c.message == name
-        return await self._read(lambda connection: self._requests(connection, where))
+        """Return the requests that a message told of, in its order."""
+        return await self._read(lambda connection: self._of_message(connection, name))
 
     async def message(self, name: str) -> MessageRecord:
         """Return the message; raises ``KeyError`` when there is none."""
@@ -118,7 +117,7 @@ class Queries:
         """Return what bears on a new application: other requests' granted days, earlier receipt numbers, counts on ``days``.
 
         Granted are the days of requests in a state of :data:`HOLDING`; receipt numbers are those of all of the
-        employee's requests recorded before ``before`` that were not rejected.
+        employee's requests recorded before ``before`` that were not rejected, and did not come from a forbidden sender.
         """
         wanted = [day.isoformat() for day in days]
         requests, granted = tables.requests, tables.granted_days
@@ -137,7 +136,7 @@ class Queries:
         )
         serial = select(requests.c.serial).where(requests.c.id == before).scalar_subquery()
         receipts = (
-            select(requests.c.receipt_no, requests.c.id)
+            select(requests.c.receipt_no, requests.c.id, requests.c.decision)
             .where(
                 requests.c.employee_no == employee_no,
                 requests.c.receipt_no.is_not(None),
@@ -150,7 +149,7 @@ class Queries:
         def work(connection: Connection) -> History:
             return History(
                 granted={date.fromisoformat(day): name for day, name in connection.execute(own)},
-                receipts=dict(connection.execute(receipts).all()),
+                receipts={number: name for number, name, decision in connection.execute(receipts) if _counts(decision)},
                 per_day={date.fromisoformat(day): count for day, count in connection.execute(per_day)},
             )
 
@@ -232,6 +231,11 @@ class Queries:
         ).first()
         return message_from(row, self._zone) if row else None
 
+    def _of_message(self, connection: Connection, name: str) -> tuple[Request, ...]:
+        requests, joined = tables.requests.c, tables.joined.c
+        told = select(joined.request).where(joined.message == name)
+        return self._requests(connection, or_(requests.message == name, requests.id.in_(told)))
+
     def _one(self, connection: Connection, request_id: str) -> Request:
         found = self._requests(connection, tables.requests.c.id == request_id)
         if not found:
@@ -239,9 +243,22 @@ class Queries:
         return found[0]
 
     def _requests(self, connection: Connection, *where: ColumnElement[bool]) -> tuple[Request, ...]:
-        requests, messages = tables.requests, tables.messages
+        requests, messages, joined = tables.requests, tables.messages, tables.joined
+        notices = messages.alias()
+        told_at = (
+            select(func.min(notices.c.arrived_at))
+            .select_from(joined.join(notices, notices.c.id == joined.c.message))
+            .where(joined.c.request == requests.c.id)
+            .scalar_subquery()
+        )
+        columns = (
+            messages.c.sender,
+            messages.c.authentic,
+            messages.c.arrived_at,
+            messages.c.message_id.label("mail_id"),
+        )
         query: Select[tuple[object, ...]] = (
-            select(requests, messages.c.sender, messages.c.received_at, messages.c.message_id.label("mail_id"))
+            select(requests, *columns, told_at.label("told_at"))
             .join(messages, messages.c.id == requests.c.message)
             .where(*where)
             .order_by(requests.c.serial)
@@ -257,3 +274,8 @@ class Queries:
         ordered = query.order_by(tables.events.c.seq)
         rows = await self._read(lambda connection: connection.execute(ordered).all())
         return tuple(chain.stored(row, json.loads) for row in rows)
+
+
+def _counts(decision: str | None) -> bool:
+    """Tell whether an earlier request bears on later ones: a forged one must not make the true one a repetition."""
+    return decision is None or decision_from_text(decision).tell_applicant

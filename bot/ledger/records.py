@@ -128,6 +128,7 @@ class MessageRecord:
     name: str
     sender: str
     subject: str
+    #: By the mailbox.
     received_at: datetime
     recorded_at: datetime
     outcome: ReadOutcome
@@ -145,7 +146,10 @@ class Request:
     sender: str
     #: It came in a table dropped into the inbox, not in a mail.
     dropped_file: bool
+    #: Whether a trusted host vouches for the sender; ``None`` where none is asked.
+    authentic: bool | None
     application: Application
+    #: When it reached us: where several messages told of it, the first of them.
     received_at: datetime
     created_at: datetime
     updated_at: datetime
@@ -186,6 +190,8 @@ class Recorded:
     message: MessageRecord
     requests: tuple[Request, ...]
     new: bool
+    #: So many of its applications belong to requests that were there before.
+    joined: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,11 +30,12 @@ def message_from(row: Row[Any], zone: tzinfo) -> MessageRecord:
 
 
 def request_from(row: Row[Any], zone: tzinfo) -> Request:
-    """Return a row of ``requests`` joined with its message's sender and receipt time."""
+    """Return a row of ``requests`` with its message's sender, and when the first message told of it."""
     return Request(
         id=row.id, message_id=row.message, position=row.position, sender=row.sender,
         dropped_file=row.mail_id.startswith(Identity.DROPPED),
-        application=application_from_text(row.application), received_at=time_from_text(row.received_at, zone),
+        authentic=row.authentic, application=application_from_text(row.application),
+        received_at=time_from_text(min(row.arrived_at, row.told_at or row.arrived_at), zone),
         created_at=time_from_text(row.created_at, zone), updated_at=time_from_text(row.updated_at, zone),
         state=State(row.state), decision=decision_from_text(row.decision) if row.decision else None,
         login_id=row.login_id, window=_window(row, zone), attempts=row.attempts, stuck_reason=row.stuck_reason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -19,6 +19,8 @@ messages = Table(
     Column("serial", Integer, nullable=False, unique=True),
     Column("message_id", Text, nullable=False),
     Column("received_at", String(32), nullable=False),
+    Column("arrived_at", String(32), nullable=False),
+    Column("authentic", Boolean),
     Column("digest", String(64), nullable=False),
     Column("name", Text, nullable=False),
     Column("sender", Text, nullable=False),
@@ -51,6 +53,15 @@ requests = Table(
     UniqueConstraint("message", "position", name="one_application_one_request"),
     Index("requests_by_state", "state", "serial"),
     Index("requests_by_employee", "employee_no", "serial"),
+    Index("requests_by_receipt", "receipt_no", "created_at"),
+)  # fmt: skip
+
+#: Messages that told of a request whose answers came in another: notices with only a number.
+joined = Table(
+    "joined", metadata,
+    Column("message", String(24), ForeignKey("messages.id"), primary_key=True),
+    Column("request", String(24), ForeignKey("requests.id"), primary_key=True),
+    Index("joined_by_request", "request"),
 )  # fmt: skip
 
 granted_days = Table(

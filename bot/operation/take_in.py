@@ -38,6 +38,8 @@ class Intake:
     mailbox: Mailbox
     reader: Reader
     ledger: Ledger
+    #: So many days a notice with only a number waits for its row of a table.
+    join_days: int
 
     async def run(self, report: Report, progress: Progress) -> list[Taken]:
         """Record everything that is in the inbox now, oldest first; one bad message never stops the rest.
@@ -74,13 +76,13 @@ class Intake:
             logger.info("a message was taken away by somebody else before it was read")
             return None
         reading = self.reader.read(message)
-        recorded = await self.ledger.record(message, reading)
+        recorded = await self.ledger.record(message, reading, join_days=self.join_days)
         report.messages += 1
         if not recorded.new:
             report.repeated += 1
             logger.info("{} is {} once more: nothing new", message.name, recorded.message.id)
             return recorded.message
-        report.applications += len(recorded.requests)
+        report.applications += len(recorded.requests) - recorded.joined
         report.unreadable += reading.outcome is ReadOutcome.UNREADABLE
         report.ignored += reading.outcome is ReadOutcome.IGNORED
         if reading.outcome is ReadOutcome.UNREADABLE:
@@ -104,12 +106,13 @@ class Judge:
         received_at: datetime,
         sender: str,
         dropped_file: bool,
+        authentic: bool | None,
         history: History,
     ) -> Decision:
         """Return what the rules say as of ``now``."""
         context = Context(
             now=now, received_at=received_at, sender=sender, directory=self.directory, history=history,
-            own_pcs=self.own_pcs, dropped_file=dropped_file,
+            own_pcs=self.own_pcs, dropped_file=dropped_file, authentic=authentic,
         )  # fmt: skip
         return self.rulebook.decide(application, context)
 
@@ -141,7 +144,7 @@ class Deciding:
         history = await self.ledger.history(number, days=application.dates, before=request.id)
         return self.judge.decide(
             application, now=self.clock.now(), received_at=request.received_at, sender=request.sender,
-            dropped_file=request.dropped_file, history=history,
+            dropped_file=request.dropped_file, authentic=request.authentic, history=history,
         )  # fmt: skip
 
     async def _record(self, request: Request, decision: Decision) -> None:

@@ -37,6 +37,8 @@ class Context:
     own_pcs: OwnPcs | None = None
     #: A file that somebody with access put into the inbox: it has no sender to judge.
     dropped_file: bool = False
+    #: Whether a trusted host vouches for the sender; ``None`` where none is asked.
+    authentic: bool | None = None
 
     def __post_init__(self) -> None:
         aware(self.now)

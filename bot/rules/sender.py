@@ -10,6 +10,12 @@ from bot.wording import quote
 
 def known_sender(case: Case) -> Iterator[Finding]:
     """V04: the sender is on the allow-list; who is no form system writes for themselves, from the directory's address."""
+    if case.context.authentic is False:
+        yield hold(
+            f"送信元 {quote(case.context.sender) or '（なし）'} は、メールサーバーの認証結果で本物と確認できません（なりすましの疑い）。",
+            f"The mail server's checks do not vouch for the sender {quote(case.context.sender) or '(none)'}: it may be forged.",
+        )
+        return
     if not sender_allowed(case):
         yield hold(
             f"送信元 {quote(case.context.sender) or '（なし）'} は受付を許可された送信元ではありません。",
@@ -35,6 +41,8 @@ def known_sender(case: Case) -> Iterator[Finding]:
 
 def sender_allowed(case: Case) -> bool:
     """Tell whether the sender may be answered at all; a forged one is told nothing."""
+    if case.context.authentic is False:
+        return False
     return case.context.dropped_file or _listed(case.sender, case.rules.senders.allow)
 
 

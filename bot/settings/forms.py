@@ -100,6 +100,10 @@ class FormsSettings(Section):
         "Date", "Sent", "業務内容", "作業内容", "変更前の利用日", "変更前の実施日", "生年月日",
     )  # fmt: skip
     """Labels whose answers never change what is asked for."""
+    trusted_received: tuple[str, ...] = ()
+    """Our own mail hosts: the earliest of their Received lines is when a mail reached us. Empty: the mailbox's receipt time."""
+    join_days: int = Field(default=31, ge=1)
+    """So many days a notice with only a number, and the row of a table with the same receipt number, wait for each other."""
     trusted_authserv: tuple[str, ...] = ()
     """Hosts whose Authentication-Results are believed; when set, a mail that none of them vouches for is not authentic."""
     forward_marks: tuple[str, ...] = (
