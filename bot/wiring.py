@@ -41,7 +41,8 @@ from bot.rules.calendar_files import load_holidays, load_overrides
 from bot.rules.directory import Directory, load_directory
 from bot.rules.register import OwnPcs, load_own_pcs
 from bot.rules.rulebook import Rulebook
-from bot.secret import Redactor
+from bot.rules.sql_source import query_directory, query_own_pcs
+from bot.secret import Redactor, Secret
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -84,19 +85,29 @@ class Workshop:
         return Reader(settings.forms, zone=self.config.zone, own_address=settings.mailbox.address)
 
     def directory(self) -> Directory:
-        """Load the staff directory; raises ``ConfigInvalid`` with every problem of the file."""
+        """Load the staff directory, from the database where a query is configured.
+
+        Raises ``ConfigInvalid`` with every problem of it, ``Unusable`` when the database does not answer.
+        """
         settings = self.config.settings.staff
+        if settings.sql.url:
+            return query_directory(settings, self._secret(settings.sql.password))
         path = self.config.path(settings.file or "")
         as_of = datetime.fromtimestamp(path.stat().st_mtime, self.config.zone) if path.exists() else None
         return load_directory(_bytes_of(path, "staff.file"), name=path.name, settings=settings, as_of=as_of)
 
     def own_pcs(self) -> OwnPcs | None:
-        """Load the register of own PCs, where one is configured."""
+        """Load the register of own PCs, where one is configured; raises as :meth:`directory` does."""
         settings = self.config.settings.staff.own_pcs
+        if settings.sql.url:
+            return query_own_pcs(settings, self._secret(settings.sql.password))
         if settings.file is None:
             return None
         path = self.config.path(settings.file)
         return load_own_pcs(_bytes_of(path, "staff.own_pcs.file"), name=path.name, settings=settings)
+
+    def _secret(self, reference: str | None) -> Secret | None:
+        return self.config.resolve(reference, self.redactor) if reference else None
 
     def rulebook(self) -> Rulebook:
         """Return the rules with the city's calendar."""

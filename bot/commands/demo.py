@@ -19,7 +19,7 @@ from bot.clock import FixedClock
 from bot.commands.ledger import request_row, requests_table
 from bot.commands.opening import open_workshop
 from bot.commands.output import people, print_json, say
-from bot.commands.passes import one_pass
+from bot.commands.passes import one_pass, tell_what_to_do
 from bot.config import load
 from bot.console.browser import ensure_browser
 from bot.errors import ConfigInvalid, Problem
@@ -124,8 +124,7 @@ def _tell(requests: Sequence[Request], report: Report, result: dict[str, Any]) -
     screen.print(requests_table([request_row(request) for request in requests]))
     skip = {"audit", "dir"}
     screen.print("  ".join(f"{name} {value}" for name, value in result.items() if name not in skip))
-    for problem in report.problems:
-        screen.print(f"! {problem}", markup=False)
+    tell_what_to_do(report)
     folder, audit = Path(result["dir"]), result["audit"]
     screen.print(
         f"\naudit verify    {'OK' if audit['ok'] else 'BROKEN'}: {audit['events']} events, head {audit['head']}"

@@ -42,6 +42,9 @@ class Cycle:
         """Make one pass and return what it did; never raises for what concerns one message or one request."""
         report = Report()
         await self.ledger.note(Event(action="run", outcome="intended"))
+        for warning in self.deciding.judge.warnings(self.clock.now()):
+            logger.warning("{}", warning)
+            report.warnings.append(warning)
         await self._part(report, lambda: self._take_in(report, progress))
         await self._part(report, lambda: self._tell(report, progress))
         await self._part(report, lambda: self._work_in_console(report, progress))

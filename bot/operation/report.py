@@ -52,8 +52,10 @@ class Report:
     stuck: int = 0
     #: Requests accepted and not delivered when the pass ended.
     waiting: int = 0
-    #: What a person should know of, one sentence each.
+    #: What a person should do something about, one sentence each.
     problems: list[str] = field(default_factory=list)
+    #: What a person should know and what stops nothing, one sentence each.
+    warnings: list[str] = field(default_factory=list)
     #: Exit status of the worst thing that stopped a part of the pass; 0 is none.
     stopped: int = 0
 
@@ -79,7 +81,7 @@ class Report:
             self.problem(f"{name}: unexpected {type(error).__name__}; the log has the details")
 
     def problem(self, text: str) -> None:
-        """Add something a person should know of."""
+        """Add something a person should do something about."""
         self.problems.append(text)
 
     @property

@@ -98,6 +98,10 @@ class Judge:
     directory: Directory
     own_pcs: OwnPcs | None
 
+    def warnings(self, now: datetime) -> Sequence[str]:
+        """Return what a person should know of the directory and what stops nothing."""
+        return self.directory.warnings(now)
+
     def decide(
         self,
         application: Application,

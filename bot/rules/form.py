@@ -38,10 +38,12 @@ def complete(case: Case) -> Iterator[Finding]:
             ja, en = FIELDS[name]
             yield hold(f"「{ja}」が記入されていないか、読み取れません。", f"The {en} is missing or could not be read.")
     for doubt in application.doubts:
-        read = quote(doubt.read)
+        ja, en = FIELDS.get(doubt.field, (doubt.field, doubt.field))
+        # Free text may be about somebody's health: it stays with the doubt, and does not travel in notices and logs.
+        read = quote(doubt.read) if doubt.field != "body" else ""
         yield hold(
-            f"「{FIELDS.get(doubt.field, (doubt.field,))[0]}」を確認できません: {quote(doubt.text)}（記入内容: {read}）",
-            f"Not clear ({doubt.field}): {quote(doubt.text_en)} (read: {read})",
+            f"「{ja}」を確認できません: {quote(doubt.text)}" + (f"（記入内容: {read}）" if read else ""),
+            f"Not clear ({en}): {quote(doubt.text_en)}" + (f" (read: {read})" if read else ""),
         )
 
 
