@@ -17,6 +17,8 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change a setting for this call.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+RequestIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Such as R-20261120-0007.")]
+ByWhom = Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it stands in the audit chain.")]
 DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "config.yaml"
 
 app = typer.Typer(
@@ -132,6 +134,36 @@ def show(
     from bot.commands import ledger
 
     _leave(ledger.show(name, config, override or [], as_json=as_json))
+
+
+@app.command()
+def approve(
+    names: RequestIds,
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="What was made sure of, and how; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let held requests pass, and issue them at once. Example: run_bot.py approve R-20261120-0007 --by 吉澤 --reason "課長に電話で確認" """
+    from bot.commands import acts
+
+    _leave(acts.approve(names, config, override or [], by=by, reason=reason, as_json=as_json))
+
+
+@app.command()
+def reject(
+    names: RequestIds,
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="Why; it is mailed to the applicant and goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse held requests, and tell the applicants. Example: run_bot.py reject R-20261120-0007 --by 吉澤 --reason "端末が未登録" """
+    from bot.commands import acts
+
+    _leave(acts.reject(names, config, override or [], by=by, reason=reason, as_json=as_json))
 
 
 @app.command()

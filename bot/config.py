@@ -17,6 +17,7 @@ from pydantic import ValidationError, field_validator
 from bot.errors import ConfigInvalid, Problem
 from bot.secret import Redactor, Secret
 from bot.settings.account import AccountSettings, PasswordSettings
+from bot.settings.alerts import AlertSettings
 from bot.settings.base import Section
 from bot.settings.console import ConsoleSettings
 from bot.settings.delivery import DeliverySettings
@@ -40,6 +41,7 @@ class Settings(Section):
     password: PasswordSettings = PasswordSettings()
     console: ConsoleSettings = ConsoleSettings()
     delivery: DeliverySettings = DeliverySettings()
+    alerts: AlertSettings = AlertSettings()
     ledger: LedgerSettings = LedgerSettings()
     log: LogSettings = LogSettings()
 

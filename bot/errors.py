@@ -11,6 +11,7 @@ BotError
 ├── AccessDenied       a login was refused
 ├── AccountConflict    the login ID exists and is not ours
 ├── DeliveryFailed     a notice can't be sent
+├── ActRefused         an operator's act does not fit the request
 ├── LedgerBroken       the audit chain or the ledger contradicts itself
 ├── AlreadyRunning     another process holds the lock
 └── Unusable           mailbox, console, database or browser can't be used at all
@@ -126,6 +127,12 @@ class DeliveryFailed(BotError):
     """Raised when a notice can't be sent to the address it belongs to."""
 
     advice = "名簿のメールアドレスとメールサーバを確認して再実行してください。 / Check the directory's address and the mail server, then rerun."
+
+
+class ActRefused(BotError):
+    """Raised when an operator's act does not fit the request, or would break a rule that nobody may break; nothing is changed."""
+
+    advice = "show ID で案件の状態と審査結果を確認してください。 / Look at its state and its violations with `show ID`."
 
 
 class LedgerBroken(BotError):

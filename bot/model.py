@@ -136,6 +136,11 @@ class Identity:
     #: SHA-256 (hex) of the decoded content: the headers we use, the text, the attachments' bytes.
     digest: str
 
+    @property
+    def dropped(self) -> bool:
+        """Whether it is a file that somebody with access put into the inbox."""
+        return self.message_id.startswith(self.DROPPED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:

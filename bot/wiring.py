@@ -23,7 +23,7 @@ from bot.console.evidence import EvidenceStore
 from bot.console.flows import load_flow
 from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
-from bot.delivery.compose import Composer, Possible
+from bot.delivery.compose import Composer, Needs, Possible
 from bot.delivery.courier import Courier
 from bot.errors import AlreadyRunning, ConfigInvalid, Problem
 from bot.intake.reader import Reader
@@ -34,8 +34,10 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Run
 from bot.mail.folder import FolderMailbox
 from bot.mail.port import Mailbox
+from bot.operation.acts import Acts
 from bot.operation.cycle import Cycle
-from bot.operation.take_in import Deciding, Intake, Judge
+from bot.operation.judge import Judge
+from bot.operation.take_in import Deciding, Intake
 from bot.rules.calendar import Calendar
 from bot.rules.calendar_files import load_holidays, load_overrides
 from bot.rules.directory import Directory, load_directory
@@ -59,14 +61,26 @@ class Workshop:
     say: Say
 
     def ledger(self) -> Ledger:
-        """Open the ledger (made if missing)."""
-        return Ledger.open(self.config.settings.ledger.url, base=self.config.base, clock=self.clock, run=self.run())
+        """Open the ledger (made if missing), for the bot's own acts."""
+        return self._ledger(self.run())
 
-    def run(self) -> Run:
-        """Return the circumstances that stand in every audit event of this process."""
+    def _ledger(self, run: Run) -> Ledger:
+        return Ledger.open(self.config.settings.ledger.url, base=self.config.base, clock=self.clock, run=run)
+
+    @contextmanager
+    def acts(self, operator: str) -> Iterator[Acts]:
+        """Give the acts of an operator, recorded under that name."""
+        ledger = self._ledger(self.run(operator))
+        try:
+            yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock)
+        finally:
+            ledger.close()
+
+    def run(self, operator: str | None = None) -> Run:
+        """Return the circumstances that stand in every audit event: the bot's own, or those of an operator's act."""
         return Run(
-            actor_type=ActorType.BOT,
-            actor=f"bot@{_user()}",
+            actor_type=ActorType.OPERATOR if operator else ActorType.BOT,
+            actor=operator or f"bot@{_user()}",
             host=socket.gethostname(),
             version=__version__,
             config_digest=self.config.digest,
@@ -152,6 +166,8 @@ class Workshop:
             staff=directory,
             clock=self.clock,
             composer=Composer(mailbox=settings.mailbox, delivery=settings.delivery),
+            operators=settings.alerts.mail_to,
+            needs=Needs(ja=settings.rules.urgent.needs, en=settings.rules.urgent.needs_en),
             possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
         )
         keeper = AccountKeeper(

@@ -11,7 +11,7 @@ from bot.commands.opening import day, open_workshop
 from bot.commands.output import people, print_json, printable, table
 from bot.errors import BadUsage, Problem
 from bot.mail.folder import message_from_file
-from bot.model import Application, Decision, Doubt, History, Identity, Message, Reading, ReadOutcome
+from bot.model import Application, Decision, Doubt, Message, Reading, ReadOutcome
 from bot.rules.calendar import Calendar
 from bot.rules.rulebook import Rulebook
 from bot.wiring import Workshop
@@ -75,11 +75,7 @@ def _decider(workshop: Workshop, now: datetime | None) -> Decider:
     moment = moment if moment.utcoffset() is not None else moment.replace(tzinfo=workshop.config.zone)
 
     def decide(application: Application, reading: Reading) -> Decision:
-        identity = reading.identity
-        return judge.decide(
-            application, now=moment, received_at=reading.arrived_at, sender=reading.sender,
-            dropped_file=identity.message_id.startswith(Identity.DROPPED), authentic=reading.authentic, history=History(),
-        )  # fmt: skip
+        return judge.rulebook.decide(application, judge.context_of(reading, moment))
 
     return decide
 

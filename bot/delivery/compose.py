@@ -30,14 +30,18 @@ _SUBJECTS = {
     "rejected": "申請の審査結果（発行できませんでした）",
     "duplicate": "申請の審査結果（発行済みです）",
     "held": "申請を受け付けました（確認中）",
+    "alert": "［要対応］緊急の申請が保留になっています",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """What every notice carries: whom it goes to, what it is about, and its identity."""
+    """What every notice carries: whom it is about and whom it goes to, what it is about, and its identity."""
 
-    employee: Employee
+    #: The applicant; only an alert may be about somebody whom the directory does not know.
+    employee: Employee | None
+    #: The addresses: the directory's one for the applicant, or the operators'.
+    to: tuple[str, ...]
     request_id: str
     receipt_no: str | None
     message_id: str
@@ -51,6 +55,14 @@ class Possible:
 
     day: date
     cutoff: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What an operator must see before an urgent request is approved, in both languages."""
+
+    ja: str
+    en: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +123,17 @@ class Composer:
         """Return the notice that a person checks the application; it says nothing of what is doubted."""
         return self._mail(envelope, "held", self._body(envelope, "held", received_at=received_at))
 
+    def alert(self, envelope: Envelope, *, received_at: datetime, asked: Sequence[date], needs: Needs) -> EmailMessage:
+        """Return the alert to the operators: an urgent request waits for them. The reason stays in the ledger."""
+        body = self._body(envelope, "alert", received_at=received_at, asked=asked, needs=needs.ja, needs_en=needs.en)
+        return self._mail(envelope, "alert", body)
+
     def _body(self, envelope: Envelope, template: str, **values: object) -> str:
-        settings = self.delivery
+        settings, employee = self.delivery, envelope.employee
         known = {
-            "name": clean(envelope.employee.name),
-            "department": clean(envelope.employee.department),
+            "name": clean(employee.name) if employee else "",
+            "department": clean(employee.department) if employee else "",
+            "employee_no": clean(employee.employee_no) if employee else "",
             "request_id": envelope.request_id,
             "receipt_no": clean(envelope.receipt_no or ""),
             "city": settings.city,
@@ -133,7 +151,7 @@ class Composer:
     def _mail(self, envelope: Envelope, subject: str, body: str) -> EmailMessage:
         mail = EmailMessage(policy=SMTP)
         mail["From"] = Address(clean(self.mailbox.sender_name), addr_spec=address(self.mailbox.address))
-        mail["To"] = Address(addr_spec=address(envelope.employee.mail))
+        mail["To"] = [Address(addr_spec=address(one)) for one in envelope.to]
         mail["Subject"] = clean(f"{self.delivery.subject_prefix}{_SUBJECTS[subject]} {envelope.request_id}")
         mail["Date"] = aware(envelope.now)
         mail["Message-ID"] = envelope.message_id

@@ -11,7 +11,7 @@ from typing import Protocol
 from loguru import logger
 
 from bot.clock import Clock
-from bot.delivery.compose import Composer, Envelope, Possible, message_id
+from bot.delivery.compose import Composer, Envelope, Needs, Possible, message_id
 from bot.delivery.outgoing import Outgoing
 from bot.errors import DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
@@ -46,6 +46,9 @@ class Courier:
     clock: Clock
     #: Says which days can still be applied for at a moment, and by when.
     possible: Callable[[datetime], Sequence[Possible]]
+    #: The operators' addresses, and what they must make sure of before they approve an urgent request.
+    operators: tuple[str, ...]
+    needs: Needs
 
     async def send_credentials(self, request: Request, employee: Employee, secret: Secret) -> Request:
         """Mail the credentials home: ISSUED to DELIVERED, or to DELIVERING when the outcome is unknown.
@@ -86,23 +89,53 @@ class Courier:
     async def tell(self, request: Request) -> None:
         """Tell the applicant of a rejection or a hold, once; a mail that may have gone out before is looked up first.
 
+        Nothing for a request in another state.
+
         Raises ``DeliveryFailed`` when there is nobody it may be sent to, on record, once.
         """
-        kind = _TOLD[request.state]
-        earlier = await self._notices(request, kind)
-        if earlier and earlier[-1].state in _SETTLED:
+        kind, employee = _TOLD.get(request.state), self._whom(request)
+        if kind is None:
             return
-        if earlier and await self.outgoing.was_sent(earlier[-1].message_id):
-            await self._note(_with(earlier[-1], NoticeState.SENT), "done", "found as sent")
+        notice = await self._unsettled(request, kind, employee.mail if employee else "")
+        if notice is None:
             return
-        employee = self._whom(request)
         if employee is None:
-            nobody = await self._next(request, kind, "")
-            await self._note(_with(nobody, NoticeState.NOBODY), "failed", "nobody it may be sent to")
+            await self._note(_with(notice, NoticeState.NOBODY), "failed", "nobody it may be sent to")
             raise DeliveryFailed(f"{request.state}, and nobody in the staff directory can be told: an operator must")
-        notice = earlier[-1] if earlier else await self._next(request, kind, employee.mail)
+        await self._post(notice, lambda: self._result(request, employee, notice))
+
+    async def alert(self, request: Request) -> None:
+        """Tell the operators that this held request can't wait, once; nothing where no operator has an address."""
+        if not self.operators:
+            return
+        notice = await self._unsettled(request, NoticeKind.ALERT, ", ".join(self.operators))
+        if notice is None:
+            return
+        employee = self.staff.find(request.application.employee_no or "")
+        envelope = self._envelope(request, employee, notice, to=self.operators)
+        application = request.application
+        await self._post(
+            notice,
+            lambda: self.composer.alert(
+                envelope, received_at=request.received_at, asked=application.dates, needs=self.needs
+            ),
+        )
+
+    async def _unsettled(self, request: Request, kind: NoticeKind, to: str) -> Notice | None:
+        """Return the notice to send; ``None`` when it is settled, or a look shows that it went out before."""
+        earlier = await self._notices(request, kind)
+        if not earlier:
+            return await self._next(request, kind, to)
+        if earlier[-1].state in _SETTLED:
+            return None
+        if await self.outgoing.was_sent(earlier[-1].message_id):
+            await self._note(_with(earlier[-1], NoticeState.SENT), "done", "found as sent")
+            return None
+        return earlier[-1]
+
+    async def _post(self, notice: Notice, compose: Callable[[], EmailMessage]) -> None:
         try:
-            mail = self._result(request, employee, notice)
+            mail = compose()
         except DeliveryFailed as error:
             await self._note(_with(notice, NoticeState.FAILED), "failed", str(error))
             raise
@@ -152,9 +185,12 @@ class Courier:
             possible=self.possible(self.clock.now()),
         )
 
-    def _envelope(self, request: Request, employee: Employee, notice: Notice) -> Envelope:
+    def _envelope(
+        self, request: Request, employee: Employee | None, notice: Notice, *, to: tuple[str, ...] = ()
+    ) -> Envelope:
         return Envelope(
             employee=employee,
+            to=to or ((employee.mail,) if employee else ()),
             request_id=request.id,
             receipt_no=request.application.receipt_no,
             message_id=notice.message_id,

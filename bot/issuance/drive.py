@@ -16,7 +16,7 @@ from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, 
 from bot.issuance.account import AccountKeeper, evidence_of
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
-from bot.model import Account, Employee, State
+from bot.model import Account, Employee, Kind, State
 from bot.secret import Secret
 
 #: More steps than any life needs; a request that takes more goes round in circles and a person must look.
@@ -91,6 +91,8 @@ class Driver:
         raise OutcomeUnknown("drive", f"no end after {_MOST_STEPS} steps")
 
     async def _issue(self, request: Request) -> tuple[Request, Secret | None]:
+        if request.kind is not Kind.ISSUE:
+            raise DeliveryFailed(f"a {request.kind} is not carried out by itself: an operator does it in the console")
         employee = self._employee(request)
         login_id = self.keeper.login_id(request)
         seen = await self.keeper.look(login_id, patiently=False)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, update
 from bot.ledger import tables
 from bot.ledger.codec import application_to_text, time_to_text
 from bot.ledger.records import Event, Request
-from bot.model import Application, Doubt, Identity, Reading, State
+from bot.model import Application, Doubt, Reading, State
 
 _UNDECIDED = frozenset({State.RECEIVED, State.HELD})
 #: A notice may give the time without its seconds.
@@ -24,9 +24,8 @@ def partner(application: Application, reading: Reading, known: Iterable[Request]
     A row joins a notice that still waits; a notice joins whatever its number stands for. Both must come from the same
     sender, or one of them from a file that somebody put into the inbox: nobody else can speak for a form system.
     """
-    dropped = reading.identity.message_id.startswith(Identity.DROPPED)
     for request in sorted(known, key=lambda request: request.created_at, reverse=True):
-        vouched = dropped or request.dropped_file or request.sender == reading.sender
+        vouched = reading.identity.dropped or request.dropped_file or request.sender == reading.sender
         waits = request.application.number_only and request.state in _UNDECIDED
         if vouched and (waits or (application.number_only and not request.application.number_only)):
             return request

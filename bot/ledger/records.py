@@ -92,6 +92,8 @@ class NoticeKind(StrEnum):
     CREDENTIALS = "credentials"
     REJECTED = "rejected"
     HELD = "held"
+    #: To the operators: this request can't wait.
+    ALERT = "alert"
 
 
 class NoticeState(StrEnum):

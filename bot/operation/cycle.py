@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from loguru import logger
@@ -18,6 +18,7 @@ from bot.ledger.records import Event, Request
 from bot.model import State
 from bot.operation.report import Progress, Report
 from bot.operation.take_in import Deciding, Intake
+from bot.rules.rulebook import is_urgent
 
 #: States from which a request can be driven on.
 DRIVABLE = frozenset({State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING})
@@ -47,9 +48,17 @@ class Cycle:
             report.warnings.append(warning)
         await self._part(report, lambda: self._take_in(report, progress))
         await self._part(report, lambda: self._tell(report, progress))
-        await self._part(report, lambda: self._work_in_console(report, progress))
+        await self._part(report, lambda: self._issue_and_revoke(report, progress))
         await self._count_what_is_left(report)
         await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))
+        return report
+
+    async def onward(self, request_ids: Collection[str], progress: Progress) -> Report:
+        """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass."""
+        report = Report()
+        requests = [await self.ledger.get(name) for name in request_ids]
+        await self._part(report, lambda: self._tell_of(requests, report, progress))
+        await self._part(report, lambda: self._work_in_console(requests, (), report, progress))
         return report
 
     async def _part(self, report: Report, work: Callable[[], Awaitable[None]]) -> None:
@@ -72,17 +81,33 @@ class Cycle:
         await self.intake.file(taken, report)
 
     async def _tell(self, report: Report, progress: Progress) -> None:
-        untold = await self.courier.untold()
+        await self._alert(report)
+        await self._tell_of(await self.courier.untold(), report, progress)
+
+    async def _tell_of(self, untold: Collection[Request], report: Report, progress: Progress) -> None:
         progress.start("結果を知らせる / telling", len(untold))
         for request in untold:
             with report.one_of_many(request.id):
                 await self.courier.tell(request)
             progress.step()
 
-    async def _work_in_console(self, report: Report, progress: Progress) -> None:
+    async def _alert(self, report: Report) -> None:
+        """Tell the operators of urgent requests (V07) before anything else is told: each waits for a person."""
+        for request in await self.ledger.requests(states={State.HELD}):
+            if request.decision and is_urgent(request.decision):
+                report.problem(f"{request.id} is urgent and waits for an operator: approve or reject it")
+                with report.one_of_many(request.id):
+                    await self.courier.alert(request)
+
+    async def _issue_and_revoke(self, report: Report, progress: Progress) -> None:
+        waiting, due = await self.ledger.requests(states=DRIVABLE), await self.ledger.due(self.clock.now())
+        await self._work_in_console(waiting, due, report, progress)
+
+    async def _work_in_console(
+        self, waiting: Iterable[Request], due: Collection[Request], report: Report, progress: Progress
+    ) -> None:
         """Issue and deliver, then revoke; the console is opened only when there is something to do in it."""
-        to_drive = _by_urgency(await self.ledger.requests(states=DRIVABLE))
-        due = await self.ledger.due(self.clock.now())
+        to_drive = _by_urgency(request for request in waiting if request.state in DRIVABLE)
         if not to_drive and not due:
             return
         try:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from loguru import logger
 
 from bot.clock import Clock
 from bot.intake.reader import Reader
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Changes, Event, MessageRecord, Request
+from bot.ledger.records import Changes, MessageRecord, Request
 from bot.mail.port import Folder, Mailbox
-from bot.model import Application, Decision, History, Outcome, ReadOutcome, State
+from bot.model import Decision, Outcome, ReadOutcome, State
+from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
-from bot.rules.directory import Directory
-from bot.rules.register import OwnPcs
-from bot.rules.rulebook import Context, Rulebook
 
 _FOLDERS = {ReadOutcome.UNREADABLE: Folder.UNREADABLE, ReadOutcome.IGNORED: Folder.IGNORED}
 _STATES = {Outcome.ACCEPT: State.ACCEPTED, Outcome.REJECT: State.REJECTED, Outcome.HOLD: State.HELD}
@@ -91,37 +88,6 @@ class Intake:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judge:
-    """Applies the rules to an application, with all that they look at."""
-
-    rulebook: Rulebook
-    directory: Directory
-    own_pcs: OwnPcs | None
-
-    def warnings(self, now: datetime) -> Sequence[str]:
-        """Return what a person should know of the directory and what stops nothing."""
-        return self.directory.warnings(now)
-
-    def decide(
-        self,
-        application: Application,
-        *,
-        now: datetime,
-        received_at: datetime,
-        sender: str,
-        dropped_file: bool,
-        authentic: bool | None,
-        history: History,
-    ) -> Decision:
-        """Return what the rules say as of ``now``."""
-        context = Context(
-            now=now, received_at=received_at, sender=sender, directory=self.directory, history=history,
-            own_pcs=self.own_pcs, dropped_file=dropped_file, authentic=authentic,
-        )  # fmt: skip
-        return self.rulebook.decide(application, context)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Deciding:
     """Decides recorded applications by the rules, each decision on the record."""
 
@@ -135,36 +101,19 @@ class Deciding:
         progress.start("審査する / deciding", len(undecided))
         for request in undecided:
             with report.one_of_many(request.id):
-                decision = await self._decide(request)
+                decision = await self.judge.decide(self.ledger, request, self.clock.now())
                 await self._record(request, decision)
                 report.accepted += decision.outcome is Outcome.ACCEPT
                 report.rejected += decision.outcome is Outcome.REJECT
                 report.held += decision.outcome is Outcome.HOLD
             progress.step()
 
-    async def _decide(self, request: Request) -> Decision:
-        application = request.application
-        number = application.employee_no or ""
-        history = await self.ledger.history(number, days=application.dates, before=request.id)
-        return self.judge.decide(
-            application, now=self.clock.now(), received_at=request.received_at, sender=request.sender,
-            dropped_file=request.dropped_file, authentic=request.authentic, history=history,
-        )  # fmt: skip
-
     async def _record(self, request: Request, decision: Decision) -> None:
-        event = Event(
-            action="request.decide", outcome="done", request_id=request.id,
-            reason=" ".join(sorted({violation.code for violation in decision.violations})),
-            details={
-                "decision": decision.outcome, "granted": [day.isoformat() for day in decision.granted],
-                "rules": [{"code": item.code, "severity": item.severity} for item in decision.violations],
-            },
-            person={"violations": [item.text for item in decision.violations]},
-        )  # fmt: skip
+        found = " ".join(sorted({violation.code for violation in decision.violations}))
         await self.ledger.advance(
             request.id,
             expect=State.RECEIVED,
             to=_STATES[decision.outcome],
-            event=event,
+            event=decision_event("request.decide", request, decision, found),
             changes=Changes(decision=decision),
         )

@@ -31,7 +31,7 @@ EMPLOYEE = Employee(
     employee_no="0048213", name="髙橋　みのり", mail="m.takahashi@city.example.jp", department="福祉政策課"
 )
 ENVELOPE = Envelope(
-    employee=EMPLOYEE, request_id="R-20210730-0007", receipt_no="0000412", message_id="<R-20210730-0007.credentials.1@city.example.jp>",
+    employee=EMPLOYEE, to=(EMPLOYEE.mail,), request_id="R-20210730-0007", receipt_no="0000412", message_id="<R-20210730-0007.credentials.1@city.example.jp>",
     attempt=1, now=FRIDAY,
 )  # fmt: skip
 LATE = Violation(

@@ -1,0 +1,105 @@
+"""``approve`` and ``reject``: operators' acts, each with who and why; what an approval allows is issued at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.commands.opening import open_workshop
+from bot.commands.output import Bars, people, print_json, say, table
+from bot.commands.passes import tell_what_to_do
+from bot.errors import ActRefused, AlreadyRunning, BadUsage, BotError, Problem
+from bot.operation.acts import Act, Acts
+from bot.wiring import Workshop
+
+_LONGEST = 200
+Verb = Callable[[Acts, str, str], Awaitable[Act]]
+
+
+@dataclass(kw_only=True)
+class _Done:
+    acts: list[Act] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def approve(
+    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool
+) -> int:
+    """Approve held requests and issue them now."""
+    return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.approve)
+
+
+def reject(names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool) -> int:
+    """Refuse held requests and tell the applicants now."""
+    return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.reject)
+
+
+def _act(
+    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, verb: Verb
+) -> int:
+    _must_say({"--by": by, "--reason": reason})
+    workshop = open_workshop(config, overrides, quiet=as_json)
+    done = asyncio.run(_each(workshop, list(dict.fromkeys(names)), by.strip(), reason.strip(), verb))
+    status = asyncio.run(_onward(workshop, [act.id for act in done.acts])) if done.acts else 0
+    rows = asyncio.run(_rows(workshop, done.acts))
+    if as_json:
+        print_json(rows)
+    elif rows:
+        people().print(table("", ["id", "before", "after"], [list(row.values()) for row in rows]))
+    for text in done.refused:
+        say(f"! {text}")
+    if done.refused:
+        say(f"→ {ActRefused.advice}")
+    return status or (ActRefused.exit_status if done.refused else 0)
+
+
+def _must_say(stated: dict[str, str]) -> None:
+    problems = [Problem(path=option, text="say it in words") for option, text in stated.items() if not text.strip()]
+    problems += [
+        Problem(path=option, text=f"longer than {_LONGEST} characters")
+        for option, text in stated.items()
+        if len(text) > _LONGEST
+    ]
+    if problems:
+        raise BadUsage(problems)
+
+
+async def _each(workshop: Workshop, names: Sequence[str], by: str, reason: str, verb: Verb) -> _Done:
+    """Do the act on each request; one that is refused does not stop the others."""
+    done = _Done()
+    with workshop.acts(by) as acts:
+        for name in names:
+            try:
+                done.acts.append(await verb(acts, name, reason))
+            except ActRefused as error:
+                done.refused.append(str(error))
+            except KeyError:
+                done.refused.append(f"the ledger has no {name}; `requests --state held` lists what waits")
+    return done
+
+
+async def _onward(workshop: Workshop, names: Sequence[str]) -> int:
+    """Issue or tell now what was decided; while a pass runs, the next one does it."""
+    try:
+        with Bars() as bars:
+            async with workshop.ready_cycle() as cycle:
+                report = await cycle.onward(names, bars)
+    except AlreadyRunning:
+        say("recorded; a pass is running, and the next one carries it out")
+        return 0
+    except BotError as error:
+        say(f"recorded, and not carried out yet: {error}\n→ {error.advice}")
+        return error.exit_status
+    tell_what_to_do(report)
+    return report.exit_status
+
+
+async def _rows(workshop: Workshop, acts: Sequence[Act]) -> list[dict[str, Any]]:
+    ledger = workshop.ledger()
+    try:
+        return [{"id": act.id, "before": act.before, "after": (await ledger.get(act.id)).state} for act in acts]
+    finally:
+        ledger.close()

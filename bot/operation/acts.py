@@ -1,0 +1,78 @@
+"""What operators do with single requests: approve and reject, each with who and why on the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.clock import Clock
+from bot.errors import ActRefused
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Changes, Request
+from bot.model import Decision, Kind, Outcome, Severity, State, Violation
+from bot.operation.judge import Judge, decision_event
+from bot.wording import quote
+
+#: The code under which an operator's own reason stands among the violations.
+BY_HAND = "担当者"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What an act did to a request."""
+
+    id: str
+    before: State
+    after: State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acts:
+    """Operators' acts; ``ledger`` is opened in the operator's name, so that every event carries it."""
+
+    ledger: Ledger
+    judge: Judge
+    clock: Clock
+
+    async def approve(self, request_id: str, reason: str) -> Act:
+        """Let pass what asks for a person: HELD to ACCEPTED; the caller issues.
+
+        The rules are applied anew, as of now. Raises ``ActRefused`` where they refuse what nobody may pass over, where
+        nothing is left to grant, and for a request that is not held; ``KeyError`` for one that does not exist.
+        """
+        request = await self._held(request_id)
+        if request.kind is not Kind.ISSUE:
+            raise ActRefused(
+                f"{request_id} is a {request.kind}: carry it out in the console by hand; only an issue is approved"
+            )
+        decision = await self.judge.approve(self.ledger, request, self.clock.now())
+        if decision.outcome is not Outcome.ACCEPT:
+            found = " ".join(item.text for item in decision.violations if item.severity is not Severity.WARN)
+            raise ActRefused(f"{request_id} can't be approved: {found or 'nothing is left to grant'}")
+        return await self._settle(request, State.ACCEPTED, "request.approve", decision, reason)
+
+    async def reject(self, request_id: str, reason: str) -> Act:
+        """Refuse a held request: HELD to REJECTED; the reason is mailed to the applicant.
+
+        Raises ``ActRefused`` for a request that is not held, ``KeyError`` for one that does not exist.
+        """
+        request = await self._held(request_id)
+        earlier = request.decision or Decision(outcome=Outcome.HOLD)
+        text = quote(reason)
+        by_hand = Violation(
+            code=BY_HAND, severity=Severity.REJECT, text=f"担当者が確認し、承認できませんでした（{text}）。",
+            text_en=f"An operator looked at it and did not approve ({text}).",
+        )  # fmt: skip
+        decision = replace(earlier, outcome=Outcome.REJECT, granted=(), violations=(*earlier.violations, by_hand))
+        return await self._settle(request, State.REJECTED, "request.reject", decision, reason)
+
+    async def _held(self, request_id: str) -> Request:
+        request = await self.ledger.get(request_id)
+        if request.state is not State.HELD:
+            raise ActRefused(f"{request_id} is {request.state}, not held: there is nothing to decide")
+        return request
+
+    async def _settle(self, request: Request, to: State, action: str, decision: Decision, reason: str) -> Act:
+        event = decision_event(action, request, decision, reason)
+        changes = Changes(decision=decision)
+        after = await self.ledger.advance(request.id, expect=State.HELD, to=to, event=event, changes=changes)
+        return Act(id=request.id, before=request.state, after=after.state)
