@@ -41,50 +41,6 @@ class Outcome(StrEnum):
     HOLD = "hold"
 
 
-class State(StrEnum):
-    """Where a request stands in its life (DESIGN.md, The life of a request)."""
-
-    #: Recorded, not yet decided.
-    RECEIVED = "received"
-    #: Refused; all violations are mailed back once.
-    REJECTED = "rejected"
-    #: Waits for an operator, or a notice with only a number for its row.
-    HELD = "held"
-    #: Decided well; nothing has been done in the console.
-    ACCEPTED = "accepted"
-    #: The intent to create or renew the account is recorded.
-    ISSUING = "issuing"
-    #: A submit was clicked and no confirmation seen.
-    UNKNOWN = "unknown"
-    #: The account was seen in the console.
-    ISSUED = "issued"
-    #: The intent to send the credentials is recorded.
-    DELIVERING = "delivering"
-    #: The credential mail has gone out.
-    DELIVERED = "delivered"
-    #: The account is disabled: the telework is over, or was cancelled.
-    REVOKED = "revoked"
-    #: Can't go on by itself; an operator is told why.
-    STUCK = "stuck"
-
-
-#: Every allowed step in the life of a request; the ledger refuses any other.
-TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.RECEIVED: frozenset({State.REJECTED, State.HELD, State.ACCEPTED}),
-    State.REJECTED: frozenset(),
-    # Back to received: the row that a notice with only a number waited for has come.
-    State.HELD: frozenset({State.ACCEPTED, State.REJECTED, State.RECEIVED}),
-    State.ACCEPTED: frozenset({State.ISSUING, State.STUCK}),
-    State.ISSUING: frozenset({State.ACCEPTED, State.UNKNOWN, State.ISSUED, State.STUCK}),
-    State.UNKNOWN: frozenset({State.ACCEPTED, State.ISSUED, State.STUCK}),
-    State.ISSUED: frozenset({State.ISSUING, State.DELIVERING, State.STUCK}),
-    State.DELIVERING: frozenset({State.ISSUING, State.ISSUED, State.DELIVERED, State.STUCK}),
-    State.DELIVERED: frozenset({State.REVOKED, State.STUCK}),
-    State.REVOKED: frozenset(),
-    State.STUCK: frozenset({State.ACCEPTED, State.REJECTED, State.REVOKED}),
-}
-
-
 class ReadOutcome(StrEnum):
     """What became of a message (DESIGN.md, Command line: ``read``)."""
 

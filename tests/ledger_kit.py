@@ -10,7 +10,8 @@ from pathlib import Path
 from bot.clock import FixedClock
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Changes, Event, Run
-from bot.model import Application, Decision, Identity, Kind, Message, Outcome, Reading, ReadOutcome, State
+from bot.life import State
+from bot.model import Application, Decision, Identity, Kind, Message, Outcome, Reading, ReadOutcome
 from tests.house import FRIDAY
 
 RUN = Run(actor_type=ActorType.BOT, actor="bot@test", host="here", version="0", config_digest="c0ffee")

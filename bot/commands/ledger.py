@@ -11,7 +11,8 @@ from bot.commands.output import people, print_json, say, table
 from bot.errors import BadUsage, ConfigInvalid, LedgerBroken, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import MessageRecord, Notice, Request, StoredEvent
-from bot.model import ReadOutcome, State
+from bot.life import State
+from bot.model import ReadOutcome
 
 _UNREADABLE = ReadOutcome.UNREADABLE.value
 

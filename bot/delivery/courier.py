@@ -16,7 +16,8 @@ from bot.delivery.outgoing import Outgoing
 from bot.errors import DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Notice, NoticeKind, NoticeState, Request
-from bot.model import Employee, Severity, State
+from bot.life import State
+from bot.model import Employee, Severity
 from bot.secret import Secret
 
 _TOLD = {State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}

@@ -14,7 +14,8 @@ from bot.issuance.passwords import new_password
 from bot.issuance.windows import span, window_for
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
-from bot.model import Account, AccountSpec, AccountState, Employee, State, Window
+from bot.life import State
+from bot.model import Account, AccountSpec, AccountState, Employee, Window
 from bot.secret import Redactor, Secret
 from bot.settings.account import AccountSettings, PasswordSettings
 

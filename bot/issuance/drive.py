@@ -16,7 +16,8 @@ from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, 
 from bot.issuance.account import AccountKeeper, evidence_of
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
-from bot.model import Account, Employee, Kind, State
+from bot.life import State
+from bot.model import Account, Employee, Kind
 from bot.secret import Secret
 
 #: More steps than any life needs; a request that takes more goes round in circles and a person must look.

@@ -12,7 +12,7 @@ from bot.errors import BotError, OutcomeUnknown
 from bot.issuance.account import evidence_of
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecordState, Event, Request
-from bot.model import State
+from bot.life import State
 
 
 @dataclass(frozen=True, kw_only=True)

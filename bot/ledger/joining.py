@@ -11,7 +11,8 @@ from sqlalchemy import Connection, insert, update
 from bot.ledger import tables
 from bot.ledger.codec import application_to_text, time_to_text
 from bot.ledger.records import Event, Request
-from bot.model import Application, Doubt, Reading, State
+from bot.life import State
+from bot.model import Application, Doubt, Reading
 
 _UNDECIDED = frozenset({State.RECEIVED, State.HELD})
 #: A notice may give the time without its seconds.

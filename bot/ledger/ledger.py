@@ -17,7 +17,8 @@ from bot.ledger.codec import time_to_text
 from bot.ledger.engine import open_engine
 from bot.ledger.queries import Queries
 from bot.ledger.records import AccountRecord, Changes, Event, Notice, Recorded, Request, Run, StoredEvent
-from bot.model import Application, Message, Reading, State
+from bot.life import State
+from bot.model import Application, Message, Reading
 
 T = TypeVar("T")
 

@@ -29,7 +29,8 @@ from bot.ledger.records import (
     Verdict,
 )
 from bot.ledger.rows import account_from, message_from, notice_from, request_from
-from bot.model import History, Reading, ReadOutcome, State
+from bot.life import State
+from bot.model import History, Reading, ReadOutcome
 
 T = TypeVar("T")
 

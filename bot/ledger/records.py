@@ -8,7 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.model import Application, Decision, Kind, ReadOutcome, State, Window
+from bot.life import State
+from bot.model import Application, Decision, Kind, ReadOutcome, Window
 
 
 class ActorType(StrEnum):

@@ -17,7 +17,8 @@ from bot.ledger.records import (
     NoticeState,
     Request,
 )
-from bot.model import Identity, ReadOutcome, State, Window
+from bot.life import State
+from bot.model import Identity, ReadOutcome, Window
 
 
 def message_from(row: Row[Any], zone: tzinfo) -> MessageRecord:

@@ -13,7 +13,8 @@ from bot.ledger import tables
 from bot.ledger.codec import application_to_text, decision_to_text, time_to_text
 from bot.ledger.records import AccountRecord, Changes, Notice, Request
 from bot.ledger.rows import account_values, window_values
-from bot.model import TRANSITIONS, Application, Decision, Message, Outcome, Reading, State
+from bot.life import TRANSITIONS, State
+from bot.model import Application, Decision, Message, Outcome, Reading
 
 
 def next_number(connection: Connection, series: str) -> int:

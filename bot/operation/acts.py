@@ -8,7 +8,8 @@ from bot.clock import Clock
 from bot.errors import ActRefused
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, Request
-from bot.model import Decision, Kind, Outcome, Severity, State, Violation
+from bot.life import State
+from bot.model import Decision, Kind, Outcome, Severity, Violation
 from bot.operation.judge import Judge, decision_event
 from bot.wording import quote
 

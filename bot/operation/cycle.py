@@ -15,7 +15,7 @@ from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Request
-from bot.model import State
+from bot.life import State
 from bot.operation.report import Progress, Report
 from bot.operation.take_in import Deciding, Intake
 from bot.rules.rulebook import is_urgent

@@ -11,8 +11,9 @@ from bot.clock import Clock
 from bot.intake.reader import Reader
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, MessageRecord, Request
+from bot.life import State
 from bot.mail.port import Folder, Mailbox
-from bot.model import Decision, Outcome, ReadOutcome, State
+from bot.model import Decision, Outcome, ReadOutcome
 from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
 

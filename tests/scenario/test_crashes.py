@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.console.memory import MemoryConsole
-from bot.model import State
+from bot.life import State
 from tests.house import House
 from tests.scenario.crashes import Boundaries, Killed
 

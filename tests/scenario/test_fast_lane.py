@@ -16,7 +16,7 @@ from bot.console.memory import MemoryConsole
 from bot.errors import ActRefused
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Request
-from bot.model import State
+from bot.life import State
 from bot.operation.acts import Act, Acts
 from bot.operation.report import Report, Silent
 from tests.house import FRIDAY, House

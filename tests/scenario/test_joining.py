@@ -11,7 +11,7 @@ import pytest
 
 from bot.console.memory import MemoryConsole
 from bot.ledger.records import Request
-from bot.model import State
+from bot.life import State
 from tests.house import FRIDAY, House
 
 _NUMBER = "305871942399"

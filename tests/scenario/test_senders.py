@@ -9,7 +9,7 @@ import pytest
 
 from bot.console.memory import MemoryConsole
 from bot.ledger.records import Request
-from bot.model import State
+from bot.life import State
 from bot.operation.report import Report
 from tests.house import House
 

@@ -10,7 +10,8 @@ import pytest
 
 from bot.console.memory import Fault, MemoryConsole
 from bot.errors import AccessDenied, ConsoleDrift, OutcomeUnknown, Transient
-from bot.model import Account, AccountSpec, AccountState, State
+from bot.life import State
+from bot.model import Account, AccountSpec, AccountState
 from bot.operation.report import Report
 from bot.secret import Secret
 from tests.console_kit import WINDOW
