@@ -59,6 +59,14 @@ def test(context: typer.Context) -> None:
     _leave(testing.run(list(context.args)))
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context, name: Annotated[str, typer.Argument(help="Such as reading or fuzz.")]) -> None:
+    """A benchmark of tests/bench as JSON; further arguments go to it. Example: run_bot.py bench reading 10000 100000"""
+    from bot.commands import benching
+
+    _leave(benching.run(name, list(context.args)))
+
+
 @app.command()
 def run(
     config: ConfigPath = DEFAULT_CONFIG,

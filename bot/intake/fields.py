@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.errors import Unreadable
 from bot.settings.forms import FormsSettings
@@ -44,6 +45,7 @@ _MOST_PIECES = 8
 _MOST_MARKS = 30_000
 _NEVER_LAST = frozenset(":：;,、。/")
 _LONGEST_LABEL = 40
+_KEPT_KEYS = 8_192
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +79,15 @@ class FieldReader:
 
     def __init__(self, settings: FormsSettings) -> None:
         self._settings = settings
+        # The same few labels come back in every mail of a form.
+        self._key = lru_cache(maxsize=_KEPT_KEYS)(_label_key)
         self._labels = {_label_key(label): field for field, labels in settings.labels.items() for label in labels}
 
     def field_of(self, label: str) -> str | None:
         """Return the field that a label stands for."""
         if len(label) > _LONGEST_LABEL:
             return None
-        return self._labels.get(_label_key(label)) or self._labels.get(_label_key(_NUMBER.sub("", label.strip())))
+        return self._labels.get(self._key(label)) or self._labels.get(self._key(_NUMBER.sub("", label.strip())))
 
     def read(self, text: str) -> list[Answer]:
         """Return all answers in the order of the text, and every line beside them as ``remarks``.
@@ -166,7 +170,7 @@ class FieldReader:
         if body[end - 1 : end] in _NEVER_LAST:
             return None
         near = max(start, end - 2 * _LONGEST_LABEL)  # no label reaches further back
-        whole = _label_key(body[near:end])
+        whole = self._key(body[near:end])
         if not any(label in whole for label in self._labels):
             return None
         for begin in (near, *(near + gap.end() for gap in re.finditer(r"[\s\u3000]+|[、,／/]", body[near:end]))):

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.console.memory import MemoryConsole
 from tests.house import ROOT, House
 
 
-def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+def call(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Call the command line in a process of its own."""
     command = [sys.executable, "-X", "utf8", "-m", "bot.cli", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
+    variables = {**os.environ, **(environment or {})}
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8", env=variables
+    )
 
 
-def answer(*arguments: str, status: int = 0) -> Any:  # noqa: ANN401 - any JSON
+def answer(*arguments: str, status: int = 0, environment: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - any JSON
     """Call with --json and return the one document on stdout."""
-    done = call(*arguments, "--json")
+    done = call(*arguments, "--json", environment=environment)
     assert done.returncode == status, done.stderr
     return json.loads(done.stdout)
 
@@ -41,6 +48,9 @@ COMMANDS = [
     "cutoff",
     "requests",
     "show",
+    "approve",
+    "reject",
+    "bench",
     "check",
     "audit verify",
     "audit list",
@@ -166,3 +176,35 @@ def test_check_names_what_is_missing(house: House) -> None:
         "console": False, "clock": True,
     }  # fmt: skip
     assert not (house.path / "ledger.sqlite3").exists()
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_an_act_needs_who_and_why(house: House, verb: str) -> None:
+    """Without a name or a reason nothing is done; a request that is not there is told, and the list is empty."""
+    arguments = [verb, "R-20210730-0001", "--config", str(house.config)]
+    assert call(*arguments, "--reason", "x").returncode == 2
+    done = call(*arguments, "--by", " ", "--reason", "")
+    assert (done.returncode, "--by: say it" in done.stderr, "--reason: say it" in done.stderr) == (2, True, True)
+    assert answer(*arguments, "--by", "吉澤", "--reason", "x", status=1) == []
+
+
+def test_a_rejection_is_told_by_the_command_itself(house: House) -> None:
+    """`reject` takes a held request to rejected, mails the reason, and says what it did."""
+    house.receive("11")
+    asyncio.run(house.run(MemoryConsole()))
+    environment = {"TELEWORK_BOT_CONSOLE_PASSWORD": "never-used-Password-1"}
+    (row,) = answer(
+        "reject", "R-20210730-0001", "--by", "吉澤", "--reason", "氏名が違うため", "--config", str(house.config),
+        environment=environment,
+    )  # fmt: skip
+    assert row == {"id": "R-20210730-0001", "before": "held", "after": "rejected"}
+    assert [file.name for file in house.files("outbox") if ".rejected." in file.name]
+
+
+def test_a_benchmark_prints_its_figures() -> None:
+    """`bench reading` measures in one run and prints ratios; an unknown one lists what there is."""
+    done = call("bench", "reading", "100", "200")
+    assert done.returncode == 0, done.stderr
+    assert {"per_second", "ratios", "peak_memory_mb"} <= json.loads(done.stdout).keys()
+    unknown = call("bench", "nothing")
+    assert (unknown.returncode, "known: fuzz, reading" in unknown.stderr) == (2, True)
