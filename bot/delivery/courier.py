@@ -20,7 +20,8 @@ from bot.life import State
 from bot.model import Employee, Severity
 from bot.secret import Secret
 
-_TOLD = {State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
+#: The states that an applicant is told of, and the notice that does it.
+TOLD = {State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
 _SETTLED = frozenset({NoticeState.SENT, NoticeState.NOBODY, NoticeState.FAILED})
 
 
@@ -85,18 +86,14 @@ class Courier:
 
     async def untold(self) -> list[Request]:
         """Return the rejected and held requests whose applicant has not been told; a notice without answers has none."""
-        return [request for request in await self.ledger.untold(_TOLD) if not request.application.number_only]
+        return [request for request in await self.ledger.untold(TOLD) if not request.application.number_only]
 
     async def tell(self, request: Request) -> None:
         """Tell the applicant of a rejection or a hold, once; a mail that may have gone out before is looked up first.
 
-        Nothing for a request in another state.
-
         Raises ``DeliveryFailed`` when there is nobody it may be sent to, on record, once.
         """
-        kind, employee = _TOLD.get(request.state), self._whom(request)
-        if kind is None:
-            return
+        kind, employee = TOLD[request.state], self._whom(request)
         notice = await self._unsettled(request, kind, employee.mail if employee else "")
         if notice is None:
             return

@@ -9,7 +9,7 @@ from loguru import logger
 
 from bot.clock import Clock
 from bot.console.port import Console
-from bot.delivery.courier import Courier
+from bot.delivery.courier import TOLD, Courier
 from bot.errors import BotError, Unusable
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
@@ -57,7 +57,9 @@ class Cycle:
         """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass."""
         report = Report()
         requests = [await self.ledger.get(name) for name in request_ids]
-        await self._part(report, lambda: self._tell_of(requests, report, progress))
+        await self._part(
+            report, lambda: self._tell_of([one for one in requests if one.state in TOLD], report, progress)
+        )
         await self._part(report, lambda: self._work_in_console(requests, (), report, progress))
         return report
 
