@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,6 @@ from bot.commands.opening import open_workshop
 from bot.commands.output import people, print_json, table
 from bot.console.browser import find_browser
 from bot.errors import BotError, Unusable
-from bot.mail.folder import INBOX
 from bot.wiring import Workshop
 
 #: No machine that runs this version can honestly think that it is earlier.
@@ -64,12 +62,11 @@ async def _calendar(workshop: Workshop) -> str:
 
 
 async def _mailbox(workshop: Workshop) -> str:
-    inbox = workshop.config.path(workshop.config.settings.mailbox.path) / INBOX
-    if not inbox.is_dir():
-        raise Unusable(f"there is no folder {inbox}; make it, or set mailbox.path")
-    if not os.access(inbox, os.R_OK | os.W_OK):
-        raise Unusable(f"no right to read and move files in {inbox}")
-    return f"{len(await workshop.mailbox().list_new())} waiting in {inbox}"
+    mailbox = workshop.mailbox()
+    try:
+        return await mailbox.check()
+    finally:
+        await mailbox.close()
 
 
 async def _database(workshop: Workshop) -> str:

@@ -114,6 +114,10 @@ class LookingOnly:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
         return await self._mailbox.was_sent(message_id)
 
+    async def check(self) -> str:
+        """See :meth:`bot.mail.port.Mailbox.check`."""
+        return await self._mailbox.check()
+
     async def close(self) -> None:
         """Let go of the mailbox."""
         await self._mailbox.close()

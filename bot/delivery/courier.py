@@ -13,7 +13,7 @@ from loguru import logger
 from bot.clock import Clock
 from bot.delivery.compose import Composer, Envelope, Needs, Possible, message_id
 from bot.delivery.outgoing import Outgoing
-from bot.errors import DeliveryFailed, OutcomeUnknown
+from bot.errors import BotError, DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Notice, NoticeKind, NoticeState, Request
 from bot.life import State
@@ -55,7 +55,7 @@ class Courier:
     async def send_credentials(self, request: Request, employee: Employee, secret: Secret) -> Request:
         """Mail the credentials home: ISSUED to DELIVERED, or to DELIVERING when the outcome is unknown.
 
-        Raises ``DeliveryFailed`` when the mail certainly did not go out; the request is then back at ISSUED.
+        Raises what sending raises when the mail certainly did not go out; the request is then back at ISSUED.
         """
         notice = await self._next(request, NoticeKind.CREDENTIALS, employee.mail)
         mail = self._credentials(request, employee, secret, notice)
@@ -64,7 +64,7 @@ class Courier:
             await self.outgoing.send(mail)
         except OutcomeUnknown as error:
             return await self._advance(request, State.DELIVERING, notice, "unknown", str(error))
-        except DeliveryFailed as error:
+        except BotError as error:
             await self._advance(request, State.ISSUED, _with(notice, NoticeState.FAILED), "failed", str(error))
             raise
         logger.info("credentials sent to {}", employee.mail)
@@ -148,6 +148,9 @@ class Courier:
             raise
         except DeliveryFailed as error:
             await self._note(_with(notice, NoticeState.FAILED), "failed", str(error))
+            raise
+        except BotError as error:
+            await self._note(notice, "failed", str(error))  # it stays to be sent: the next pass tries again
             raise
         await self._note(_with(notice, NoticeState.SENT), "done")
 

@@ -12,8 +12,9 @@ class Outgoing(Protocol):
     async def send(self, mail: EmailMessage) -> None:
         """Send ``mail`` under its own Message-ID, keeping no copy where people look.
 
-        When this returns, the mail has gone out once. Raises ``DeliveryFailed`` when it certainly has not,
-        ``OutcomeUnknown`` when that can't be known; never tries a second time by itself.
+        When this returns, the mail has gone out once. Raises ``DeliveryFailed`` when it certainly has not, and never
+        will; ``Transient`` when it certainly has not, and may later; ``AccessDenied`` when the login is refused;
+        ``OutcomeUnknown`` when it may have gone out. Never tries a second time by itself.
         """
         ...
 

@@ -64,6 +64,15 @@ class FolderMailbox:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
         return await asyncio.to_thread(self._sent_path(message_id).exists)
 
+    async def check(self) -> str:
+        """See :meth:`bot.mail.port.Mailbox.check`."""
+        inbox = self._path / INBOX
+        if not inbox.is_dir():
+            raise Unusable(f"there is no folder {inbox}; make it, or set mailbox.path")
+        if not os.access(inbox, os.R_OK | os.W_OK):
+            raise Unusable(f"no right to read and move files in {inbox}")
+        return f"{len(await self.list_new())} waiting in {inbox}"
+
     async def close(self) -> None:
         """Nothing is held open."""
 

@@ -46,6 +46,13 @@ class Mailbox(Outgoing, Protocol):
         """Move the message out of the inbox to ``folder`` (made if missing); already moved or gone is success."""
         ...
 
+    async def check(self) -> str:
+        """Prove every setting without touching a mail, and return one line about it.
+
+        Raises ``Unusable``, ``AccessDenied``, ``Transient`` or ``DeliveryFailed`` with one sentence that says what is wrong.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of every connection."""
         ...

@@ -7,13 +7,14 @@ from typing import Literal
 from pydantic import Field
 
 from bot.settings.base import Section
+from bot.settings.imap import ImapSettings, SmtpSettings
 
 
 class MailboxSettings(Section):
     """The mailbox."""
 
-    kind: Literal["folder"] = "folder"
-    """Which adapter: ``folder`` is a directory of .eml (and .csv, .xlsx) files."""
+    kind: Literal["folder", "imap"] = "folder"
+    """Which adapter: ``folder`` is a directory of .eml (and .csv, .xlsx) files, ``imap`` an ordinary mail server."""
     path: str = "var/mailbox"
     """``folder``: the directory that holds inbox/, processed/, rejected/, unreadable/, ignored/ and outbox/."""
     address: str = "telework-id@city.example.jp"
@@ -22,3 +23,5 @@ class MailboxSettings(Section):
     """The name beside the address in notices."""
     max_message_mb: float = Field(default=25, gt=0)
     """A larger message is not read: it is kept as unreadable."""
+    imap: ImapSettings = ImapSettings()
+    smtp: SmtpSettings = SmtpSettings()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -14,7 +15,9 @@ import pytest
 from bot.errors import DeliveryFailed
 from bot.mail.folder import FolderMailbox
 from bot.mail.port import Folder, Mailbox
+from bot.sandbox.postoffice import BOT, PostOffice
 from tests.house import FRIDAY, ZONE
+from tests.postoffice_kit import imap_mailbox
 
 _MOST = 200_000
 
@@ -52,11 +55,35 @@ def folder_mailbox(path: Path) -> Subject:
     )  # fmt: skip
 
 
-@pytest.fixture(params=[folder_mailbox], ids=["folder"])
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+def imap_subject(office: PostOffice) -> Subject:
+    """Return the IMAP and SMTP adapter on real servers, with every mailbox empty."""
+    office.empty()
+    count = itertools.count()
+
+    def receive(name: str, at: datetime, body: str) -> None:
+        office.put(BOT, f"{name}-{next(count)}", raw(name, at, body), at=at.timestamp())
+
+    def sent() -> int:
+        return len(office.delivered("a"))
+
+    return Subject(
+        mailbox=imap_mailbox(office, max_bytes=_MOST),
+        receive=receive,
+        filed=lambda folder: len(office.mails(BOT, folder.value)), sent=sent,
+    )  # fmt: skip
+
+
+@pytest.fixture(params=["folder", "imap"])
+async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
     """Each adapter in turn."""
-    made: Subject = request.param(tmp_path / "mailbox")
-    return made
+    made = folder_mailbox(tmp_path / "mailbox") if request.param == "folder" else _imap(request)
+    yield made
+    await made.mailbox.close()
+
+
+def _imap(request: pytest.FixtureRequest) -> Subject:
+    office: PostOffice = request.getfixturevalue("office")
+    return imap_subject(office)
 
 
 def notice(message_id: str = "<R-1.credentials.1@city.example.jp>") -> EmailMessage:
@@ -136,3 +163,37 @@ async def test_a_mail_is_sent_once(subject: Subject) -> None:
         await subject.mailbox.send(notice())
     assert subject.sent() == 1
     assert await subject.mailbox.was_sent("<R-1.credentials.2@city.example.jp>") in (False, None)
+
+
+async def test_reading_marks_nothing(subject: Subject) -> None:
+    """A message that was fetched is listed as before, and comes again with the same bytes."""
+    subject.receive("a", FRIDAY, "x")
+    (locator,) = await subject.mailbox.list_new()
+    first = await subject.mailbox.fetch(locator)
+    assert await subject.mailbox.list_new() == [locator]
+    assert (await subject.mailbox.fetch(locator)).content == first.content
+
+
+async def test_what_comes_later_is_listed_later(subject: Subject) -> None:
+    """A message that arrives after the first look is there at the next one."""
+    subject.receive("a", FRIDAY, "x")
+    assert len(await subject.mailbox.list_new()) == 1
+    subject.receive("b", FRIDAY + timedelta(minutes=1), "y")
+    assert len(await subject.mailbox.list_new()) == 2
+
+
+async def test_filing_what_is_gone_is_success(subject: Subject) -> None:
+    """When somebody else has taken the message away, filing it does nothing and says nothing."""
+    subject.receive("a", FRIDAY, "x")
+    (locator,) = await subject.mailbox.list_new()
+    await subject.mailbox.file(locator, Folder.IGNORED)
+    await subject.mailbox.file(locator, Folder.PROCESSED)
+    assert (subject.filed(Folder.IGNORED), subject.filed(Folder.PROCESSED)) == (1, 0)
+
+
+async def test_check_touches_nothing(subject: Subject) -> None:
+    """The preflight says what waits, and leaves everything as it is."""
+    subject.receive("a", FRIDAY, "x")
+    assert "1 waiting" in await subject.mailbox.check()
+    assert len(await subject.mailbox.list_new()) == 1
+    assert subject.sent() == 0

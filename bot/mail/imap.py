@@ -1,0 +1,140 @@
+"""An ordinary mailbox: IMAP to read and file, SMTP to send."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from datetime import datetime
+from email.message import EmailMessage
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from bot.errors import AccessDenied, Transient
+from bot.mail.imap_session import LOST, Session
+from bot.mail.port import Folder
+from bot.mail.smtp import SmtpSender
+from bot.model import Message
+from bot.secret import Secret
+from bot.settings.imap import ImapSettings
+
+T = TypeVar("T")
+_HEAD = 64 * 1024  # bytes kept of a message that is too large
+
+
+class ImapMailbox:
+    """Mails stay on the server until they are filed; nothing is marked as read.
+
+    A locator is UIDVALIDITY and UID: after a change of the former no locator means another mail than it did. One
+    connection serves a pass, and is made anew once when it breaks: everything done over it may be done again.
+    A refused login is not tried a second time by the same object.
+    """
+
+    def __init__(
+        self, settings: ImapSettings, *, sender: SmtpSender, password: Secret, context: ssl.SSLContext, max_bytes: int,
+        zone: ZoneInfo,
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._sender = sender
+        self._password = password
+        self._context = context
+        self._max_bytes = max_bytes
+        self._zone = zone
+        self._session: Session | None = None
+        self._denied: AccessDenied | None = None
+        self._turn = asyncio.Lock()
+        #: What the last listing said of each message: spares a question per message.
+        self._known: dict[str, tuple[datetime, int]] = {}
+
+    async def list_new(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.list_new`; the receipt is the server's INTERNALDATE."""
+        return await self._do(self._list)
+
+    async def fetch(self, locator: str) -> Message:
+        """See :meth:`bot.mail.port.Mailbox.fetch`."""
+        message = await self._do(lambda session: self._fetch(session, locator))
+        if message is None:
+            raise KeyError(locator)
+        return message
+
+    async def file(self, locator: str, folder: Folder) -> None:
+        """See :meth:`bot.mail.port.Mailbox.file`; raises ``Transient`` when the mailbox is full."""
+        await self._do(lambda session: self._file(session, locator, folder))
+
+    async def send(self, mail: EmailMessage) -> None:
+        """See :meth:`bot.delivery.outgoing.Outgoing.send`; no copy is kept in any folder."""
+        await self._sender.send(mail)
+
+    async def was_sent(self, message_id: str) -> bool | None:
+        """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
+        return self._sender.was_sent(message_id)
+
+    async def check(self) -> str:
+        """See :meth:`bot.mail.port.Mailbox.check`."""
+        waiting = len(await self.list_new())
+        return f"{waiting} waiting in {self._settings.inbox} of {self._settings.host}; {await self._sender.check()}"
+
+    async def close(self) -> None:
+        """See :meth:`bot.mail.port.Mailbox.close`."""
+        async with self._turn:
+            session, self._session = self._session, None
+            if session:
+                await asyncio.to_thread(session.close)
+
+    def _list(self, session: Session) -> list[str]:
+        validity = session.select()
+        found = sorted((received, uid, size) for uid, received, size in session.arrivals())
+        self._known = {f"{validity}:{uid}": (received, size) for received, uid, size in found}
+        return list(self._known)
+
+    def _fetch(self, session: Session, locator: str) -> Message | None:
+        uid = _uid(session, locator)
+        facts = None if uid is None else self._known.get(locator) or session.facts(uid)
+        if uid is None or facts is None:
+            return None
+        received, size = facts
+        cut = size > self._max_bytes
+        content = session.content(uid, min(_HEAD, self._max_bytes) if cut else None)
+        if content is None:
+            return None
+        return Message(
+            locator=locator, name=f"{uid}.eml", received_at=received.astimezone(self._zone), content=content, cut=cut
+        )
+
+    @staticmethod
+    def _file(session: Session, locator: str, folder: Folder) -> None:
+        uid = _uid(session, locator)
+        if uid is not None:
+            session.move(uid, [folder.value])
+
+    async def _do(self, work: Callable[[Session], T]) -> T:
+        async with self._turn:
+            if self._denied:
+                raise self._denied
+            try:
+                return await asyncio.to_thread(self._twice, work)
+            except AccessDenied as error:
+                self._denied = error
+                raise
+
+    def _twice(self, work: Callable[[Session], T]) -> T:
+        """Do the work; a connection that breaks meanwhile, or was broken before, is made anew once."""
+        for last in (False, True):
+            session = self._session or Session(self._settings, self._password, self._context)
+            self._session = session
+            try:
+                return work(session)
+            except LOST as error:
+                self._session = None
+                session.close()
+                if last:
+                    raise Transient(
+                        f"IMAP: the connection to {self._settings.host} breaks ({type(error).__name__})"
+                    ) from None
+        raise AssertionError("unreachable")
+
+
+def _uid(session: Session, locator: str) -> int | None:
+    """Return the UID that a locator names, or ``None`` when the server has numbered its messages anew."""
+    validity, _, uid = locator.partition(":")
+    return int(uid) if validity == str(session.validity) and uid.isdigit() else None

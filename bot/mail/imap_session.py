@@ -1,0 +1,180 @@
+"""One IMAP connection, blocking: what the adapter needs of it, in terms of UIDs."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
+
+from bot.errors import AccessDenied, Transient, Unusable
+from bot.mail.tls import why
+from bot.secret import Secret
+from bot.settings.imap import ImapSettings
+
+_SETTING = "mailbox.imap"
+_PAGE = 500  # messages asked for at a time
+#: RFC 5530: the login may be well, and the server is not.
+_NOT_NOW = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
+
+#: What a broken connection raises.
+LOST = (IMAPClientAbortError, OSError)
+
+
+class Session:
+    """A logged-in connection with the inbox selected.
+
+    Raises ``AccessDenied`` when the login is refused, ``Unusable`` with one sentence when there is no way to the server.
+    """
+
+    def __init__(self, settings: ImapSettings, password: Secret, context: ssl.SSLContext) -> None:
+        self._settings = settings
+        self._client = self._connect(context)
+        try:
+            self._log_in(password)
+            self.validity = self.select()
+        except BaseException:
+            self.close()
+            raise
+
+    def select(self) -> int:
+        """Select the inbox anew, so that what has come since is seen; returns its UIDVALIDITY."""
+        try:
+            selected = self._client.select_folder(self._settings.inbox)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError as error:
+            raise Unusable(
+                f"the folder {self._settings.inbox} can't be opened ({error}); see {_SETTING}.inbox"
+            ) from None
+        self.validity = int(selected[b"UIDVALIDITY"])
+        return self.validity
+
+    def arrivals(self) -> Iterator[tuple[int, datetime, int]]:
+        """Yield UID, receipt time (aware) and size in bytes of each message that is not deleted."""
+        uids = self._client.search(["UNDELETED"])
+        for start in range(0, len(uids), _PAGE):
+            found = self._client.fetch(uids[start : start + _PAGE], ["INTERNALDATE", "RFC822.SIZE"])
+            for uid, data in found.items():
+                if facts := _facts(data):
+                    yield uid, *facts
+
+    def facts(self, uid: int) -> tuple[datetime, int] | None:
+        """Return receipt time and size of one message; ``None`` when it is gone."""
+        return _facts(self._client.fetch([uid], ["INTERNALDATE", "RFC822.SIZE"]).get(uid, {}))
+
+    def content(self, uid: int, most: int | None = None) -> bytes | None:
+        """Return a message's bytes, or the first ``most`` of them, without marking it as read; ``None`` when it is gone."""
+        part = "BODY.PEEK[]" if most is None else f"BODY.PEEK[]<0.{most}>"
+        data = self._client.fetch([uid], [part]).get(uid, {})
+        return next((value for key, value in data.items() if key.startswith(b"BODY[]")), None)
+
+    def move(self, uid: int, folder: Sequence[str]) -> None:
+        """Move a message to a folder below the parent, made if missing; a message that is gone is none to move.
+
+        Raises ``Transient`` when the mailbox is full or refuses.
+        """
+        name = self._full(folder)
+        try:
+            self._move(uid, name)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError as error:
+            if self._client.folder_exists(name):
+                raise _refused(error, name) from None
+            self._make(name)
+            self._move(uid, name)
+
+    def close(self) -> None:
+        """Log out; a connection that is broken is dropped."""
+        try:
+            self._client.logout()
+        except (*LOST, IMAPClientError):
+            self._drop()
+
+    def _connect(self, context: ssl.SSLContext) -> IMAPClient:
+        settings = self._settings
+        try:
+            implicit = settings.tls == "implicit"
+            client = IMAPClient(
+                settings.host,
+                settings.port,
+                ssl=implicit,
+                ssl_context=context if implicit else None,
+                timeout=settings.timeout,
+            )
+            client.normalise_times = False  # aware times, as the server stated them
+            if settings.tls == "starttls":
+                client.starttls(context)
+        except OSError as error:
+            reason = why(error, host=settings.host, port=settings.port, setting=_SETTING, timeout=settings.timeout)
+            raise Unusable(f"IMAP: {reason}") from None
+        except IMAPClientError as error:
+            raise Unusable(f"IMAP: {settings.host}:{settings.port} does not greet as it should ({error})") from None
+        return client
+
+    def _log_in(self, password: Secret) -> None:
+        settings = self._settings
+        try:
+            if settings.auth == "xoauth2":
+                self._client.oauth2_login(settings.user, password.reveal())
+            else:
+                self._client.login(settings.user, password.reveal())
+        except LOST as error:
+            raise Unusable(
+                f"IMAP: {settings.host} ended the connection at the login ({type(error).__name__})"
+            ) from None
+        except (LoginError, IMAPClientError) as error:
+            if any(code in str(error) for code in _NOT_NOW):
+                raise Unusable(f"IMAP: {settings.host} can't check logins now ({error})") from None
+            raise AccessDenied(f"IMAP: the login of {settings.user} at {settings.host} is refused") from None
+
+    def _full(self, folder: Sequence[str]) -> str:
+        """Return the folder's whole name: below the configured parent, else in the server's personal namespace."""
+        prefix, separator = "", "/"
+        if self._client.has_capability("NAMESPACE") and (personal := self._client.namespace().personal):
+            prefix, separator = personal[0][0] or "", personal[0][1] or "/"
+        if self._settings.parent:
+            prefix = f"{self._settings.parent}{separator}"
+        return prefix + separator.join(folder)
+
+    def _make(self, name: str) -> None:
+        try:
+            self._client.create_folder(name)
+            self._client.subscribe_folder(name)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError as error:
+            raise _refused(error, name) from None
+
+    def _move(self, uid: int, name: str) -> None:
+        if self._client.has_capability("MOVE"):
+            self._client.move([uid], name)
+            return
+        # Never a bare EXPUNGE: it would remove what others have marked. Without UIDPLUS the mark alone takes it out of the list.
+        self._client.copy([uid], name)
+        self._client.delete_messages([uid], silent=True)
+        if self._client.has_capability("UIDPLUS"):
+            self._client.uid_expunge([uid])
+
+    def _drop(self) -> None:
+        try:
+            self._client.shutdown()
+        except (*LOST, IMAPClientError):
+            return
+
+
+def _facts(data: Mapping[bytes, Any]) -> tuple[datetime, int] | None:
+    if b"INTERNALDATE" not in data or b"RFC822.SIZE" not in data:
+        return None
+    return data[b"INTERNALDATE"], int(data[b"RFC822.SIZE"])
+
+
+def _refused(error: IMAPClientError, name: str) -> Transient:
+    text = str(error)
+    if "OVERQUOTA" in text.upper() or "quota" in text.lower():
+        return Transient(f"the mailbox is full: nothing can be moved to {name}; make room in it")
+    return Transient(f"the server does not move the message to {name} ({text})")

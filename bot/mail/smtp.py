@@ -1,0 +1,155 @@
+"""Sends mails by SMTP, each handed over once: after the final dot nothing is ever tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, Transient
+from bot.mail.tls import why
+from bot.secret import Secret
+from bot.settings.imap import SmtpSettings
+
+_SETTING = "mailbox.smtp"
+_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class SmtpSender:
+    """One connection per mail. A refused login is not tried a second time by the same object."""
+
+    def __init__(self, settings: SmtpSettings, *, address: str, password: Secret, context: ssl.SSLContext) -> None:
+        self._settings = settings
+        self._address = address
+        self._password = password
+        self._context = context
+        self._denied: AccessDenied | None = None
+        #: Message-IDs that have gone out, or may have.
+        self._handed_over: dict[str, bool] = {}
+        self._turn = asyncio.Lock()
+
+    async def send(self, mail: EmailMessage) -> None:
+        """See :meth:`bot.delivery.outgoing.Outgoing.send`."""
+        async with self._turn:
+            await asyncio.to_thread(self._send, mail)
+
+    def was_sent(self, message_id: str) -> bool | None:
+        """Tell what this object knows: an SMTP server can't be asked."""
+        return True if self._handed_over.get(message_id) else None
+
+    async def check(self) -> str:
+        """Log in and ask whether mails may be sent from the bot's address, without sending one; returns one line."""
+        async with self._turn:
+            await asyncio.to_thread(self._try)
+        return f"may send as {self._address} by {self._settings.host}"
+
+    def _try(self) -> None:
+        with self._connected() as server:
+            self._expect(server.mail(self._address), f"sending as {self._address}")
+            server.rset()
+
+    def _send(self, mail: EmailMessage) -> None:
+        message_id = str(mail["Message-ID"])
+        if message_id in self._handed_over:
+            raise DeliveryFailed(f"a mail with the Message-ID {message_id} was handed over before")
+        content = _DOT.sub(b"..", mail.as_bytes(policy=SMTP))
+        with self._connected() as server:
+            self._expect(server.mail(self._address), f"sending as {self._address}")
+            for address in _recipients(mail):
+                self._expect(server.rcpt(address), f"the recipient {address}")
+            server.putcmd("data")
+            self._expect(server.getreply(), "the mail", well=354)
+            server.send(content if content.endswith(b"\r\n") else content + b"\r\n")
+            # The server may act on the dot, whatever we see of its answer.
+            self._handed_over[message_id] = False
+            code, text = self._finish(server)
+            if code == 250:
+                self._handed_over[message_id] = True
+                return
+            del self._handed_over[message_id]
+            self._expect((code, text), "the mail")
+
+    def _finish(self, server: smtplib.SMTP) -> tuple[int, bytes]:
+        try:
+            server.send(b".\r\n")
+            return server.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            raise OutcomeUnknown("send", f"{self._settings.host} gave no answer ({type(error).__name__})") from None
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        """Give a logged-in connection. What breaks in it, before a mail is handed over, is ``Transient``."""
+        if self._denied:
+            raise self._denied
+        settings = self._settings
+        server: smtplib.SMTP | None = None
+        try:
+            server = self._greeted()
+            self._log_in(server)
+            yield server
+        except BotError:
+            raise
+        except OSError as error:  # SMTPException is one, too
+            network = not isinstance(error, smtplib.SMTPException)
+            reason = (
+                why(error, host=settings.host, port=settings.port, setting=_SETTING, timeout=settings.timeout)
+                if network
+                else f"{settings.host}:{settings.port} breaks off ({type(error).__name__})"
+            )
+            raise Transient(f"SMTP: {reason}") from None
+        finally:
+            if server is not None:
+                with suppress(OSError):
+                    server.quit()
+                server.close()
+
+    def _greeted(self) -> smtplib.SMTP:
+        settings = self._settings
+        if settings.tls == "implicit":
+            return smtplib.SMTP_SSL(settings.host, settings.port, timeout=settings.timeout, context=self._context)
+        server = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout)
+        if settings.tls == "starttls":
+            server.starttls(context=self._context)
+        return server
+
+    def _log_in(self, server: smtplib.SMTP) -> None:
+        settings = self._settings
+        try:
+            server.ehlo_or_helo_if_needed()
+            if settings.auth == "xoauth2":
+                token = self._password.reveal()
+                server.user, server.password = settings.user, token
+                server.auth("XOAUTH2", lambda _=None: f"user={settings.user}\x01auth=Bearer {token}\x01\x01")
+            else:
+                server.login(settings.user, self._password.reveal())
+        except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code < 500:
+                raise Transient(f"SMTP: {settings.host} can't check logins now ({error.smtp_code})") from None
+            self._denied = AccessDenied(f"SMTP: the login of {settings.user} at {settings.host} is refused")
+            raise self._denied from None
+        except smtplib.SMTPNotSupportedError:
+            self._denied = AccessDenied(
+                f"SMTP: {settings.host} offers no login with {settings.auth} (see {_SETTING}.auth)"
+            )
+            raise self._denied from None
+
+    def _expect(self, reply: tuple[int, bytes], what: str, well: int = 250) -> None:
+        """Raise unless the server agrees: ``Transient`` for a 4xx answer, ``DeliveryFailed`` for good (RFC 5321, 4.2.1)."""
+        code, text = reply
+        if code == well or (well == 250 and code == 251):
+            return
+        said = f"{self._settings.host} refuses {what}: {code} {text.decode('ascii', 'replace')}"
+        if 400 <= code < 500:
+            raise Transient(f"SMTP: {said}")
+        if code < 0:
+            raise Transient(f"SMTP: {self._settings.host} breaks off at {what}")
+        raise DeliveryFailed(f"SMTP: {said}")
+
+
+def _recipients(mail: EmailMessage) -> list[str]:
+    return [address.addr_spec for address in mail["To"].addresses]

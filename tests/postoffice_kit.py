@@ -1,0 +1,40 @@
+"""One post office for all tests of a run, and mailboxes on it."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from bot.mail.imap import ImapMailbox
+from bot.mail.smtp import SmtpSender
+from bot.mail.tls import verified
+from bot.sandbox.postoffice import BOT, DOMAIN, PostOffice
+from bot.secret import Redactor
+from bot.settings.imap import ImapSettings, SmtpSettings
+
+ZONE = ZoneInfo("Asia/Tokyo")
+
+
+def smtp_settings(office: PostOffice, **changes: object) -> SmtpSettings:
+    """Return the settings of the office's SMTP server."""
+    known = {"host": "localhost", "port": office.ports["smtp"], "timeout": 5, "user": BOT}
+    return SmtpSettings.model_validate({**known, **changes})
+
+
+def imap_settings(office: PostOffice, **changes: object) -> ImapSettings:
+    """Return the settings of the office's IMAP server."""
+    known = {"host": "localhost", "port": office.ports["imaps"], "timeout": 5, "user": BOT}
+    return ImapSettings.model_validate({**known, **changes})
+
+
+def imap_mailbox(
+    office: PostOffice, *, imap: ImapSettings | None = None, smtp: SmtpSettings | None = None, password: str = "",
+    max_bytes: int = 200_000, trusted: bool = True,
+) -> ImapMailbox:  # fmt: skip
+    """Return the adapter on the office."""
+    redactor = Redactor()
+    secret = redactor.new(password or office.password)
+    context = verified(office.certificates.ca if trusted else None, "mailbox.imap")
+    sender = SmtpSender(smtp or smtp_settings(office), address=f"{BOT}@{DOMAIN}", password=secret, context=context)
+    return ImapMailbox(
+        imap or imap_settings(office), sender=sender, password=secret, context=context, max_bytes=max_bytes, zone=ZONE
+    )
