@@ -126,7 +126,7 @@ class ImapMailbox:
                 return work(session)
             except LOST as error:
                 self._session = None
-                session.close()
+                session.drop()
                 if last:
                     raise Transient(
                         f"IMAP: the connection to {self._settings.host} breaks ({type(error).__name__})"

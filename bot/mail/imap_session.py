@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,7 @@ class Session:
 
     def __init__(self, settings: ImapSettings, password: Secret, context: ssl.SSLContext) -> None:
         self._settings = settings
+        self._folders: set[str] = set()
         self._client = self._connect(context)
         try:
             self._log_in(password)
@@ -79,21 +81,26 @@ class Session:
         """
         name = self._full(folder)
         try:
+            self._make(name)
             self._move(uid, name)
         except IMAPClientAbortError:
             raise
         except IMAPClientError as error:
-            if self._client.folder_exists(name):
-                raise _refused(error, name) from None
-            self._make(name)
-            self._move(uid, name)
+            raise _refused(error, name) from None
 
     def close(self) -> None:
         """Log out; a connection that is broken is dropped."""
         try:
             self._client.logout()
         except (*LOST, IMAPClientError):
-            self._drop()
+            self.drop()
+
+    def drop(self) -> None:
+        """Let go of a broken connection without another word to the server."""
+        with suppress(*LOST, IMAPClientError):
+            self._client.shutdown()
+        with suppress(*LOST):
+            self._client.socket().close()
 
     def _connect(self, context: ssl.SSLContext) -> IMAPClient:
         settings = self._settings
@@ -142,13 +149,10 @@ class Session:
         return prefix + separator.join(folder)
 
     def _make(self, name: str) -> None:
-        try:
+        if name not in self._folders and not self._client.folder_exists(name):
             self._client.create_folder(name)
             self._client.subscribe_folder(name)
-        except IMAPClientAbortError:
-            raise
-        except IMAPClientError as error:
-            raise _refused(error, name) from None
+        self._folders.add(name)
 
     def _move(self, uid: int, name: str) -> None:
         if self._client.has_capability("MOVE"):
@@ -159,12 +163,6 @@ class Session:
         self._client.delete_messages([uid], silent=True)
         if self._client.has_capability("UIDPLUS"):
             self._client.uid_expunge([uid])
-
-    def _drop(self) -> None:
-        try:
-            self._client.shutdown()
-        except (*LOST, IMAPClientError):
-            return
 
 
 def _facts(data: Mapping[bytes, Any]) -> tuple[datetime, int] | None:

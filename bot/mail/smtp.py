@@ -121,22 +121,34 @@ class SmtpSender:
         settings = self._settings
         try:
             server.ehlo_or_helo_if_needed()
-            if settings.auth == "xoauth2":
-                token = self._password.reveal()
-                server.user, server.password = settings.user, token
-                server.auth("XOAUTH2", lambda _=None: f"user={settings.user}\x01auth=Bearer {token}\x01\x01")
-            else:
-                server.login(settings.user, self._password.reveal())
+            self._authenticate(server)
         except smtplib.SMTPAuthenticationError as error:
             if error.smtp_code < 500:
                 raise Transient(f"SMTP: {settings.host} can't check logins now ({error.smtp_code})") from None
             self._denied = AccessDenied(f"SMTP: the login of {settings.user} at {settings.host} is refused")
             raise self._denied from None
-        except smtplib.SMTPNotSupportedError:
-            self._denied = AccessDenied(
-                f"SMTP: {settings.host} offers no login with {settings.auth} (see {_SETTING}.auth)"
+
+    def _authenticate(self, server: smtplib.SMTP) -> None:
+        """Log in by the one mechanism that fits; raises ``AccessDenied`` when the server offers none.
+
+        Not ``server.login()``: that one offers a wrong password by every mechanism in turn.
+        """
+        offered = server.esmtp_features.get("auth", "").upper().split()
+        server.user, server.password = self._settings.user, self._password.reveal()
+        if self._settings.auth == "xoauth2" and "XOAUTH2" in offered:
+            server.auth("XOAUTH2", self._bearer)
+        elif self._settings.auth == "password" and "PLAIN" in offered:
+            server.auth("PLAIN", server.auth_plain)
+        elif self._settings.auth == "password" and "LOGIN" in offered:
+            server.auth("LOGIN", server.auth_login)
+        else:
+            raise AccessDenied(
+                f"SMTP: {self._settings.host} offers no login with {self._settings.auth} ({_SETTING}.auth)"
             )
-            raise self._denied from None
+
+    def _bearer(self, challenge: bytes | None = None) -> str:
+        """Return the token; to a challenge, which tells why it was refused, an empty answer ends the exchange."""
+        return "" if challenge else f"user={self._settings.user}\x01auth=Bearer {self._password.reveal()}\x01\x01"
 
     def _expect(self, reply: tuple[int, bytes], what: str, well: int = 250) -> None:
         """Raise unless the server agrees: ``Transient`` for a 4xx answer, ``DeliveryFailed`` for good (RFC 5321, 4.2.1)."""

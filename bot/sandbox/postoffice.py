@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -88,8 +90,13 @@ class PostOffice:
 
     def stop_imap(self) -> None:
         """Stop Dovecot with every connection it has."""
+        pid_file = self.folder / "dovecot" / "master.pid"
+        master = int(pid_file.read_text(encoding="ascii")) if pid_file.exists() else 0
         _run(["doveadm", "-c", str(self.folder / "dovecot.conf"), "stop"], check=False)
         _await_port(self.ports["imap"], there=False)
+        if master:
+            with suppress(ProcessLookupError):
+                os.killpg(master, signal.SIGKILL)  # sessions in progress outlive their master for a moment
 
     def start_smtp(self) -> None:
         """Start Postfix; returns when it greets."""
