@@ -5,35 +5,41 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot.commands.output import say
 from bot.console.browser import ensure_browser
 from bot.errors import Unusable
+from bot.sandbox.postoffice import ensure_postoffice
 from bot.settings.console import BrowserSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_NEEDS_BROWSER = ("tests/browser", "tests/scenario", "tests/contract")
+#: What some tests need, how to get it, and which tests those are.
+_NEEDS: tuple[tuple[Callable[[], object], tuple[str, ...]], ...] = (
+    (lambda: ensure_browser(BrowserSettings(), say=say), ("tests/browser", "tests/scenario", "tests/contract")),
+    (lambda: ensure_postoffice(say), ("tests/real", "tests/contract/test_mailbox.py")),
+)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run pytest with ``arguments``; returns its exit status.
 
-    Without a browser, and where none can be installed, the rest is run and what was left out is named at the end;
-    under ``CI=true`` that is an error.
+    What a test needs is installed where that is possible. Elsewhere the rest is run, and what was left out is named at
+    the end; under ``CI=true`` that is an error.
     """
-    left_out: list[str] = []
-    try:
-        ensure_browser(BrowserSettings(), say=say)
-    except Unusable as error:
-        if os.environ.get("CI") == "true":
-            raise
-        left_out = [f"{name}: {error}" for name in _NEEDS_BROWSER]
-    ignored = [f"--ignore={name}" for name in _NEEDS_BROWSER] if left_out else []
+    left_out: dict[str, str] = {}
+    for ensure, tests in _NEEDS:
+        try:
+            ensure()
+        except Unusable as error:
+            if os.environ.get("CI") == "true":
+                raise
+            left_out |= dict.fromkeys(tests, str(error))
+    ignored = [f"--ignore={name}" for name in left_out]
     status = subprocess.run(  # noqa: S603 - pytest with what the person typed
         [sys.executable, "-m", "pytest", *ignored, *arguments], cwd=ROOT, check=False
     ).returncode
-    for line in left_out:
-        say(f"left out  {line}")
+    for name, reason in left_out.items():
+        say(f"left out  {name}: {reason}")
     return status

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import Unusable
+from bot.packages import apt_install, ran, usable_apt
 from bot.settings.console import BrowserSettings
 
 Say = Callable[[str], None]
@@ -32,7 +32,6 @@ _WELL_KNOWN = (
 )  # fmt: skip
 #: The second is a Japanese font: without one, evidence shows boxes where the text should be.
 _PACKAGES = ("chromium", "fonts-ipafont-gothic")
-_APT_SECONDS = 900
 _DOWNLOAD_SECONDS = 600
 
 
@@ -43,7 +42,7 @@ class Surroundings:
     search_path: str = field(default_factory=lambda: os.environ.get("PATH", ""))
     well_known: Sequence[str] = _WELL_KNOWN
     #: The Debian family's installer, empty elsewhere or without the right to use it.
-    apt: str = field(default_factory=lambda: usable_apt(sys.platform, os.environ.get("PATH", "")))
+    apt: str = field(default_factory=usable_apt)
     #: Playwright's own browser may be looked for and downloaded.
     playwright: bool = True
 
@@ -71,7 +70,7 @@ def ensure_browser(settings: BrowserSettings, *, say: Say, around: Surroundings 
     found = find_browser(settings, around)
     if found is None and around.apt:
         say(f"no browser found: installing {' and '.join(_PACKAGES)} with apt-get (about a minute)")
-        _apt(around.apt)
+        apt_install(around.apt, _PACKAGES)
         found = find_browser(settings, around)
     if found is None and around.playwright:
         say("no browser found: trying to download Playwright's Chromium")
@@ -117,32 +116,5 @@ def _playwright_own() -> Path | None:
     return max(found, default=None)
 
 
-def usable_apt(platform: str, search_path: str) -> str:
-    """Return Debian's installer if this process may use it."""
-    may_install = platform == "linux" and os.geteuid() == 0
-    return (shutil.which("apt-get", path=search_path) or "") if may_install else ""
-
-
-def _apt(apt: str) -> None:
-    install = [apt, "install", "-y", "-q", "--no-install-recommends", *_PACKAGES]
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    if _ran(install, _APT_SECONDS, quiet):
-        return
-    # Package lists that are missing or old are the usual reason: fetch them, and try once more.
-    _ran([apt, "update", "-q"], _APT_SECONDS, quiet)
-    _ran(install, _APT_SECONDS, quiet)
-
-
 def _download() -> None:
-    _ran([sys.executable, "-m", "playwright", "install", "chromium"], _DOWNLOAD_SECONDS, dict(os.environ))
-
-
-def _ran(command: Sequence[str], seconds: float, environment: dict[str, str]) -> bool:
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-            command, timeout=seconds, check=False, env=environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+    ran([sys.executable, "-m", "playwright", "install", "chromium"], _DOWNLOAD_SECONDS, os.environ)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from string import Template
 from typing import Self
 
 from bot.errors import Unusable
+from bot.packages import apt_install, usable_apt
 from bot.sandbox.certificates import Certificates, make_certificates
 
 PACKAGES = ("dovecot-imapd", "dovecot-lmtpd", "postfix")
@@ -30,6 +31,19 @@ _TEMPLATES = Path(__file__).parent / "postoffice_conf"
 _READY_SECONDS = 20
 _PROGRAMS = ("dovecot", "postfix")
 _PLACES = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def ensure_postoffice(say: Callable[[str], None]) -> None:
+    """Install what a post office needs, where that is possible; raises ``Unusable`` with what to install otherwise."""
+    missing = missing_packages()
+    if missing and (apt := usable_apt()):
+        say(f"no mail server found: installing {' '.join(missing)} with apt-get (about a minute)")
+        apt_install(apt, missing)
+        missing = missing_packages()
+    if missing:
+        raise Unusable(f"a mail server is needed: apt-get install {' '.join(missing)}")
+    if os.geteuid() != 0:
+        raise Unusable("the embedded mail server runs as root only: Dovecot and Postfix change to users of their own")
 
 
 def missing_packages() -> tuple[str, ...]:
@@ -53,12 +67,7 @@ class PostOffice:
 
     def start(self) -> Self:
         """Make the folder and start both servers; returns when both greet. Raises ``Unusable`` when they can't run here."""
-        if missing := missing_packages():
-            raise Unusable(f"a mail server is needed: apt-get install {' '.join(missing)}")
-        if os.geteuid() != 0:
-            raise Unusable(
-                "the embedded mail server runs as root only: Dovecot and Postfix change to users of their own"
-            )
+        ensure_postoffice(lambda _: None)
         self.folder = Path(tempfile.mkdtemp(prefix="postoffice-"))
         self.folder.chmod(0o755)
         self.certificates = make_certificates(self.folder)
