@@ -40,15 +40,18 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Where the demo leaves its mails, ledger and evidence.")
     ] = None,
+    mailbox: Annotated[
+        str, typer.Option(help="folder, or imap: a real Dovecot and Postfix (Debian, as root).")
+    ] = "folder",
     as_json: AsJson = False,
     stay: Annotated[
         bool, typer.Option("--stay", help="Leave the console open afterwards, on the first telework day.")
     ] = False,
 ) -> None:
-    """The whole job on inbox_samples/ with an embedded mailbox and console and a fixed clock."""
+    """The whole job on inbox_samples/ with an embedded mailbox and console and a fixed clock. Example: run_bot.py demo --mailbox imap"""
     from bot.commands import demo as command
 
-    _leave(command.demo(folder or Path("var/demo"), as_json=as_json, stay=stay))
+    _leave(command.demo(folder or Path("var/demo"), mailbox=mailbox, as_json=as_json, stay=stay))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)

@@ -32,6 +32,7 @@ from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Run
+from bot.mail.drops import WithDrops
 from bot.mail.folder import FolderMailbox
 from bot.mail.imap import ImapMailbox
 from bot.mail.port import Mailbox
@@ -95,6 +96,13 @@ class Workshop:
         most = int(settings.max_message_mb * 2**20)
         if settings.kind == "folder":
             return FolderMailbox(self.config.path(settings.path), max_bytes=most, zone=zone)
+        mailbox = self._imap(most)
+        if settings.drops is None:
+            return mailbox
+        return WithDrops(mailbox, FolderMailbox(self.config.path(settings.drops), max_bytes=most, zone=zone))
+
+    def _imap(self, most: int) -> ImapMailbox:
+        settings = self.config.settings.mailbox
         imap, smtp = settings.imap, settings.smtp
         sender = SmtpSender(
             smtp, address=settings.address, password=self.config.resolve(smtp.password, self.redactor),
@@ -102,7 +110,7 @@ class Workshop:
         )  # fmt: skip
         return ImapMailbox(
             imap, sender=sender, password=self.config.resolve(imap.password, self.redactor),
-            context=verified(self._ca(imap.ca_file), "mailbox.imap"), max_bytes=most, zone=zone,
+            context=verified(self._ca(imap.ca_file), "mailbox.imap"), max_bytes=most, zone=self.config.zone,
         )  # fmt: skip
 
     def _ca(self, file: str | None) -> Path | None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,20 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot.clock import FixedClock
+from bot.commands.demo_mailboxes import KINDS, SAMPLES, filled_mailbox
 from bot.commands.ledger import request_row, requests_table
 from bot.commands.opening import open_workshop
 from bot.commands.output import people, print_json, say
 from bot.commands.passes import one_pass, tell_what_to_do
 from bot.config import load
 from bot.console.browser import ensure_browser
-from bot.errors import ConfigInvalid, Problem
+from bot.errors import BadUsage, ConfigInvalid, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request, Verdict
-from bot.mail.folder import INBOX
 from bot.operation.report import Report
 from bot.sandbox.server import SandboxServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SAMPLES = ROOT / "inbox_samples"
 ZONE = ZoneInfo("Asia/Tokyo")
 #: Friday; the cutoff for Monday 2 August was at 13:00.
 NOW = datetime(2021, 7, 30, 13, 4, tzinfo=ZONE)
@@ -40,19 +39,20 @@ DROPPED = datetime(2021, 7, 30, 13, 2, tzinfo=ZONE)
 MONDAY = datetime(2021, 8, 2, 8, 30, tzinfo=ZONE)
 _PASSWORD = "TELEWORK_BOT_CONSOLE_PASSWORD"  # noqa: S105 - the name of the variable
 _MARK = ".telework-demo"
-_TABLES = (".csv", ".tsv", ".xlsx", ".xls")
 
 
-def demo(folder: Path, *, as_json: bool, stay: bool) -> int:
+def demo(folder: Path, *, mailbox: str, as_json: bool, stay: bool) -> int:
     """Run the demo into ``folder``; raises ``ConfigInvalid`` when something else is in there."""
+    if mailbox not in KINDS:
+        raise BadUsage([Problem(path="--mailbox", text=f"{mailbox!r} is none; known: {', '.join(KINDS)}")])
     started = time.monotonic()
     folder = folder.resolve()
     clock = FixedClock(NOW)
     ensure_browser(load(ROOT / "config.yaml").settings.console.browser, say=say)
     _make_room(folder)
-    with SandboxServer(clock) as server:
+    with SandboxServer(clock) as server, filled_mailbox(mailbox, folder, dropped=DROPPED) as section:
         os.environ[_PASSWORD] = server.password
-        workshop = open_workshop(lay_out(folder, server.url), [], quiet=True, clock=clock)
+        workshop = open_workshop(lay_out(folder, server.url, section), [], quiet=True, clock=clock)
         report = asyncio.run(one_pass(workshop))
         requests, verdict = asyncio.run(_outcome(workshop.ledger()))
         result = _result(
@@ -67,20 +67,14 @@ def demo(folder: Path, *, as_json: bool, stay: bool) -> int:
     return 0 if verdict.ok and not (report.stuck or report.waiting or report.stopped) else 1
 
 
-def lay_out(folder: Path, url: str) -> Path:
-    """Put the samples, the staff directory and a config.yaml into ``folder``; returns the config's path."""
-    inbox = folder / "mailbox" / INBOX
-    inbox.mkdir(parents=True)
-    for sample in sorted(SAMPLES.glob("[0-9]*")):
-        if sample.suffix == ".json":
-            continue
-        shutil.copyfile(sample, inbox / sample.name)
-        if sample.suffix in _TABLES:
-            os.utime(inbox / sample.name, (DROPPED.timestamp(), DROPPED.timestamp()))
+def lay_out(folder: Path, url: str, mailbox: Mapping[str, Any]) -> Path:
+    """Put the staff directory and a config.yaml into ``folder``; returns the config's path."""
     shutil.copyfile(SAMPLES / "staff.csv", folder / "staff.csv")
     os.utime(folder / "staff.csv", (DROPPED.timestamp(), DROPPED.timestamp()))
     raw: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    raw["mailbox"]["path"] = "mailbox"
+    for name, value in mailbox.items():
+        known = raw["mailbox"].get(name)
+        raw["mailbox"][name] = {**known, **value} if isinstance(known, dict) else value
     raw["staff"]["file"] = "staff.csv"
     raw["ledger"]["url"] = "sqlite:///ledger.sqlite3"
     raw["log"]["file"] = "log/bot.jsonl"

@@ -17,6 +17,8 @@ class MailboxSettings(Section):
     """Which adapter: ``folder`` is a directory of .eml (and .csv, .xlsx) files, ``imap`` an ordinary mail server."""
     path: str = "var/mailbox"
     """``folder``: the directory that holds inbox/, processed/, rejected/, unreadable/, ignored/ and outbox/."""
+    drops: str | None = None
+    """``imap``: a directory whose inbox/ takes the form system's exports (.csv, .xlsx). Empty: mails only."""
     address: str = "telework-id@city.example.jp"
     """The bot's own address: notices are sent from it, and mails from it are ignored."""
     sender_name: str = "例市 テレワークID担当"

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands.demo import DROPPED, SAMPLES
+from bot.commands.demo import DROPPED
+from bot.commands.demo_mailboxes import SAMPLES
 from bot.commands.reading import application_row
 from bot.config import load
 from bot.intake.reader import Reader
