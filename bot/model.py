@@ -193,6 +193,11 @@ class Decision:
     #: The applicant may be told (a forged sender is told to nobody).
     tell_applicant: bool = True
 
+    @property
+    def urgent(self) -> bool:
+        """Whether it belongs to the fast lane: late for an urgent reason (V07), so that operators are told at once."""
+        return any(item.code == "V07" and item.severity is Severity.HOLD for item in self.violations)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Employee:

@@ -25,6 +25,8 @@ from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
 from bot.delivery.compose import Composer, Needs, Possible
 from bot.delivery.courier import Courier
+from bot.delivery.notice_check import check_notices
+from bot.delivery.templates import Templates
 from bot.errors import AlreadyRunning, ConfigInvalid, Problem
 from bot.intake.reader import Reader
 from bot.issuance.account import AccountKeeper
@@ -188,7 +190,7 @@ class Workshop:
             outgoing=mailbox,
             staff=directory,
             clock=self.clock,
-            composer=Composer(mailbox=settings.mailbox, delivery=settings.delivery),
+            composer=self.composer(),
             operators=settings.alerts.mail_to,
             needs=Needs(ja=settings.rules.urgent.needs, en=settings.rules.urgent.needs_en),
             possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
@@ -225,6 +227,17 @@ class Workshop:
         """Return what takes messages in."""
         days = self.config.settings.forms.join_days
         return Intake(mailbox=mailbox, reader=self.reader(), ledger=ledger, join_days=days)
+
+    def composer(self) -> Composer:
+        """Return what makes notices; raises ``ConfigInvalid`` when a template would say too much or too little."""
+        settings = self.config.settings
+        folder = settings.delivery.templates_dir
+        made = Composer(
+            mailbox=settings.mailbox, delivery=settings.delivery,
+            templates=Templates(self.config.path(folder) if folder else None),
+        )  # fmt: skip
+        check_notices(made, self.clock.now())
+        return made
 
     def judge(self) -> Judge:
         """Return what applies the rules to an application."""

@@ -129,7 +129,7 @@ class House:
                 request_id=file.name.partition(".")[0], to=mail["To"], login_id=_one(LOGIN_LINE, text),
                 password=_one(PASSWORD_LINE, text),
             )
-            for file, mail in mails for text in [mail.get_content()]
+            for file, mail in mails for text in [text_of(mail)]
         ]  # fmt: skip
 
     def left_behind(self, *, but: Iterable[str] = ()) -> dict[Path, bytes]:
@@ -140,6 +140,13 @@ class House:
             for file in self.path.rglob("*")
             if file.is_file() and not any(file.is_relative_to(place) for place in skipped)
         }
+
+
+def text_of(mail: EmailMessage) -> str:
+    """Return the plain text of a mail."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def _parsed(file: Path) -> EmailMessage:

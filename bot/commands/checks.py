@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from bot.commands.opening import open_workshop
 from bot.commands.output import people, print_json, table
 from bot.console.browser import find_browser
+from bot.delivery.templates import NAMES
 from bot.errors import BotError, Unusable
 from bot.wiring import Workshop
 
@@ -39,7 +40,7 @@ async def _try_all(workshop: Workshop) -> tuple[list[dict[str, Any]], int]:
     rows: list[dict[str, Any]] = []
     status = 0
     checks: dict[str, Check] = {
-        "directory": _directory, "calendar": _calendar, "mailbox": _mailbox, "database": _database, "browser": _browser,
+        "directory": _directory, "calendar": _calendar, "notices": _notices, "mailbox": _mailbox, "database": _database, "browser": _browser,
         "console": _console, "clock": _clock,
     }  # fmt: skip
     for name, attempt in checks.items():
@@ -59,6 +60,11 @@ async def _directory(workshop: Workshop) -> str:
 async def _calendar(workshop: Workshop) -> str:
     (day, by), *_ = workshop.rulebook().next_possible(workshop.clock.now(), 1)
     return f"next: {day} if received by {by:%Y-%m-%d %H:%M}"
+
+
+async def _notices(workshop: Workshop) -> str:
+    workshop.composer()
+    return f"{len(NAMES)} templates, each tried"
 
 
 async def _mailbox(workshop: Workshop) -> str:

@@ -9,12 +9,10 @@ from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from bot import wording
 from bot.clock import aware
+from bot.delivery.html import as_html
+from bot.delivery.templates import Templates
 from bot.delivery.wrapping import wrapped
 from bot.errors import DeliveryFailed
 from bot.model import Employee, Violation, Window
@@ -25,13 +23,6 @@ from bot.settings.mailbox import MailboxSettings
 # One mailbox by RFC 5321 in plain ASCII, without quoting, comments or a second address.
 _ADDRESS = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
-_SUBJECTS = {
-    "credentials": "ログインIDとパスワードをお知らせします",
-    "rejected": "申請の審査結果（発行できませんでした）",
-    "duplicate": "申請の審査結果（発行済みです）",
-    "held": "申請を受け付けました（確認中）",
-    "alert": "［要対応］緊急の申請が保留になっています",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,31 +62,59 @@ class Composer:
 
     mailbox: MailboxSettings
     delivery: DeliverySettings
+    templates: Templates
 
     def credentials(
         self,
         envelope: Envelope,
         *,
         login_id: str,
-        secret: Secret,
+        secret: Secret | None,
         window: Window,
         granted: Sequence[date],
         refused: Sequence[Violation],
         renewed: bool,
     ) -> EmailMessage:
-        """Return the one mail that carries a password; it is in the body alone, never in a header."""
-        body = self._body(
+        """Return the mail with the login ID and the password, which is in the body alone, never in a header.
+
+        Without a secret it says from whom the password comes (``delivery.mode: split``).
+        """
+        return self._mail(
             envelope,
             "credentials",
             login_id=login_id,
-            password=secret.reveal(),
+            password=secret.reveal() if secret else "",
+            password_here=secret is not None,
+            secret_from=self.delivery.secret_from,
+            secret_from_en=self.delivery.secret_from_en,
             start=window.start,
             end=window.end,
             granted=granted,
             refused=_clean(refused),
             renewed=renewed,
         )
-        return self._mail(envelope, "credentials", body)
+
+    def secret(self, envelope: Envelope, *, to_name: str, secret: Secret, window: Window) -> EmailMessage:
+        """Return the mail with the password alone, for somebody who hands it over (``delivery.mode: split``)."""
+        return self._mail(
+            envelope, "secret", to_name=clean(to_name), password=secret.reveal(), start=window.start, end=window.end
+        )
+
+    def handover(
+        self,
+        envelope: Envelope,
+        *,
+        to_name: str,
+        login_id: str,
+        secret: Secret,
+        window: Window,
+        granted: Sequence[date],
+    ) -> EmailMessage:
+        """Return the sheet with everything, for the supervisor of somebody who can't read mail."""
+        return self._mail(
+            envelope, "handover", to_name=clean(to_name), login_id=login_id, password=secret.reveal(),
+            start=window.start, end=window.end, granted=granted,
+        )  # fmt: skip
 
     def rejected(
         self,
@@ -108,7 +127,7 @@ class Composer:
     ) -> EmailMessage:
         """Return the rejection with every reason and the days still possible; for a mere duplicate, that nothing changed."""
         duplicate = bool(violations) and all(item.code == "V18" for item in violations)
-        body = self._body(
+        return self._mail(
             envelope,
             "rejected",
             received_at=received_at,
@@ -117,20 +136,34 @@ class Composer:
             possible=possible,
             duplicate=duplicate,
         )
-        return self._mail(envelope, "duplicate" if duplicate else "rejected", body)
 
     def held(self, envelope: Envelope, *, received_at: datetime) -> EmailMessage:
         """Return the notice that a person checks the application; it says nothing of what is doubted."""
-        return self._mail(envelope, "held", self._body(envelope, "held", received_at=received_at))
+        return self._mail(envelope, "held", received_at=received_at)
 
     def alert(self, envelope: Envelope, *, received_at: datetime, asked: Sequence[date], needs: Needs) -> EmailMessage:
         """Return the alert to the operators: an urgent request waits for them. The reason stays in the ledger."""
-        body = self._body(envelope, "alert", received_at=received_at, asked=asked, needs=needs.ja, needs_en=needs.en)
-        return self._mail(envelope, "alert", body)
+        return self._mail(envelope, "alert", received_at=received_at, asked=asked, needs=needs.ja, needs_en=needs.en)
 
-    def _body(self, envelope: Envelope, template: str, **values: object) -> str:
+    def _mail(self, envelope: Envelope, template: str, **values: object) -> EmailMessage:
+        text = self.templates.render(template, self._known(envelope) | values, english=self.delivery.english)
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = Address(clean(self.mailbox.sender_name), addr_spec=address(self.mailbox.address))
+        mail["To"] = [Address(addr_spec=address(one)) for one in envelope.to]
+        mail["Subject"] = clean(f"{self.delivery.subject_prefix}{text.subject}")
+        mail["Date"] = aware(envelope.now)
+        mail["Message-ID"] = envelope.message_id
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+        mail["X-Telework-Request"] = f"{envelope.request_id}/{envelope.attempt}"
+        mail.set_content(wrapped(text.body), charset="utf-8", cte="base64")
+        if self.delivery.html:
+            mail.add_alternative(as_html(text.body), subtype="html", charset="utf-8", cte="base64")
+        return mail
+
+    def _known(self, envelope: Envelope) -> dict[str, object]:
         settings, employee = self.delivery, envelope.employee
-        known = {
+        return {
             "name": clean(employee.name) if employee else "",
             "department": clean(employee.department) if employee else "",
             "employee_no": clean(employee.employee_no) if employee else "",
@@ -140,26 +173,7 @@ class Composer:
             "contact": settings.contact,
             "contact_en": settings.contact_en,
             "prefix": settings.subject_prefix,
-            **values,
         }
-        environment = _environment()
-        parts = [environment.get_template(f"{template}.ja.txt").render(known)]
-        if settings.english:
-            parts.append(environment.get_template(f"{template}.en.txt").render(known))
-        return ("\n" + "-" * 60 + "\n\n").join(parts)
-
-    def _mail(self, envelope: Envelope, subject: str, body: str) -> EmailMessage:
-        mail = EmailMessage(policy=SMTP)
-        mail["From"] = Address(clean(self.mailbox.sender_name), addr_spec=address(self.mailbox.address))
-        mail["To"] = [Address(addr_spec=address(one)) for one in envelope.to]
-        mail["Subject"] = clean(f"{self.delivery.subject_prefix}{_SUBJECTS[subject]} {envelope.request_id}")
-        mail["Date"] = aware(envelope.now)
-        mail["Message-ID"] = envelope.message_id
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"
-        mail["X-Telework-Request"] = f"{envelope.request_id}/{envelope.attempt}"
-        mail.set_content(wrapped(body), charset="utf-8", cte="base64")
-        return mail
 
 
 def message_id(request_id: str, kind: str, attempt: int, own_address: str) -> str:
@@ -182,13 +196,3 @@ def clean(text: str) -> str:
 
 def _clean(violations: Sequence[Violation]) -> list[dict[str, str]]:
     return [{"code": item.code, "text": clean(item.text), "text_en": clean(item.text_en)} for item in violations]
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,  # noqa: S701 - plain text
-    )  # fmt: skip
-    for name in ("day_ja", "moment_ja", "days_ja", "day_en", "moment_en", "days_en"):
-        environment.filters[name] = getattr(wording, name)
-    return environment

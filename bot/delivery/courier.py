@@ -13,12 +13,14 @@ from loguru import logger
 from bot.clock import Clock
 from bot.delivery.compose import Composer, Envelope, Needs, Possible, message_id
 from bot.delivery.outgoing import Outgoing
+from bot.delivery.parcels import CARRIES, KINDS, Parcel, parcels
 from bot.errors import BotError, DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Notice, NoticeKind, NoticeState, Request
 from bot.life import State
 from bot.model import Employee, Severity
 from bot.secret import Secret
+from bot.settings.delivery import Mode
 
 #: The states that an applicant is told of, and the notice that does it.
 TOLD = {State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
@@ -53,36 +55,56 @@ class Courier:
     needs: Needs
 
     async def send_credentials(self, request: Request, employee: Employee, secret: Secret) -> Request:
-        """Mail the credentials home: ISSUED to DELIVERED, or to DELIVERING when the outcome is unknown.
+        """Mail the credentials: ISSUED to DELIVERED, or to DELIVERING when the outcome is unknown.
 
-        Raises what sending raises when the mail certainly did not go out; the request is then back at ISSUED.
+        They go to the applicant's address in the directory, or where ``delivery.mode`` says so to the supervisor's. Raises
+        what sending raises when a mail certainly did not go out; the request is then back at ISSUED.
         """
-        notice = await self._next(request, NoticeKind.CREDENTIALS, employee.mail)
-        mail = self._credentials(request, employee, secret, notice)
-        request = await self._advance(request, State.DELIVERING, notice, "intended")
-        try:
-            await self.outgoing.send(mail)
-        except OutcomeUnknown as error:
-            return await self._advance(request, State.DELIVERING, notice, "unknown", str(error))
-        except BotError as error:
-            await self._advance(request, State.ISSUED, _with(notice, NoticeState.FAILED), "failed", str(error))
-            raise
-        logger.info("credentials sent to {}", employee.mail)
-        return await self._advance(request, State.DELIVERED, _with(notice, NoticeState.SENT), "done")
+        waiting = [
+            (await self._next(request, parcel.kind, parcel.to.mail), parcel)
+            for parcel in self._parcels(request, employee)
+        ]
+        mails = [self._credentials(request, employee, secret, notice, parcel) for notice, parcel in waiting]
+        request = await self._advance(request, State.DELIVERING, waiting[0][0], "intended")
+        for (notice, parcel), mail in zip(waiting, mails, strict=True):
+            if notice is not waiting[0][0]:
+                await self._note(notice, "intended")
+            try:
+                await self.outgoing.send(mail)
+            except OutcomeUnknown as error:
+                return await self._advance(request, State.DELIVERING, notice, "unknown", str(error))
+            except BotError as error:
+                await self._advance(request, State.ISSUED, _with(notice, NoticeState.FAILED), "failed", str(error))
+                raise
+            logger.info("{} sent to {}", notice.kind, parcel.to.mail)
+            if notice is not waiting[-1][0]:
+                await self._note(_with(notice, NoticeState.SENT), "done")
+        return await self._advance(request, State.DELIVERED, _with(waiting[-1][0], NoticeState.SENT), "done")
 
     async def settle(self, request: Request) -> Request:
         """Find out whether the newest credentials of a DELIVERING request went out.
 
-        Sent: DELIVERED. Not sent, or not to be known: ISSUED, from where a new password is set and mailed, so that
-        the newest mail works whichever of them arrives.
+        The last of their mails was sent: DELIVERED. Not sent, or not to be known: ISSUED, from where a new password is set
+        and mailed, so that the newest mail works whichever of them arrives.
         """
-        notice = (await self._notices(request, NoticeKind.CREDENTIALS))[-1]
-        if await self.outgoing.was_sent(notice.message_id):
-            return await self._advance(
-                request, State.DELIVERED, _with(notice, NoticeState.SENT), "done", "found as sent"
-            )
-        lost = _with(notice, NoticeState.FAILED)
+        carried = [notice for notice in await self.ledger.notices(request.id) if notice.kind in CARRIES]
+        notice = next((one for one in carried if one.state is NoticeState.SENDING), carried[-1])
+        is_last = notice.state is NoticeState.SENDING and notice.kind is KINDS[self._mode(request)][-1]
+        if is_last and await self.outgoing.was_sent(notice.message_id):
+            sent = _with(notice, NoticeState.SENT)
+            return await self._advance(request, State.DELIVERED, sent, "done", "found as sent")
+        lost = _with(notice, NoticeState.FAILED) if notice.state is NoticeState.SENDING else notice
         return await self._advance(request, State.ISSUED, lost, "failed", "not found as sent")
+
+    def _mode(self, request: Request) -> Mode:
+        urgent = request.decision is not None and request.decision.urgent
+        return self.composer.delivery.urgent_mode if urgent else self.composer.delivery.mode
+
+    def _parcels(self, request: Request, employee: Employee) -> list[Parcel]:
+        found = parcels(self._mode(request), employee, self.staff.find(employee.supervisor_no))
+        if found is None:
+            raise DeliveryFailed("the staff directory names no supervisor who could hand the password over")
+        return found
 
     async def untold(self) -> list[Request]:
         """Return the rejected and held requests whose applicant has not been told; a notice without answers has none."""
@@ -160,14 +182,24 @@ class Courier:
             return None
         return self.staff.find(request.application.employee_no or "") or self.staff.by_mail(request.sender)
 
-    def _credentials(self, request: Request, employee: Employee, secret: Secret, notice: Notice) -> EmailMessage:
+    def _credentials(
+        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel
+    ) -> EmailMessage:
         if request.window is None or request.login_id is None:
             raise DeliveryFailed("the request has no login to tell of")
+        envelope = self._envelope(request, employee, notice, to=(parcel.to.mail,))
+        if parcel.kind is NoticeKind.SECRET:
+            return self.composer.secret(envelope, to_name=parcel.to.name, secret=secret, window=request.window)
+        if parcel.kind is NoticeKind.HANDOVER:
+            return self.composer.handover(
+                envelope, to_name=parcel.to.name, login_id=request.login_id, secret=secret, window=request.window,
+                granted=request.granted,
+            )  # fmt: skip
         violations = request.decision.violations if request.decision else ()
         return self.composer.credentials(
-            self._envelope(request, employee, notice),
+            envelope,
             login_id=request.login_id,
-            secret=secret,
+            secret=secret if self._mode(request) is Mode.SINGLE else None,
             window=request.window,
             granted=request.granted,
             renewed=notice.attempt > 1 or request.attempts == 0,

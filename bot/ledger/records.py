@@ -91,6 +91,10 @@ class NoticeKind(StrEnum):
     """What a notice tells."""
 
     CREDENTIALS = "credentials"
+    #: The password alone, to the supervisor who hands it over.
+    SECRET = "secret"  # noqa: S105 - a kind of notice
+    #: Login ID and password, to the supervisor of somebody who can't read mail.
+    HANDOVER = "handover"
     REJECTED = "rejected"
     HELD = "held"
     #: To the operators: this request can't wait.

@@ -18,7 +18,6 @@ from bot.ledger.records import Event, Request
 from bot.life import State
 from bot.operation.report import Progress, Report
 from bot.operation.take_in import Deciding, Intake
-from bot.rules.rulebook import is_urgent
 
 #: States from which a request can be driven on.
 DRIVABLE = frozenset({State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING})
@@ -96,7 +95,7 @@ class Cycle:
     async def _alert(self, report: Report) -> None:
         """Tell the operators of urgent requests (V07) before anything else is told: each waits for a person."""
         for request in await self.ledger.requests(states={State.HELD}):
-            if request.decision and is_urgent(request.decision):
+            if request.decision and request.decision.urgent:
                 report.problem(f"{request.id} is urgent and waits for an operator: approve or reject it")
                 with report.one_of_many(request.id):
                     await self.courier.alert(request)

@@ -24,7 +24,7 @@ from bot.rules.case import Case, Check, Context
 from bot.rules.cutoff import Cutoffs
 from bot.settings.rules import RulesSettings
 
-__all__ = ["RULES", "Context", "Rule", "Rulebook", "is_urgent", "overridable"]
+__all__ = ["RULES", "Context", "Rule", "Rulebook", "overridable"]
 
 _ALL = frozenset(Kind)
 _DAYS = frozenset({Kind.ISSUE, Kind.CHANGE})
@@ -74,11 +74,6 @@ _FIXED = frozenset(rule.code for rule in RULES if not rule.overridable)
 def overridable(code: str) -> bool:
     """Tell whether an operator's approval may pass over what this rule holds or refuses."""
     return code not in _FIXED
-
-
-def is_urgent(decision: Decision) -> bool:
-    """Tell whether the request belongs to the fast lane: operators are alerted at once (V07)."""
-    return any(item.code == "V07" and item.severity is Severity.HOLD for item in decision.violations)
 
 
 class Rulebook:

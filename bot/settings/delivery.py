@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from bot.settings.base import Section
+
+
+class Mode(StrEnum):
+    """How credentials reach the applicant."""
+
+    #: One mail to the applicant with login ID and password; the password opens nothing outside its window.
+    SINGLE = "single"
+    #: The login ID to the applicant, the password to the supervisor, who hands it over.
+    SPLIT = "split"
+    #: Everything to the supervisor, on a sheet to hand over: the applicant can't read mail.
+    HANDOVER = "handover"
 
 
 class DeliverySettings(Section):
@@ -18,3 +31,15 @@ class DeliverySettings(Section):
     """The same in English."""
     english: bool = True
     """Add the English text below the Japanese."""
+    html: bool = True
+    """Add the same text as simple HTML; mail programs show the one they prefer."""
+    templates_dir: str | None = None
+    """A folder with the organisation's own copies of files in bot/delivery/templates. Empty: the texts as they come."""
+    mode: Mode = Mode.SINGLE
+    """How credentials reach the applicant: single, split or handover."""
+    urgent_mode: Mode = Mode.SINGLE
+    """The same for urgent requests (V07): their applicants may be at home, unable to read their mail."""
+    secret_from: str = "所属長"
+    """``split``: from whom the applicant gets the password, in the words of the notice."""
+    secret_from_en: str = "your supervisor"
+    """The same in English."""

@@ -13,7 +13,7 @@ import pytest
 
 from bot.console.memory import MemoryConsole
 from bot.sandbox.postoffice import BOT, PostOffice
-from tests.house import FRIDAY, LOGIN_LINE, PASSWORD_LINE, House
+from tests.house import FRIDAY, LOGIN_LINE, PASSWORD_LINE, House, text_of
 from tests.postoffice_kit import imap_settings, smtp_settings
 
 _COUNT = 500
@@ -108,5 +108,5 @@ def _works(office: PostOffice, console: MemoryConsole, number: int) -> bool:
     newest = max(mails, key=lambda mail: int(re.findall(r"/(\d+)$", mail["X-Telework-Request"])[0]), default=None)
     if newest is None:
         return False
-    text = str(newest.get_content())
+    text = text_of(newest)
     return console.accepts(LOGIN_LINE.findall(text)[0], PASSWORD_LINE.findall(text)[0])

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.compose import Composer, Envelope, Possible, address, message_id
+from bot.delivery.templates import Templates
 from bot.delivery.wrapping import wrapped
 from bot.errors import DeliveryFailed
 from bot.model import Employee, Severity, Violation
@@ -23,10 +24,10 @@ from bot.settings.delivery import DeliverySettings
 from bot.settings.mailbox import MailboxSettings
 from bot.wording import days_ja, moment_ja
 from tests.console_kit import WINDOW
-from tests.house import FRIDAY
+from tests.house import FRIDAY, text_of
 
 PASSWORD = "Abcdefg!2345678k"
-COMPOSER = Composer(mailbox=MailboxSettings(), delivery=DeliverySettings())
+COMPOSER = Composer(mailbox=MailboxSettings(), delivery=DeliverySettings(), templates=Templates())
 EMPLOYEE = Employee(
     employee_no="0048213", name="髙橋　みのり", mail="m.takahashi@city.example.jp", department="福祉政策課"
 )
@@ -43,7 +44,7 @@ LATE = Violation(
 )
 HEADERS = {
     "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "X-Telework-Request",
-    "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+    "MIME-Version", "Content-Type",
 }  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def received(mail: EmailMessage) -> EmailMessage:
 def test_a_credential_mail_has_what_it_should_and_not_more() -> None:
     """To one address, marked as automatic, with window, days, reasons, advice; no link, no copy, no password in a header."""
     mail = received(credentials())
-    body = mail.get_content()
+    body = text_of(mail)
     assert set(mail.keys()) == HEADERS
     assert (mail["To"], mail["Auto-Submitted"]) == ("m.takahashi@city.example.jp", "auto-generated")
     assert mail["Date"].datetime == FRIDAY
@@ -95,7 +96,7 @@ def test_a_credential_mail_has_what_it_should_and_not_more() -> None:
 def test_a_rejection_lists_every_reason_and_what_is_possible() -> None:
     """All violations in both languages, and the days still possible with their cutoffs."""
     other = replace(LATE, code="V09", text="8月7日は閉庁日です。", text_en="Closed on 7 August.")
-    body = received(rejection(ENVELOPE, LATE, other)).get_content()
+    body = text_of(received(rejection(ENVELOPE, LATE, other)))
     for text in (
         LATE.text,
         other.text,
@@ -112,13 +113,13 @@ def test_a_duplicate_is_told_kindly() -> None:
     """A mere repetition is told as such: nothing changed, the earlier mail holds."""
     mail = received(rejection(ENVELOPE, replace(LATE, code="V18", severity=Severity.WARN)))
     assert "発行済み" in mail["Subject"]
-    assert "パスワードは変わっていません" in "".join(mail.get_content().split())
-    assert "これから申請できる" not in mail.get_content()
+    assert "パスワードは変わっていません" in "".join(text_of(mail).split())
+    assert "これから申請できる" not in text_of(mail)
 
 
 def test_a_hold_says_nothing_of_the_doubt() -> None:
     """Who is told that somebody checks learns no more than number and time."""
-    body = received(COMPOSER.held(ENVELOPE, received_at=FRIDAY)).get_content()
+    body = text_of(received(COMPOSER.held(ENVELOPE, received_at=FRIDAY)))
     assert "確認" in body
     assert "V0" not in body
 
@@ -127,7 +128,7 @@ def test_a_hold_says_nothing_of_the_doubt() -> None:
 def test_lines_fit_a_mail_program(mail: EmailMessage) -> None:
     """No line of ours is wider than 80 columns, where a Japanese character takes two."""
     wide = [
-        line for line in received(mail).get_content().splitlines()
+        line for line in text_of(received(mail)).splitlines()
         if sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in line) > 80
     ]  # fmt: skip
     assert wide == []
@@ -155,7 +156,7 @@ def test_nothing_that_was_read_becomes_a_header(name: str, department: str, rece
 @pytest.mark.parametrize("text", ["{{7*7}}", "{% raw %}", "${x}", "a\r\nBcc: all@example.jp", "=cmd|'/C calc'!A0"])
 def test_templates_in_fields_stay_text(text: str) -> None:
     """What looks like a template or a header in a field is shown as it is, on one line."""
-    body = received(credentials(replace(ENVELOPE, receipt_no=text))).get_content()
+    body = text_of(received(credentials(replace(ENVELOPE, receipt_no=text))))
     assert "".join(text.split()) in "".join(body.split())
 
 

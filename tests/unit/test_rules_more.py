@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bot.model import History, Outcome, Severity
-from bot.rules.rulebook import is_urgent
 from tests.unit.rules_kit import (
     MONDAY,
     NOON,
@@ -66,7 +65,7 @@ def test_v07_an_urgent_reason_is_held_in_place_of_refused(reason: str) -> None:
     """Late for a listed reason: the fast lane; the reason itself, which may be about health, is not repeated."""
     decision = decide(context={"received_at": at("07-30 16:47")}, applied_at=None, urgent_reason=reason)
     assert severities(decision) == [("V07", Severity.HOLD)]
-    assert (decision.outcome, is_urgent(decision)) == (Outcome.HOLD, True)
+    assert (decision.outcome, decision.urgent) == (Outcome.HOLD, True)
     assert reason not in found(decision, "V07").text
 
 

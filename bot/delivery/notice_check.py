@@ -1,0 +1,96 @@
+"""Tries every notice with sample values before a pass: a template that would say too much or too little is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+from jinja2 import TemplateError
+
+from bot.delivery.compose import Composer, Envelope, Needs, Possible
+from bot.delivery.templates import SETTING
+from bot.errors import BotError, ConfigInvalid, Problem
+from bot.model import Employee, Severity, Violation, Window
+from bot.secret import Secret
+
+_CANARY = "Canary-77-pass"
+_LOGIN = "tw9999999"
+_REQUEST = "R-20260401-9999"
+_REASON = "見本の理由"
+_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
+#: What each notice must show, and whether it carries the password.
+_MUST: Mapping[str, tuple[tuple[str, ...], bool]] = {
+    "credentials": ((_REQUEST, _LOGIN), True),
+    "credentials without password": ((_REQUEST, _LOGIN), False),
+    "secret": ((_REQUEST,), True),
+    "handover": ((_REQUEST, _LOGIN), True),
+    "rejected": ((_REQUEST, _REASON), False),
+    "held": ((_REQUEST,), False),
+    "alert": ((_REQUEST,), False),
+}
+
+
+def check_notices(composer: Composer, now: datetime) -> None:
+    """Compose each notice for a sample employee; raises ``ConfigInvalid`` with everything that is wrong with them."""
+    problems = [
+        Problem(path=SETTING, text=f"{name}: {text}")
+        for name, compose in _samples(composer, now).items()
+        for text in _wrong(name, compose)
+    ]
+    if problems:
+        raise ConfigInvalid(problems)
+
+
+def _wrong(name: str, compose: Callable[[], EmailMessage]) -> Iterator[str]:
+    try:
+        mail = compose()
+    except (TemplateError, BotError, TypeError, ValueError) as error:
+        yield f"can't be composed ({error})"
+        return
+    must, secret = _MUST[name]
+    headers = " ".join(f"{key}: {value}" for key, value in mail.items())
+    if _CANARY in headers or _LOGIN in str(mail["Subject"]):
+        yield "a header would show the login ID or the password"
+    for part in mail.walk():
+        if part.get_content_maintype() != "text":
+            continue
+        text = str(part.get_content())
+        missing = [value for value in must if value not in text]
+        if missing:
+            yield f"does not show {', '.join(missing)}"
+        if (_CANARY in text) is not secret:
+            yield "shows the password" if not secret else "does not show the password"
+        if _LINK.search(text):
+            yield "holds a link: staff learn to click on them, and genuine notices have none"
+
+
+def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], EmailMessage]]:
+    employee = Employee(employee_no="9999999", name="見本　花子", mail="sample@city.example.jp", department="見本課")
+    envelope = Envelope(
+        employee=employee, to=(employee.mail,), request_id=_REQUEST, receipt_no="0000001", message_id=f"<{_REQUEST}@x>",
+        attempt=1, now=now,
+    )  # fmt: skip
+    day, window = now.date(), Window(start=now, end=now + timedelta(hours=15))
+    violation = Violation(code="V06", severity=Severity.REJECT, text=_REASON, text_en=_REASON, dates=(day,))
+    secret = Secret(_CANARY)
+
+    def credentials(shown: Secret | None) -> Callable[[], EmailMessage]:
+        return lambda: composer.credentials(
+            envelope, login_id=_LOGIN, secret=shown, window=window, granted=(day,), refused=(violation,), renewed=True
+        )
+
+    return {
+        "credentials": credentials(secret),
+        "credentials without password": credentials(None),
+        "secret": lambda: composer.secret(envelope, to_name=employee.name, secret=secret, window=window),
+        "handover": lambda: composer.handover(
+            envelope, to_name=employee.name, login_id=_LOGIN, secret=secret, window=window, granted=(day,)
+        ),
+        "rejected": lambda: composer.rejected(
+            envelope, received_at=now, asked=(day,), violations=(violation,), possible=(Possible(day=day, cutoff=now),)
+        ),
+        "held": lambda: composer.held(envelope, received_at=now),
+        "alert": lambda: composer.alert(envelope, received_at=now, asked=(day,), needs=Needs(ja="確認", en="a call")),
+    }
