@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from jinja2 import TemplateError
 
 from bot.delivery.compose import Composer, Envelope, Needs, Possible
-from bot.delivery.templates import SETTING
+from bot.delivery.templates import RULE, SETTING
 from bot.errors import BotError, ConfigInvalid, Problem
 from bot.model import Employee, Severity, Violation, Window
 from bot.secret import Secret
@@ -53,17 +53,20 @@ def _wrong(name: str, compose: Callable[[], EmailMessage]) -> Iterator[str]:
     headers = " ".join(f"{key}: {value}" for key, value in mail.items())
     if _CANARY in headers or _LOGIN in str(mail["Subject"]):
         yield "a header would show the login ID or the password"
-    for part in mail.walk():
-        if part.get_content_maintype() != "text":
-            continue
-        text = str(part.get_content())
-        missing = [value for value in must if value not in text]
+    for language in _languages(mail):
+        missing = [value for value in must if value not in language]
         if missing:
             yield f"does not show {', '.join(missing)}"
-        if (_CANARY in text) is not secret:
+        if (_CANARY in language) is not secret:
             yield "shows the password" if not secret else "does not show the password"
-        if _LINK.search(text):
+        if _LINK.search(language):
             yield "holds a link: staff learn to click on them, and genuine notices have none"
+
+
+def _languages(mail: EmailMessage) -> list[str]:
+    """Return the text in each language by itself: a reader may know only one of them."""
+    body = mail.get_body(("plain",))
+    return str(body.get_content()).split(RULE.strip()) if body else []
 
 
 def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], EmailMessage]]:

@@ -24,7 +24,8 @@ SECRET = "password"  # noqa: S105 - a variable's name
 NAMES = ("credentials", "secret", "handover", "rejected", "held", "alert")
 _FILTERS = ("day_ja", "moment_ja", "days_ja", "day_en", "moment_en", "days_en")
 _HEAD = "Subject:"
-_RULE = "\n" + "-" * 60 + "\n\n"
+#: Stands between the languages.
+RULE = "\n" + "-" * 60 + "\n\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ class Templates:
         parts = [compiled.japanese.render(values)]
         if english:
             parts.append(compiled.english.render(values))
-        return Text(subject=" ".join(compiled.subject.render(public).split()), body=_RULE.join(parts))
+        return Text(subject=" ".join(compiled.subject.render(public).split()), body=RULE.join(parts))
 
     def _compile(self, name: str) -> _Compiled:
         environment = self._environment

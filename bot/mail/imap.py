@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
@@ -42,7 +43,8 @@ class ImapMailbox:
         self._zone = zone
         self._session: Session | None = None
         self._denied: AccessDenied | None = None
-        self._turn = asyncio.Lock()
+        # Of threads, not of tasks: a task that is cancelled leaves its thread at work.
+        self._turn = threading.Lock()
         #: What the last listing said of each message: spares a question per message.
         self._known: dict[str, tuple[datetime, int]] = {}
 
@@ -76,10 +78,13 @@ class ImapMailbox:
 
     async def close(self) -> None:
         """See :meth:`bot.mail.port.Mailbox.close`."""
-        async with self._turn:
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        with self._turn:
             session, self._session = self._session, None
             if session:
-                await asyncio.to_thread(session.close)
+                session.close()
 
     def _list(self, session: Session) -> list[str]:
         validity = session.select()
@@ -108,11 +113,14 @@ class ImapMailbox:
             session.move(uid, [folder.value])
 
     async def _do(self, work: Callable[[Session], T]) -> T:
-        async with self._turn:
+        return await asyncio.to_thread(self._alone, work)
+
+    def _alone(self, work: Callable[[Session], T]) -> T:
+        with self._turn:
             if self._denied:
                 raise self._denied
             try:
-                return await asyncio.to_thread(self._twice, work)
+                return self._twice(work)
             except AccessDenied as error:
                 self._denied = error
                 raise

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from bot.errors import AccessDenied, Transient, Unusable
 from bot.mail.tls import why
@@ -124,20 +124,23 @@ class Session:
         return client
 
     def _log_in(self, password: Secret) -> None:
-        settings = self._settings
+        """Log in by one mechanism, once; raises ``AccessDenied`` when it is refused."""
+        user, host = self._settings.user, self._settings.host
         try:
-            if settings.auth == "xoauth2":
-                self._client.oauth2_login(settings.user, password.reveal())
-            else:
-                self._client.login(settings.user, password.reveal())
-        except LOST as error:
-            raise Unusable(
-                f"IMAP: {settings.host} ended the connection at the login ({type(error).__name__})"
-            ) from None
-        except (LoginError, IMAPClientError) as error:
+            if self._settings.auth == "xoauth2":
+                token = f"user={user}\x01auth=Bearer {password.reveal()}\x01\x01"
+                # To a challenge, which tells why the token is refused, an empty answer ends the exchange.
+                self._client.sasl_login("XOAUTH2", lambda challenge: "" if challenge else token)
+            elif password.reveal().isascii():
+                self._client.login(user, password.reveal())
+            else:  # LOGIN has no character set
+                self._client.plain_login(user, password.reveal())
+        except (*LOST, IMAPClientError) as error:
+            if isinstance(error, LOST) or isinstance(error.__context__, LOST):
+                raise Unusable(f"IMAP: {host} ended the connection at the login") from None
             if any(code in str(error) for code in _NOT_NOW):
-                raise Unusable(f"IMAP: {settings.host} can't check logins now ({error})") from None
-            raise AccessDenied(f"IMAP: the login of {settings.user} at {settings.host} is refused") from None
+                raise Unusable(f"IMAP: {host} can't check logins now ({error})") from None
+            raise AccessDenied(f"IMAP: the login of {user} at {host} is refused") from None
 
     def _full(self, folder: Sequence[str]) -> str:
         """Return the folder's whole name: below the configured parent, else in the server's personal namespace."""
@@ -158,6 +161,8 @@ class Session:
         if self._client.has_capability("MOVE"):
             self._client.move([uid], name)
             return
+        if b"\\Deleted" in self._client.get_flags([uid]).get(uid, (b"\\Deleted",)):
+            return  # filed before, or gone: a second copy would be one too many
         # Never a bare EXPUNGE: it would remove what others have marked. Without UIDPLUS the mark alone takes it out of the list.
         self._client.copy([uid], name)
         self._client.delete_messages([uid], silent=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import smtplib
+import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
@@ -51,6 +53,8 @@ class SmtpSender:
     def _try(self) -> None:
         with self._connected() as server:
             self._expect(server.mail(self._address), f"sending as {self._address}")
+            # Many servers say what they think of the sender only here (Postfix: smtpd_delay_reject).
+            self._expect(server.rcpt(self._address), f"sending as {self._address}")
             server.rset()
 
     def _send(self, mail: EmailMessage) -> None:
@@ -70,9 +74,11 @@ class SmtpSender:
             code, text = self._finish(server)
             if code == 250:
                 self._handed_over[message_id] = True
-                return
-            del self._handed_over[message_id]
-            self._expect((code, text), "the mail")
+            elif 400 <= code < 600:
+                del self._handed_over[message_id]
+                self._expect((code, text), "the mail")
+            else:  # no answer of the protocol: it may mean anything
+                raise OutcomeUnknown("send", f"{self._settings.host} answered {code} {text.decode('ascii', 'replace')}")
 
     def _finish(self, server: smtplib.SMTP) -> tuple[int, bytes]:
         try:
@@ -110,9 +116,12 @@ class SmtpSender:
 
     def _greeted(self) -> smtplib.SMTP:
         settings = self._settings
+        here = socket.gethostname()  # the default asks the DNS for each mail
         if settings.tls == "implicit":
-            return smtplib.SMTP_SSL(settings.host, settings.port, timeout=settings.timeout, context=self._context)
-        server = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout)
+            return smtplib.SMTP_SSL(
+                settings.host, settings.port, local_hostname=here, timeout=settings.timeout, context=self._context
+            )
+        server = smtplib.SMTP(settings.host, settings.port, local_hostname=here, timeout=settings.timeout)
         if settings.tls == "starttls":
             server.starttls(context=self._context)
         return server
@@ -138,13 +147,20 @@ class SmtpSender:
         if self._settings.auth == "xoauth2" and "XOAUTH2" in offered:
             server.auth("XOAUTH2", self._bearer)
         elif self._settings.auth == "password" and "PLAIN" in offered:
-            server.auth("PLAIN", server.auth_plain)
+            self._plain(server)
         elif self._settings.auth == "password" and "LOGIN" in offered:
             server.auth("LOGIN", server.auth_login)
         else:
             raise AccessDenied(
                 f"SMTP: {self._settings.host} offers no login with {self._settings.auth} ({_SETTING}.auth)"
             )
+
+    def _plain(self, server: smtplib.SMTP) -> None:
+        # Not server.auth(): it takes ASCII alone, and RFC 4616 wants UTF-8.
+        answer = b64encode(f"\0{self._settings.user}\0{self._password.reveal()}".encode()).decode("ascii")
+        code, text = server.docmd("AUTH", f"PLAIN {answer}")
+        if code != 235:
+            raise smtplib.SMTPAuthenticationError(code, text)
 
     def _bearer(self, challenge: bytes | None = None) -> str:
         """Return the token; to a challenge, which tells why it was refused, an empty answer ends the exchange."""

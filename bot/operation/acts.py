@@ -1,4 +1,4 @@
-"""What operators do with single requests: approve and reject, each with who and why on the record."""
+"""What operators do with single requests, each act with who and why on the record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot.clock import Clock
 from bot.errors import ActRefused
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Changes, Request
+from bot.ledger.records import Changes, Event, NoticeKind, Request
 from bot.life import State
 from bot.model import Decision, Kind, Outcome, Severity, Violation
 from bot.operation.judge import Judge, decision_event
@@ -65,6 +65,29 @@ class Acts:
         )  # fmt: skip
         decision = replace(earlier, outcome=Outcome.REJECT, granted=(), violations=(*earlier.violations, by_hand))
         return await self._settle(request, State.REJECTED, "request.reject", decision, reason)
+
+    async def hand_over(self, request_id: str, *, to: str, reason: str) -> Act:
+        """Record who gave the credentials of a delivered request to whom, and how; changes nothing else.
+
+        Raises ``ActRefused`` where they were mailed to the applicant, ``KeyError`` for a request that does not exist.
+        """
+        request = await self.ledger.get(request_id)
+        kinds = {notice.kind for notice in await self.ledger.notices(request_id)}
+        if request.state is not State.DELIVERED:
+            raise ActRefused(f"{request_id} is {request.state}, not delivered: there is nothing to hand over")
+        if not kinds & {NoticeKind.SECRET, NoticeKind.HANDOVER}:
+            raise ActRefused(
+                f"{request_id}: its credentials were mailed to the applicant; there is nothing to hand over"
+            )
+        event = Event(
+            action="credentials.handover",
+            outcome="done",
+            request_id=request_id,
+            reason=reason,
+            person={"to": quote(to)},
+        )
+        await self.ledger.note(event)
+        return Act(id=request_id, before=request.state, after=request.state)
 
     async def _held(self, request_id: str) -> Request:
         request = await self.ledger.get(request_id)

@@ -30,6 +30,7 @@ class Scripted:
     data: str | None = None
     drop: bool = False
     silent: bool = False
+    answer: str = "250 OK"
     refuses_login: int = 0
     mails: list[bytes] = field(default_factory=list)
     logins: int = 0
@@ -52,7 +53,7 @@ class Scripted:
             await asyncio.sleep(5)
         if self.drop and isinstance(server.transport, asyncio.WriteTransport):
             server.transport.abort()
-        return "250 OK"
+        return self.answer
 
     def login(self, *_: Any) -> AuthResult:  # noqa: ANN401 - aiosmtpd's own types
         """Accept a login, or not."""
@@ -104,8 +105,17 @@ def notice(name: str = "a") -> EmailMessage:
         (Scripted(data="554 refused"), DeliveryFailed, 0),
         (Scripted(drop=True), OutcomeUnknown, 1),
         (Scripted(silent=True), OutcomeUnknown, 1),
+        (Scripted(answer="OK queued"), OutcomeUnknown, 1),
     ],
-    ids=["later", "no such user", "no room", "refused", "dropped after acting", "silent after acting"],
+    ids=[
+        "later",
+        "no such user",
+        "no room",
+        "refused",
+        "dropped after acting",
+        "silent after acting",
+        "no code in the answer",
+    ],
 )
 async def test_each_fault_has_its_name(start: Start, script: Scripted, error: type[BotError], arrived: int) -> None:
     """A refusal is certain; a broken answer after the final dot is unknown; nothing is handed over twice."""
