@@ -178,6 +178,22 @@ def reject(
 
 
 @app.command()
+def handover(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Such as R-20261120-0007.")],
+    by: ByWhom,
+    to: Annotated[str, typer.Option(help="Who was given the credentials.")],
+    reason: Annotated[str, typer.Option(help="How it was made sure who they are; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record who handed credentials to whom. Example: run_bot.py handover R-20261120-0007 --by 赤羽 --to "中村 健" --reason 折り返し電話"""
+    from bot.commands import acts
+
+    _leave(acts.hand_over(name, config, override or [], by=by, to=to, reason=reason, as_json=as_json))
+
+
+@app.command()
 def check(config: ConfigPath = DEFAULT_CONFIG, override: Overrides = None, as_json: AsJson = False) -> None:
     """Preflight: config, directory, mailbox, database, browser, console, clock; changes nothing."""
     from bot.commands import checks

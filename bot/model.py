@@ -165,6 +165,8 @@ class Reading:
     authentic: bool | None = None
     #: When the first of our own hosts took it in, by their ``Received`` lines; ``None`` where none is configured.
     entered_at: datetime | None = None
+    #: The Message-ID of the mail of ours that this one says could not be delivered.
+    bounce_of: str | None = None
 
     @property
     def arrived_at(self) -> datetime:

@@ -1,4 +1,4 @@
-"""``approve`` and ``reject``: operators' acts, each with who and why; what an approval allows is issued at once."""
+"""``approve``, ``reject``, ``handover``: operators' acts, each with who and why; what an approval allows is issued at once."""
 
 from __future__ import annotations
 
@@ -37,6 +37,20 @@ def reject(names: Sequence[str], config: Path, overrides: Sequence[str], *, by: 
     return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.reject)
 
 
+def hand_over(
+    name: str, config: Path, overrides: Sequence[str], *, by: str, to: str, reason: str, as_json: bool
+) -> int:
+    """Record that the credentials of a request were handed over."""
+    _must_say({"--by": by, "--to": to, "--reason": reason})
+    workshop = open_workshop(config, overrides, quiet=as_json)
+
+    async def note(acts: Acts, request_id: str, text: str) -> Act:
+        return await acts.hand_over(request_id, to=to.strip(), reason=text)
+
+    done = asyncio.run(_each(workshop, [name], by.strip(), reason.strip(), note))
+    return _tell(workshop, done, 0, as_json=as_json)
+
+
 def _act(
     names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, verb: Verb
 ) -> int:
@@ -44,6 +58,10 @@ def _act(
     workshop = open_workshop(config, overrides, quiet=as_json)
     done = asyncio.run(_each(workshop, list(dict.fromkeys(names)), by.strip(), reason.strip(), verb))
     status = asyncio.run(_onward(workshop, [act.id for act in done.acts])) if done.acts else 0
+    return _tell(workshop, done, status, as_json=as_json)
+
+
+def _tell(workshop: Workshop, done: _Done, status: int, *, as_json: bool) -> int:
     rows = asyncio.run(_rows(workshop, done.acts))
     if as_json:
         print_json(rows)

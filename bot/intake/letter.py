@@ -19,6 +19,9 @@ from bot.text import decode, decode_words
 
 _TABLE_ENDINGS = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _TABLE_TYPES = frozenset({"text/csv", "text/tab-separated-values", "application/vnd.ms-excel"})
+#: As bot/delivery/compose.py makes them.
+_NOTICE_ID = re.compile(rb"<R-\d{8}-\d{4,9}\.[a-z]{4,20}\.\d{1,4}@[A-Za-z0-9.-]{1,255}>")
+_FAILED = re.compile(rb"^Action:[ \t]*failed\b", re.IGNORECASE | re.MULTILINE)
 _LONGEST_HEADER = 4_000
 _DEEPEST = 20
 
@@ -46,6 +49,8 @@ class Letter:
     is_report: bool
     #: The Authentication-Results headers, as they stand, the newest first.
     checks: tuple[str, ...] = ()
+    #: Of a report that a mail of ours can't be delivered: that mail's Message-ID.
+    bounce_of: str | None = None
     #: The Received headers, as they stand, the newest first.
     path: tuple[str, ...] = ()
 
@@ -90,7 +95,14 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
         is_report=mail.get_content_type() == "multipart/report",
         checks=_all(mail, "authentication-results"),
         path=_all(mail, "received"),
+        bounce_of=_bounce_of(content) if mail.get_content_type() == "multipart/report" else None,
     )
+
+
+def _bounce_of(content: bytes) -> str | None:
+    """Return the Message-ID of the notice that a report (RFC 3464) is about, when it says that it failed for good."""
+    found = _NOTICE_ID.search(content) if _FAILED.search(content) else None
+    return found[0].decode("ascii") if found else None
 
 
 def _all(mail: MimePart, name: str) -> tuple[str, ...]:

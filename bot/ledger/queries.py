@@ -179,6 +179,20 @@ class Queries:
         where = (columns.state == State.DELIVERED.value, columns.window_end <= time_to_text(now))
         return await self._read(lambda connection: self._requests(connection, *where))
 
+    async def bounced(self, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
+        """Return delivered requests whose newest notice of one of these kinds came back as undeliverable."""
+        requests, notices, later = tables.requests.c, tables.notices.c, tables.notices.alias().c
+        newer = exists().where(
+            later.request == notices.request, later.kind == notices.kind, later.attempt > notices.attempt
+        )
+        came_back = select(tables.messages.c.bounce_of).where(tables.messages.c.bounce_of.is_not(None))
+        returned = exists().where(
+            notices.request == requests.id, notices.kind.in_([kind.value for kind in kinds]),
+            notices.message_id.in_(came_back), ~newer,
+        )  # fmt: skip
+        where = (requests.state == State.DELIVERED.value, returned)
+        return await self._read(lambda connection: self._requests(connection, *where))
+
     async def timeline(self, request_id: str) -> tuple[StoredEvent, ...]:
         """Return the request's events in order."""
         return await self._events(select(tables.events).where(tables.events.c.request == request_id))

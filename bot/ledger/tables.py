@@ -21,6 +21,7 @@ messages = Table(
     Column("received_at", String(32), nullable=False),
     Column("arrived_at", String(32), nullable=False),
     Column("authentic", Boolean),
+    Column("bounce_of", Text),
     Column("digest", String(64), nullable=False),
     Column("name", Text, nullable=False),
     Column("sender", Text, nullable=False),
@@ -30,6 +31,7 @@ messages = Table(
     Column("recorded_at", String(32), nullable=False),
     UniqueConstraint("message_id", "received_at", "digest", name="one_message_one_row"),
     Index("messages_by_outcome", "outcome", "serial"),
+    Index("messages_by_bounce", "bounce_of"),
 )  # fmt: skip
 
 requests = Table(

@@ -42,7 +42,7 @@ def insert_message(connection: Connection, message: Message, reading: Reading, n
         insert(tables.messages).values(
             id=name, serial=next_number(connection, "messages"), message_id=identity.message_id,
             received_at=time_to_text(identity.received_at), arrived_at=time_to_text(reading.arrived_at),
-            authentic=reading.authentic, digest=identity.digest, name=message.name,
+            authentic=reading.authentic, bounce_of=reading.bounce_of, digest=identity.digest, name=message.name,
             sender=reading.sender, subject=reading.subject, outcome=reading.outcome.value, reason=reading.reason,
             recorded_at=time_to_text(now),
         )

@@ -10,6 +10,7 @@ from loguru import logger
 from bot.clock import Clock
 from bot.console.port import Console
 from bot.delivery.courier import TOLD, Courier
+from bot.delivery.parcels import CARRIES
 from bot.errors import BotError, Unusable
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
@@ -101,20 +102,35 @@ class Cycle:
                     await self.courier.alert(request)
 
     async def _issue_and_revoke(self, report: Report, progress: Progress) -> None:
-        waiting, due = await self.ledger.requests(states=DRIVABLE), await self.ledger.due(self.clock.now())
-        await self._work_in_console(waiting, due, report, progress)
+        bounced = await self.ledger.bounced(CARRIES)
+        gone = {request.id for request in bounced}
+        waiting = await self.ledger.requests(states=DRIVABLE)
+        due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
+        await self._work_in_console(waiting, [*bounced, *due], report, progress, bounced=gone)
 
     async def _work_in_console(
-        self, waiting: Iterable[Request], due: Collection[Request], report: Report, progress: Progress
+        self,
+        waiting: Iterable[Request],
+        due: Collection[Request],
+        report: Report,
+        progress: Progress,
+        *,
+        bounced: Collection[str] = (),
     ) -> None:
-        """Issue and deliver, then revoke; the console is opened only when there is something to do in it."""
+        """Issue and deliver, then revoke what is due or came back; the console is opened only when there is something to do in it."""
         to_drive = _by_urgency(request for request in waiting if request.state in DRIVABLE)
         if not to_drive and not due:
             return
         try:
             await self.console.probe()
             await self._each(to_drive, self._drive_one, "IDを発行し通知する / issuing and delivering", report, progress)
-            await self._each(due, self._expire_one, "利用終了分を無効化する / revoking", report, progress)
+            await self._each(
+                due,
+                lambda request, report: self._expire_one(request, report, bounced),
+                "利用終了分を無効化する / revoking",
+                report,
+                progress,
+            )
         finally:
             await self.console.close()
 
@@ -145,7 +161,12 @@ class Cycle:
         if after.state is State.STUCK:
             report.problem(f"{after.id}: {after.stuck_reason}")
 
-    async def _expire_one(self, request: Request, report: Report) -> None:
+    async def _expire_one(self, request: Request, report: Report, bounced: Collection[str]) -> None:
+        if request.id in bounced:
+            after = await self.expirer.bounced(request)
+            report.stuck += 1
+            report.problem(f"{after.id}: {after.stuck_reason}")
+            return
         await self.expirer.expire(request, self.clock.now())
         report.revoked += 1
 

@@ -1,4 +1,4 @@
-"""Notices that join with a row of a table; when a message reached us; whether its sender is vouched for."""
+"""What is known of a message: which request it joined, when it reached us, who vouches for it, whose bounce it is."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("arrived_at", sa.String(32), nullable=False, server_default=""))
     op.execute("UPDATE messages SET arrived_at = received_at")
     op.add_column("messages", sa.Column("authentic", sa.Boolean()))
+    op.add_column("messages", sa.Column("bounce_of", sa.Text()))
+    op.create_index("messages_by_bounce", "messages", ["bounce_of"])
     op.create_index("requests_by_receipt", "requests", ["receipt_no", "created_at"])
     op.create_table(
         "joined",
