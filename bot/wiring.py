@@ -34,12 +34,8 @@ from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Run
-from bot.mail.drops import WithDrops
-from bot.mail.folder import FolderMailbox
-from bot.mail.imap import ImapMailbox
+from bot.mail.opening import open_mailbox
 from bot.mail.port import Mailbox
-from bot.mail.smtp import SmtpSender
-from bot.mail.tls import verified
 from bot.operation.acts import Acts
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
@@ -94,29 +90,11 @@ class Workshop:
 
     def mailbox(self) -> Mailbox:
         """Return the mailbox; nothing is connected before its first use."""
-        settings, zone = self.config.settings.mailbox, self.config.zone
-        most = int(settings.max_message_mb * 2**20)
-        if settings.kind == "folder":
-            return FolderMailbox(self.config.path(settings.path), max_bytes=most, zone=zone)
-        mailbox = self._imap(most)
-        if settings.drops is None:
-            return mailbox
-        return WithDrops(mailbox, FolderMailbox(self.config.path(settings.drops), max_bytes=most, zone=zone))
-
-    def _imap(self, most: int) -> ImapMailbox:
-        settings = self.config.settings.mailbox
-        imap, smtp = settings.imap, settings.smtp
-        sender = SmtpSender(
-            smtp, address=settings.address, password=self.config.resolve(smtp.password, self.redactor),
-            context=verified(self._ca(smtp.ca_file), "mailbox.smtp"),
+        config = self.config
+        return open_mailbox(
+            config.settings.mailbox, path=config.path, zone=config.zone,
+            secret=lambda reference: config.resolve(reference, self.redactor),
         )  # fmt: skip
-        return ImapMailbox(
-            imap, sender=sender, password=self.config.resolve(imap.password, self.redactor),
-            context=verified(self._ca(imap.ca_file), "mailbox.imap"), max_bytes=most, zone=self.config.zone,
-        )  # fmt: skip
-
-    def _ca(self, file: str | None) -> Path | None:
-        return self.config.path(file) if file else None
 
     def reader(self) -> Reader:
         """Return the reader of messages."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from bot.mail.exchange import ExchangeMailbox
 from bot.mail.imap import ImapMailbox
 from bot.mail.smtp import SmtpSender
 from bot.mail.tls import verified
+from bot.sandbox.ews.server import EwsServer
 from bot.sandbox.postoffice import BOT, DOMAIN, PostOffice
 from bot.secret import Redactor
+from bot.settings.exchange import ExchangeSettings
 from bot.settings.imap import ImapSettings, SmtpSettings
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -24,6 +27,17 @@ def imap_settings(office: PostOffice, **changes: object) -> ImapSettings:
     """Return the settings of the office's IMAP server."""
     known = {"host": "localhost", "port": office.ports["imaps"], "timeout": 5, "user": BOT}
     return ImapSettings.model_validate({**known, **changes})
+
+
+def exchange_mailbox(
+    server: EwsServer, *, max_bytes: int = 200_000, password: str = "", **changes: object
+) -> ExchangeMailbox:
+    """Return the Exchange adapter on the embedded endpoint."""
+    known = {"endpoint": server.url, "user": server.user, "auth": "basic", "timeout": 3, "max_wait": 5}
+    return ExchangeMailbox(
+        ExchangeSettings.model_validate({**known, **changes}), address=f"{BOT}@{DOMAIN}", ca_file=server.ca_file,
+        password=Redactor().new(password or server.password), max_bytes=max_bytes, zone=ZONE,
+    )  # fmt: skip
 
 
 def imap_mailbox(

@@ -7,18 +7,20 @@ from typing import Literal
 from pydantic import Field
 
 from bot.settings.base import Section
+from bot.settings.exchange import ExchangeSettings
 from bot.settings.imap import ImapSettings, SmtpSettings
 
 
 class MailboxSettings(Section):
     """The mailbox."""
 
-    kind: Literal["folder", "imap"] = "folder"
-    """Which adapter: ``folder`` is a directory of .eml (and .csv, .xlsx) files, ``imap`` an ordinary mail server."""
+    kind: Literal["folder", "imap", "exchange"] = "folder"
+    """Which adapter: ``folder`` is a directory of .eml (and .csv, .xlsx) files, ``imap`` an ordinary mail server,
+    ``exchange`` an Exchange server on the premises."""
     path: str = "var/mailbox"
     """``folder``: the directory that holds inbox/, processed/, rejected/, unreadable/, ignored/ and outbox/."""
     drops: str | None = None
-    """``imap``: a directory whose inbox/ takes the form system's exports (.csv, .xlsx). Empty: mails only."""
+    """``imap``, ``exchange``: a directory whose inbox/ takes the form system's exports (.csv, .xlsx). Empty: mails only."""
     address: str = "telework-id@city.example.jp"
     """The bot's own address: notices are sent from it, and mails from it are ignored."""
     sender_name: str = "例市 テレワークID担当"
@@ -27,3 +29,4 @@ class MailboxSettings(Section):
     """A larger message is not read: it is kept as unreadable."""
     imap: ImapSettings = ImapSettings()
     smtp: SmtpSettings = SmtpSettings()
+    exchange: ExchangeSettings = ExchangeSettings()

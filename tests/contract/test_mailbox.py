@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -15,9 +16,10 @@ import pytest
 from bot.errors import DeliveryFailed
 from bot.mail.folder import FolderMailbox
 from bot.mail.port import Folder, Mailbox
+from bot.sandbox.ews.server import EwsServer
 from bot.sandbox.postoffice import BOT, PostOffice
 from tests.house import FRIDAY, ZONE
-from tests.postoffice_kit import imap_mailbox
+from tests.postoffice_kit import exchange_mailbox, imap_mailbox
 
 _MOST = 200_000
 
@@ -73,12 +75,31 @@ def imap_subject(office: PostOffice) -> Subject:
     )  # fmt: skip
 
 
-@pytest.fixture(params=["folder", "imap"])
+def exchange_subject(server: EwsServer) -> Subject:
+    """Return the Exchange adapter on an embedded endpoint."""
+
+    def receive(name: str, at: datetime, body: str) -> None:
+        server.deliver(raw(name, at, body), at)
+
+    return Subject(
+        mailbox=exchange_mailbox(server, max_bytes=_MOST),
+        receive=receive,
+        filed=lambda folder: len(server.store.named(folder.value)), sent=lambda: len(server.store.sent),
+    )  # fmt: skip
+
+
+@pytest.fixture(params=["folder", "imap", "exchange"])
 async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
     """Each adapter in turn."""
-    made = folder_mailbox(tmp_path / "mailbox") if request.param == "folder" else _imap(request)
-    yield made
-    await made.mailbox.close()
+    with ExitStack() as stack:
+        if request.param == "folder":
+            made = folder_mailbox(tmp_path / "mailbox")
+        elif request.param == "imap":
+            made = _imap(request)
+        else:
+            made = exchange_subject(stack.enter_context(EwsServer()))
+        yield made
+        await made.mailbox.close()
 
 
 def _imap(request: pytest.FixtureRequest) -> Subject:

@@ -1,0 +1,169 @@
+"""One Exchange mailbox, blocking: what may be done again is, what may not is posted once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from exchangelib import Account
+from exchangelib import Folder as ExchangeFolder
+from exchangelib import Message as ExchangeMessage
+from exchangelib.errors import (
+    ErrorFolderNotFound,
+    ErrorItemNotFound,
+    ErrorServerBusy,
+    ErrorTimeoutExpired,
+    EWSError,
+    UnauthorizedError,
+)
+from exchangelib.properties import ItemId
+
+from bot.errors import AccessDenied, DeliveryFailed, OutcomeUnknown, Transient
+from bot.mail.exchange_account import open_account
+from bot.mail.exchange_errors import may_have_acted, refused, understood
+from bot.mail.port import Folder
+from bot.model import Message
+from bot.secret import Secret
+from bot.settings.exchange import ExchangeSettings
+
+T = TypeVar("T")
+_PAGE = 500
+_PAUSE = 5.0  # seconds to wait where a busy server names none
+
+
+class ExchangeSession:
+    """Raises the house's errors. A refused login is not tried a second time."""
+
+    def __init__(
+        self, settings: ExchangeSettings, *, address: str, password: Secret, ca_file: Path | None, max_bytes: int,
+        zone: ZoneInfo,
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._max_bytes = max_bytes
+        self._zone = zone
+        self._account = open_account(settings, address=address, password=password, ca_file=ca_file)
+        self._folders: dict[Folder, ExchangeFolder] = {}
+        self._known: dict[str, tuple[datetime, int]] = {}
+        self._handed_over: dict[str, bool] = {}
+        self._denied: AccessDenied | None = None
+        # Of threads, not of tasks: a task that is cancelled leaves its thread at work.
+        self._turn = threading.Lock()
+
+    def new(self) -> list[str]:
+        """Return the ids of the inbox's mails, oldest receipt first; only ids, times and sizes are asked for, in pages."""
+        return self._again(self._new)
+
+    def message(self, locator: str) -> Message:
+        """Return a mail that the last listing named; raises ``KeyError`` when it is gone."""
+        return self._again(lambda account: self._message(account, locator))
+
+    def move(self, locator: str, folder: Folder) -> None:
+        """Move a mail to a folder below the inbox, made if missing; one that is gone is none to move."""
+        self._again(lambda account: self._move(account, locator, folder))
+
+    def send(self, mail: EmailMessage) -> None:
+        """Post a mail once, without a copy in Sent (see :meth:`bot.delivery.outgoing.Outgoing.send`)."""
+        message_id = str(mail["Message-ID"])
+        with self._turn:
+            if self._denied:
+                raise self._denied
+            if message_id in self._handed_over:
+                raise DeliveryFailed(f"a mail with the Message-ID {message_id} was handed over before")
+            self._handed_over[message_id] = False
+            try:
+                ExchangeMessage(account=self._account, mime_content=mail.as_bytes(policy=SMTP)).send(save_copy=False)
+            except Exception as error:  # noqa: BLE001 - whatever breaks after the post, the mail may have gone out
+                self._not_sent(message_id, error)
+                raise OutcomeUnknown("send", f"Exchange: {type(error).__name__}") from None
+            self._handed_over[message_id] = True
+
+    def was_sent(self, message_id: str) -> bool | None:
+        """Tell what this object knows: without a copy there is nothing to look up."""
+        return True if self._handed_over.get(message_id) else None
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._turn:
+            self._account.protocol.close()
+
+    def _not_sent(self, message_id: str, error: Exception) -> None:
+        """Raise what is certain: refused, or never posted."""
+        if isinstance(error, UnauthorizedError):
+            del self._handed_over[message_id]
+            raise self._refused_login(error) from None
+        if refused(error):
+            del self._handed_over[message_id]
+            raise DeliveryFailed(f"Exchange refuses the mail ({type(error).__name__}: {error})") from None
+        if isinstance(error, EWSError) and not may_have_acted(error):
+            del self._handed_over[message_id]
+            raise Transient(str(understood(error, self._settings))) from None
+
+    def _new(self, account: Account) -> list[str]:
+        query = account.inbox.all().order_by("datetime_received").only("datetime_received", "size")
+        query.page_size = _PAGE
+        found = sorted((item.datetime_received, item.id, item.size) for item in query)
+        self._known = {key: (received, size) for received, key, size in found}
+        return list(self._known)
+
+    def _message(self, account: Account, locator: str) -> Message:
+        received, size = self._known[locator]
+        # exchangelib's own kind of datetime goes no further than this.
+        received_at = datetime.fromtimestamp(received.timestamp(), self._zone)
+        name = f"{received_at:%Y%m%d-%H%M%S}.eml"
+        if size > self._max_bytes:
+            return Message(locator=locator, name=name, received_at=received_at, content=b"", cut=True)
+        (item,) = account.fetch(ids=[ItemId(id=locator)], only_fields=["mime_content"])
+        if isinstance(item, Exception):
+            raise item
+        return Message(locator=locator, name=name, received_at=received_at, content=bytes(item.mime_content))
+
+    def _move(self, account: Account, locator: str, folder: Folder) -> None:
+        (moved,) = account.bulk_move(ids=[ItemId(id=locator)], to_folder=self._folder(account, folder))
+        if isinstance(moved, Exception) and not isinstance(moved, ErrorItemNotFound):
+            raise moved
+
+    def _folder(self, account: Account, folder: Folder) -> ExchangeFolder:
+        if folder not in self._folders:
+            try:
+                self._folders[folder] = account.inbox // folder.value
+            except ErrorFolderNotFound:
+                made = ExchangeFolder(parent=account.inbox, name=folder.value)
+                made.save()
+                self._folders[folder] = made
+        return self._folders[folder]
+
+    def _again(self, work: Callable[[Account], T]) -> T:
+        """Do what may be done again: waits while the server is busy, and once more when the connection breaks."""
+        waited, broken = 0.0, False
+        with self._turn:
+            if self._denied:
+                raise self._denied
+            while True:
+                try:
+                    return work(self._account)
+                except UnauthorizedError as error:
+                    raise self._refused_login(error) from None
+                except ErrorItemNotFound:
+                    raise KeyError("the message is gone") from None
+                except ErrorServerBusy as error:
+                    waited += (pause := float(error.back_off or _PAUSE))
+                    if waited > self._settings.max_wait:
+                        raise understood(error, self._settings) from None
+                    time.sleep(pause)
+                except ErrorTimeoutExpired as error:
+                    if broken or not may_have_acted(error):
+                        raise understood(error, self._settings) from None
+                    broken = True
+                except EWSError as error:
+                    raise understood(error, self._settings) from None
+
+    def _refused_login(self, error: UnauthorizedError) -> AccessDenied:
+        self._denied = AccessDenied(str(understood(error, self._settings)))
+        return self._denied

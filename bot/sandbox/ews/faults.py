@@ -1,0 +1,35 @@
+"""What the endpoint can do wrong on demand."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+
+@dataclass
+class EwsFaults:
+    """Each number says how many of the next requests it is for; an ``after`` fault acts first and spoils the answer."""
+
+    busy: int = 0
+    back_off_ms: int = 200
+    quota: int = 0
+    refuse_send: int = 0
+    #: HTTP 401, whatever the password.
+    unauthorized: int = 0
+    #: HTTP 503 before anything was done.
+    unavailable_before: int = 0
+    unavailable_after: int = 0
+    drop_after: int = 0
+    malformed: int = 0
+    #: Seconds before an answer, for ``slow`` requests.
+    delay: float = 0.0
+    slow: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, name: str) -> bool:
+        """Tell whether the fault is in force for this request, and count it."""
+        with self._lock:
+            left = int(getattr(self, name))
+            if left > 0:
+                setattr(self, name, left - 1)
+            return left > 0

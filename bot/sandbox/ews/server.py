@@ -1,0 +1,136 @@
+"""The endpoint over HTTPS, with Basic authentication."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import tempfile
+import threading
+import time
+from base64 import b64decode
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Self
+
+from bot.sandbox.certificates import make_certificates
+from bot.sandbox.ews.faults import EwsFaults
+from bot.sandbox.ews.soap import busy, request_of
+from bot.sandbox.ews.store import Store
+from bot.sandbox.ews.verbs import Verbs
+
+_PATH = "/EWS/Exchange.asmx"
+
+
+@dataclass(kw_only=True)
+class EwsServer:
+    """Starts on a free port of loopback; usable as a context manager."""
+
+    user: str = "CITY\\telework-id"
+    password: str = "Mailbox-pass-2021!"  # noqa: S105 - opens a throw-away server on loopback
+    store: Store = field(default_factory=Store)
+    faults: EwsFaults = field(default_factory=EwsFaults)
+    #: How often each operation was asked for, refused logins as ``401``.
+    calls: Counter[str] = field(default_factory=Counter)
+    #: What was answered, without the faults.
+    answers: list[bytes] = field(default_factory=list)
+    url: str = ""
+    ca_file: Path = field(init=False)
+
+    def start(self) -> Self:
+        """Serve from now on."""
+        self._folder = Path(tempfile.mkdtemp(prefix="ews-"))
+        certificates = make_certificates(self._folder)
+        self.ca_file = certificates.ca
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.certificate, certificates.key)
+        self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._http.office = self
+        self._http.verbs = Verbs(self.store, self.faults)
+        self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"https://localhost:{self._http.server_address[1]}{_PATH}"
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True, name="ews").start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._http.shutdown()
+        self._http.server_close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def deliver(self, content: bytes, received: datetime) -> None:
+        """Put a mail into the inbox."""
+        self.store.deliver(content, received)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def knows(self, authorization: str) -> bool:
+        """Tell whether a Basic login is right."""
+        kind, _, value = authorization.partition(" ")
+        return kind.lower() == "basic" and b64decode(value).decode() == f"{self.user}:{self.password}"
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    office: EwsServer
+    verbs: Verbs
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that breaks off is no news here."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Http
+
+    def do_POST(self) -> None:
+        """Answer one request, with the faults in force."""
+        office, faults = self.server.office, self.server.office.faults
+        content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if faults.take("unauthorized") or not office.knows(self.headers.get("Authorization", "")):
+            office.calls["401"] += 1
+            self._say(401, b"", {"WWW-Authenticate": 'Basic realm="ews"'})
+            return
+        if faults.take("unavailable_before"):
+            self._say(503, b"")
+            return
+        try:
+            request = request_of(content)
+        except ValueError:
+            self._say(400, b"")
+            return
+        operation = request.tag.partition("}")[2]
+        office.calls[operation] += 1
+        if faults.take("busy"):
+            self._say(500, busy(faults.back_off_ms))
+            return
+        answer = self.server.verbs.answer(operation, request)
+        office.answers.append(answer)
+        if faults.take("slow"):
+            time.sleep(faults.delay)
+        if faults.take("drop_after"):
+            self.close_connection = True
+            self.connection.close()
+        elif faults.take("unavailable_after"):
+            self._say(503, b"")
+        elif faults.take("malformed"):
+            self._say(200, answer[: len(answer) // 2])
+        else:
+            self._say(200, answer)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def _say(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "text/xml; charset=utf-8", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,295 @@
+"""What goes wrong between the bot and Exchange, one test each; and that the endpoint speaks as Microsoft publishes it."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from exchangelib import fields, properties
+from exchangelib.items import Item
+from exchangelib.properties import EWSElement
+from exchangelib.services.common import EWSService
+from lxml import etree
+
+from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, Transient, Unusable
+from bot.intake.letter import open_letter
+from bot.mail.exchange import ExchangeMailbox
+from bot.mail.folder import message_from_file
+from bot.mail.port import Folder
+from bot.sandbox.ews.faults import EwsFaults
+from bot.sandbox.ews.server import EwsServer
+from bot.sandbox.ews.soap import MESSAGES, TYPES, request_of
+from bot.settings.forms import FormsSettings
+from tests.house import FRIDAY, ROOT, ZONE
+from tests.postoffice_kit import exchange_mailbox
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[EwsServer]:
+    """One endpoint for all tests."""
+    with EwsServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: EwsServer) -> EwsServer:
+    """The endpoint, empty and well."""
+    running.store.__init__()  # type: ignore[misc] # a mailbox as on the first day
+    running.calls.clear()
+    for name, value in vars(EwsFaults()).items():
+        if name != "_lock":
+            setattr(running.faults, name, value)
+    return running
+
+
+@pytest.fixture
+async def mailbox(server: EwsServer) -> AsyncIterator[ExchangeMailbox]:
+    """The adapter."""
+    made = exchange_mailbox(server)
+    yield made
+    await made.close()
+
+
+def receive(server: EwsServer, *names: str) -> None:
+    """Put mails into the inbox, a minute apart."""
+    for number, name in enumerate(names):
+        server.deliver(f"From: a@x\nMessage-ID: <{name}@x>\n\n{name}\n".encode(), FRIDAY + timedelta(minutes=number))
+
+
+def notice(name: str = "a") -> EmailMessage:
+    """Return a mail to send."""
+    mail = EmailMessage()
+    mail["Message-ID"], mail["To"], mail["From"] = f"<{name}@x>", "a@city.example.jp", "telework-id@city.example.jp"
+    mail["X-Telework-Request"] = "R-1/1"
+    mail.set_content("本文\n")
+    return mail
+
+
+async def test_a_wrong_password_is_tried_once(server: EwsServer) -> None:
+    """The login is refused once; reading and sending then say so without another attempt."""
+    mailbox = exchange_mailbox(server, password="wrong-Password-1")
+    for _ in range(2):
+        with pytest.raises(AccessDenied):
+            await mailbox.list_new()
+        with pytest.raises(AccessDenied):
+            await mailbox.send(notice())
+    await mailbox.close()
+    assert (server.calls["401"], server.store.sent) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "sent"),
+    [
+        ("refuse_send", DeliveryFailed, 0),
+        ("unavailable_before", OutcomeUnknown, 0),
+        ("unavailable_after", OutcomeUnknown, 1),
+        ("drop_after", OutcomeUnknown, 1),
+        ("malformed", OutcomeUnknown, 1),
+        ("slow", OutcomeUnknown, 1),
+        ("busy", OutcomeUnknown, 0),
+        ("unauthorized", AccessDenied, 0),
+    ],
+)
+async def test_a_send_is_posted_once(
+    server: EwsServer, mailbox: ExchangeMailbox, fault: str, error: type[BotError], sent: int
+) -> None:
+    """Whatever comes back, the mail is posted once, and what can't be known is told as unknown."""
+    await mailbox.list_new()
+    server.faults.delay = 4
+    setattr(server.faults, fault, 1)
+    with pytest.raises(error):
+        await mailbox.send(notice())
+    assert len(server.store.sent) == sent
+    assert server.calls["CreateItem"] <= 1
+    assert await mailbox.was_sent("<a@x>") is None
+
+
+async def test_what_is_sent_carries_our_identity(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """Message-ID and X-Telework-Request go out as they are, and no copy is asked for."""
+    await mailbox.send(notice())
+    (content,) = server.store.sent
+    assert b"Message-ID: <a@x>" in content
+    assert b"X-Telework-Request: R-1/1" in content
+
+
+async def test_a_busy_server_is_waited_for_when_reading(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """Throttling with a back-off delays reading and loses nothing; beyond ``max_wait`` it is told."""
+    receive(server, "a")
+    server.faults.busy, server.faults.back_off_ms = 2, 100
+    assert len(await mailbox.list_new()) == 1
+    server.faults.busy, server.faults.back_off_ms = 9, 4000
+    with pytest.raises(Transient):
+        await mailbox.list_new()
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "slow"])
+async def test_a_broken_connection_is_made_anew_when_reading(
+    server: EwsServer, mailbox: ExchangeMailbox, fault: str
+) -> None:
+    """A connection that breaks, or an answer that does not come, is asked for once more."""
+    receive(server, "a")
+    server.faults.delay = 4
+    setattr(server.faults, fault, 1)
+    assert len(await mailbox.list_new()) == 1
+
+
+@pytest.mark.parametrize("fault", ["malformed", "unavailable_before"])
+async def test_nonsense_is_transient_when_reading(server: EwsServer, mailbox: ExchangeMailbox, fault: str) -> None:
+    """Half an answer, or a 503, says nothing: the next call reads again."""
+    receive(server, "a")
+    await mailbox.list_new()
+    setattr(server.faults, fault, 1)
+    with pytest.raises(Transient):
+        await mailbox.list_new()
+    assert len(await mailbox.list_new()) == 1
+
+
+async def test_a_mail_taken_by_somebody_else_is_gone(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """Removed between the look and the fetch: a KeyError; filing it is success."""
+    receive(server, "a")
+    (locator,) = await mailbox.list_new()
+    server.store.items.clear()
+    with pytest.raises(KeyError):
+        await mailbox.fetch(locator)
+    await mailbox.file(locator, Folder.PROCESSED)
+
+
+async def test_a_full_mailbox_is_told(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """A quota that refuses the move is told, and the mail stays where it is."""
+    receive(server, "a")
+    (locator,) = await mailbox.list_new()
+    server.faults.quota = 1
+    with pytest.raises(Transient, match="full"):
+        await mailbox.file(locator, Folder.PROCESSED)
+    assert await mailbox.list_new() == [locator]
+
+
+async def test_a_moved_mail_has_another_id(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """After a move the old id means nothing, and all of many are moved, not every second one."""
+    receive(server, *"abcdef")
+    for locator in await mailbox.list_new():
+        await mailbox.file(locator, Folder.PROCESSED)
+    assert await mailbox.list_new() == []
+    assert len(server.store.named("processed")) == 6
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "says"),
+    [
+        ("https://no-such-host.invalid/EWS/Exchange.asmx", "can't be resolved"),
+        ("https://localhost:9/EWS/Exchange.asmx", "nothing answers"),
+    ],
+)
+async def test_a_wrong_setting_is_named(server: EwsServer, endpoint: str, says: str) -> None:
+    """Each wrong setting gives one sentence that names it."""
+    mailbox = exchange_mailbox(server, endpoint=endpoint)
+    with pytest.raises(Unusable, match=f"{says}.*"):
+        await mailbox.check()
+    await mailbox.close()
+
+
+async def test_an_unknown_authority_is_refused(server: EwsServer) -> None:
+    """With another CA, the certificate is refused before the password is sent, also while another mailbox is open."""
+    known = exchange_mailbox(server)
+    await known.list_new()
+    with EwsServer() as other:
+        mailbox = exchange_mailbox(other)
+        mailbox._ca_file = server.ca_file
+        with pytest.raises(Unusable, match="not trusted"):
+            await mailbox.list_new()
+        assert other.calls.total() == 0
+        await mailbox.close()
+    await known.close()
+
+
+async def test_ten_thousand_waiting(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """10,000 mails are listed in pages, in order, and their content is not loaded for it."""
+    for number in range(10_000):
+        server.store.deliver(b"From: a@x\n\nx\n", FRIDAY + timedelta(seconds=number))
+    tracemalloc.start()
+    started = time.perf_counter()
+    waiting = await mailbox.list_new()
+    seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(waiting), server.calls["FindItem"], server.calls["GetItem"]) == (10_000, 20, 0)
+    assert seconds < 60
+    assert peak < 100 * 2**20
+
+
+@pytest.mark.parametrize("name", ["02", "04", "05", "17"])
+async def test_a_mail_is_the_same_one_on_every_mailbox(server: EwsServer, mailbox: ExchangeMailbox, name: str) -> None:
+    """Exchange writes a mail anew; its identity, by what it says, is that of the file all the same."""
+    (sample,) = (ROOT / "inbox_samples").glob(f"{name}-*.eml")
+    filed = message_from_file(sample, max_bytes=10**7, zone=ZONE)
+    server.deliver(filed.content, filed.received_at)
+    (locator,) = await mailbox.list_new()
+    fetched = await mailbox.fetch(locator)
+    forms = FormsSettings()
+    assert fetched.content != filed.content
+    assert open_letter(fetched, forms).digest == open_letter(filed, forms).digest
+    assert fetched.received_at == filed.received_at
+
+
+async def test_the_endpoint_uses_published_names_only(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """Every element it answers with is one that the client's own types or services know by Microsoft's schema."""
+    server.answers.clear()
+    receive(server, "a", "b")
+    first, second = await mailbox.list_new()
+    await mailbox.fetch(first)
+    await mailbox.file(first, Folder.PROCESSED)
+    server.faults.quota = 1
+    with pytest.raises(Transient):
+        await mailbox.file(second, Folder.PROCESSED)
+    await mailbox.send(notice())
+    used = {node.tag for answer in server.answers for node in etree.fromstring(answer).iter()}
+    types = {tag.partition("}")[2] for tag in used if tag.startswith(f"{{{TYPES}}}")}
+    messages = {tag.partition("}")[2] for tag in used if tag.startswith(f"{{{MESSAGES}}}")}
+    assert types <= known_types()
+    assert messages <= known_messages()
+
+
+def known_types() -> set[str]:
+    """Return the names of the types namespace that the client knows; the last ones are read by its services directly."""
+    names, waiting = {"ServerVersionInfo", "Folders", "Items", "Value"}, [EWSElement]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        names |= {kind.ELEMENT_NAME} if kind.ELEMENT_NAME else set()
+        own = [*getattr(kind, "FIELDS", ())]
+        names |= {uri.rpartition(":")[2] for one in own if (uri := getattr(one, "field_uri", None))}
+        names |= {
+            one.value_cls.ELEMENT_NAME for one in own if isinstance(one, fields.EWSElementField) and one.value_cls
+        }
+    assert issubclass(Item, EWSElement)
+    assert properties.ItemId.ELEMENT_NAME in names
+    return names
+
+
+def known_messages() -> set[str]:
+    """Return the names of the messages namespace: those of operations, and those common to all answers."""
+    names = {"ResponseMessages", "ResponseCode", "MessageText", "MessageXml", "DescriptiveLinkKey", "RootFolder"}
+    waiting = [EWSService]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        names |= {f"{kind.SERVICE_NAME}Response", f"{kind.SERVICE_NAME}ResponseMessage"}
+        if kind.element_container_name:
+            names.add(kind.element_container_name.rpartition("}")[2])
+    return names
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"<x/>", b"not xml",
+        b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"/>',
+    ],
+)  # fmt: skip
+def test_nonsense_is_refused_by_the_endpoint(content: bytes) -> None:
+    """What is no envelope with one operation is a ValueError, and nothing outside is read for it."""
+    with pytest.raises((ValueError, etree.XMLSyntaxError)):
+        request_of(content)
