@@ -41,7 +41,7 @@ def demo(
         Path | None, typer.Option("--dir", help="Where the demo leaves its mails, ledger and evidence.")
     ] = None,
     mailbox: Annotated[
-        str, typer.Option(help="folder, or imap: a real Dovecot and Postfix (Debian, as root).")
+        str, typer.Option(help="folder; imap: a real Dovecot and Postfix (Debian, as root); exchange.")
     ] = "folder",
     as_json: AsJson = False,
     stay: Annotated[

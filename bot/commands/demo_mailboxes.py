@@ -1,10 +1,10 @@
-"""The mailboxes that the demo can run on: a folder, or a real mail server on this machine."""
+"""The mailboxes that the demo can run on: a folder, a real mail server on this machine, or an embedded Exchange endpoint."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,12 @@ from bot.commands.output import say
 from bot.mail.folder import INBOX, OUTBOX
 from bot.mail.port import Folder
 from bot.mail.receipt import receipt_time
+from bot.sandbox.ews.server import EwsServer
 from bot.sandbox.postoffice import BOT, PostOffice, ensure_postoffice
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES = ROOT / "inbox_samples"
-KINDS = ("folder", "imap")
+KINDS = ("folder", "imap", "exchange")
 _PASSWORD = "TELEWORK_BOT_MAILBOX_PASSWORD"  # noqa: S105 - the name of the variable
 _PLACE = "mailbox"
 
@@ -39,31 +40,58 @@ def filled_mailbox(kind: str, folder: Path, *, dropped: datetime) -> Iterator[di
             shutil.copyfile(sample, inbox / sample.name)
         yield {"path": _PLACE}
         return
+    mails = {
+        sample.name: (content := sample.read_bytes(), receipt_time(content) or dropped) for sample in _samples(".eml")
+    }
+    with _postoffice(mails, folder / _PLACE) if kind == "imap" else _exchange(mails, folder / _PLACE) as section:
+        yield {**section, "kind": kind, "drops": _PLACE}
+
+
+@contextmanager
+def _postoffice(mails: Mapping[str, tuple[bytes, datetime]], place: Path) -> Iterator[dict[str, Any]]:
     ensure_postoffice(say)
     with PostOffice() as office:
-        for sample in _samples(".eml"):
-            content = sample.read_bytes()
-            received = receipt_time(content) or dropped
-            office.put(BOT, sample.name, content, at=received.timestamp())
+        for name, (content, received) in mails.items():
+            office.put(BOT, name, content, at=received.timestamp())
         os.environ[_PASSWORD] = office.password
+        shared = {"host": "localhost", "ca_file": str(office.certificates.ca)}
         try:
-            yield _servers(office)
+            yield {"imap": {**shared, "port": office.ports["imaps"]}, "smtp": {**shared, "port": office.ports["smtp"]}}
         finally:
-            _keep(office, folder / _PLACE)
+            _keep(office, place)
+
+
+@contextmanager
+def _exchange(mails: Mapping[str, tuple[bytes, datetime]], place: Path) -> Iterator[dict[str, Any]]:
+    with EwsServer() as server:
+        for content, received in mails.values():
+            server.deliver(content, received)
+        os.environ[_PASSWORD] = server.password
+        try:
+            yield {
+                "exchange": {
+                    "endpoint": server.url,
+                    "user": server.user,
+                    "auth": "basic",
+                    "ca_file": str(server.ca_file),
+                }
+            }
+        finally:
+            _write(
+                place / OUTBOX, {f"{number:03}": content for number, content in enumerate(server.store.sent, start=1)}
+            )
+            for folder in Folder:
+                _write(place / folder.value, {item.key: item.content for item in server.store.named(folder.value)})
+
+
+def _write(place: Path, mails: Mapping[str, bytes]) -> None:
+    place.mkdir(exist_ok=True)
+    for name, content in mails.items():
+        (place / f"{name}.eml").write_bytes(content)
 
 
 def _samples(*endings: str) -> list[Path]:
     return [file for file in sorted(SAMPLES.glob("[0-9]*")) if file.suffix in endings]
-
-
-def _servers(office: PostOffice) -> dict[str, Any]:
-    shared = {"host": "localhost", "ca_file": str(office.certificates.ca)}
-    return {
-        "kind": "imap",
-        "drops": _PLACE,
-        "imap": {**shared, "port": office.ports["imaps"]},
-        "smtp": {**shared, "port": office.ports["smtp"]},
-    }
 
 
 def _keep(office: PostOffice, place: Path) -> None:

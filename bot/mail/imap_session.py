@@ -115,7 +115,7 @@ class Session:
             )
             client.normalise_times = False  # aware times, as the server stated them
             if settings.tls == "starttls":
-                client.starttls(context)
+                _encrypt(client, context)
         except OSError as error:
             reason = why(error, host=settings.host, port=settings.port, setting=_SETTING, timeout=settings.timeout)
             raise Unusable(f"IMAP: {reason}") from None
@@ -168,6 +168,14 @@ class Session:
         self._client.delete_messages([uid], silent=True)
         if self._client.has_capability("UIDPLUS"):
             self._client.uid_expunge([uid])
+
+
+def _encrypt(client: IMAPClient, context: ssl.SSLContext) -> None:
+    try:
+        client.starttls(context)
+    except BaseException:
+        client.shutdown()
+        raise
 
 
 def _facts(data: Mapping[bytes, Any]) -> tuple[datetime, int] | None:

@@ -123,7 +123,11 @@ class SmtpSender:
             )
         server = smtplib.SMTP(settings.host, settings.port, local_hostname=here, timeout=settings.timeout)
         if settings.tls == "starttls":
-            server.starttls(context=self._context)
+            try:
+                server.starttls(context=self._context)
+            except BaseException:
+                server.close()
+                raise
         return server
 
     def _log_in(self, server: smtplib.SMTP) -> None:

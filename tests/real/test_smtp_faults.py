@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -170,6 +171,8 @@ async def test_a_server_that_is_away_is_transient() -> None:
 async def test_the_right_to_send_as_is_checked(office: PostOffice) -> None:
     """Postfix refuses a foreign sender address, and the preflight says so without sending a mail."""
     mailbox = imap_mailbox(office)
+    with suppress(Transient):
+        await mailbox.check()  # Postfix notices only now that another test has restarted Dovecot, and says 454
     assert "may send as" in await mailbox.check()
     context = verified(office.certificates.ca, "x")
     stranger = SmtpSender(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import os
 import re
 import signal
@@ -14,7 +16,7 @@ import pytest
 
 from bot.sandbox.faults import AfterSubmit
 from bot.sandbox.server import SandboxServer
-from tests.house import ZONE, House, Sent
+from tests.house import ZONE, House, Sent, text_of
 
 Start = Callable[..., subprocess.Popen[bytes]]
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -101,8 +103,4 @@ def test_two_runs_at_once(house: House, server: SandboxServer, start: Start, day
 
 
 def _decoded(content: bytes) -> bytes:
-    import email  # noqa: PLC0415 - here alone
-
-    payload = email.message_from_bytes(content).get_payload(decode=True)
-    assert isinstance(payload, bytes)
-    return payload
+    return text_of(email.message_from_bytes(content, policy=email.policy.default)).encode()
