@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.mail.exchange import ExchangeMailbox
@@ -13,6 +14,7 @@ from bot.sandbox.postoffice import BOT, DOMAIN, PostOffice
 from bot.secret import Redactor
 from bot.settings.exchange import ExchangeSettings
 from bot.settings.imap import ImapSettings, SmtpSettings
+from tests.house import House
 
 ZONE = ZoneInfo("Asia/Tokyo")
 
@@ -38,6 +40,17 @@ def exchange_mailbox(
         ExchangeSettings.model_validate({**known, **changes}), address=f"{BOT}@{DOMAIN}", ca_file=server.ca_file,
         password=Redactor().new(password or server.password), max_bytes=max_bytes, zone=ZONE,
     )  # fmt: skip
+
+
+def on_servers(path: Path, office: PostOffice, reference: str) -> House:
+    """Return a house whose mailbox is the office's, its password under this reference."""
+    ca = str(office.certificates.ca)
+    servers = {
+        "kind": "imap",
+        "imap": imap_settings(office, ca_file=ca, password=reference).model_dump(mode="json"),
+        "smtp": smtp_settings(office, ca_file=ca, password=reference).model_dump(mode="json"),
+    }
+    return House(path=path).lay_out({"mailbox": servers, "console": {"settle": 0.1}})
 
 
 def imap_mailbox(

@@ -59,7 +59,7 @@ class PostOffice:
 
     #: The bot's password in both.
     password: str = "Mailbox-pass-2021!"  # noqa: S105 - opens a throw-away server on loopback
-    #: Further lines of dovecot.conf, to take a capability away or set a quota.
+    #: Further lines of dovecot.conf, to take a capability away or set a quota; ``{folder}`` is the office's folder.
     dovecot_extra: str = ""
     folder: Path = field(init=False)
     ports: dict[str, int] = field(init=False)
@@ -169,7 +169,7 @@ class PostOffice:
 
     def _write(self, template: str, to: Path) -> None:
         values = {
-            "folder": self.folder, "domain": DOMAIN, "bot": BOT, "extra": self.dovecot_extra,
+            "folder": self.folder, "domain": DOMAIN, "bot": BOT, "extra": self.dovecot_extra.replace("{folder}", str(self.folder)),
             "ca": self.certificates.ca, "certificate": self.certificates.certificate, "key": self.certificates.key,
             **{f"{name}_port": port for name, port in self.ports.items()},
         }  # fmt: skip

@@ -16,18 +16,12 @@ from bot.model import AccountState
 from bot.operation.report import Report
 from bot.sandbox.postoffice import BOT, PostOffice
 from tests.house import FRIDAY, ROOT, House
-from tests.postoffice_kit import imap_settings, smtp_settings
+from tests.postoffice_kit import on_servers
 
 
 def lay_out(path: Path, office: PostOffice) -> House:
     """Return a house on the mail servers in whose directory one address leads nowhere."""
-    ca = str(office.certificates.ca)
-    servers = {
-        "kind": "imap",
-        "imap": imap_settings(office, ca_file=ca, password="env:BOUNCE_PASSWORD").model_dump(mode="json"),
-        "smtp": smtp_settings(office, ca_file=ca, password="env:BOUNCE_PASSWORD").model_dump(mode="json"),
-    }
-    house = House(path=path).lay_out({"mailbox": servers, "console": {"settle": 0.1}})
+    house = on_servers(path, office, "env:BOUNCE_PASSWORD")
     staff = path / "staff.csv"
     moved = re.sub(r"m\.takahashi@city\.example\.jp", "moved_away@city.example.jp", staff.read_bytes().decode("cp932"))
     staff.write_bytes(moved.encode("cp932"))

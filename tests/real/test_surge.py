@@ -14,7 +14,7 @@ import pytest
 from bot.console.memory import MemoryConsole
 from bot.sandbox.postoffice import BOT, PostOffice
 from tests.house import FRIDAY, LOGIN_LINE, PASSWORD_LINE, House, text_of
-from tests.postoffice_kit import imap_settings, smtp_settings
+from tests.postoffice_kit import on_servers
 
 _COUNT = 500
 _MOST_PASSES = 8
@@ -23,13 +23,7 @@ _MONDAY = date(2021, 8, 2)
 
 def lay_out(path: Path, office: PostOffice) -> House:
     """Return a house on the mail servers whose directory has everybody who applies."""
-    ca = str(office.certificates.ca)
-    servers = {
-        "kind": "imap",
-        "imap": imap_settings(office, ca_file=ca, password="env:SURGE_PASSWORD").model_dump(mode="json"),
-        "smtp": smtp_settings(office, ca_file=ca, password="env:SURGE_PASSWORD").model_dump(mode="json"),
-    }
-    house = House(path=path).lay_out({"mailbox": servers, "console": {"settle": 0.1}})
+    house = on_servers(path, office, "env:SURGE_PASSWORD")
     rows = [
         f"{number:07},職員　{number},総務部総務課,p{number}@city.example.jp,正規" for number in range(1, _COUNT + 1)
     ]
