@@ -207,4 +207,4 @@ def test_a_benchmark_prints_its_figures() -> None:
     assert done.returncode == 0, done.stderr
     assert {"per_second", "ratios", "peak_memory_mb"} <= json.loads(done.stdout).keys()
     unknown = call("bench", "nothing")
-    assert (unknown.returncode, "known: fuzz, reading" in unknown.stderr) == (2, True)
+    assert (unknown.returncode, "known: fuzz, mailbox, reading" in unknown.stderr) == (2, True)

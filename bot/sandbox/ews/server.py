@@ -87,6 +87,9 @@ class _Http(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Or each answer waits 40 ms for the client's word on its headers.
+    disable_nagle_algorithm = True
+    wbufsize = -1
     server: _Http
 
     def do_POST(self) -> None:
