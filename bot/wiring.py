@@ -33,7 +33,7 @@ from bot.issuance.account import AccountKeeper
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import ActorType, Run
+from bot.ledger.records import ActorType, Request, Run
 from bot.mail.opening import open_mailbox
 from bot.mail.port import Mailbox
 from bot.operation.acts import Acts
@@ -199,7 +199,16 @@ class Workshop:
             intake=self.intake(mailbox, ledger),
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
             expirer=Expirer(ledger=ledger, console=console),
+            send_from=lambda request: self._send_from(request, rulebook),
         )
+
+    def _send_from(self, request: Request, rulebook: Rulebook) -> datetime | None:
+        """Return ``send_at`` of the day of the first cutoff; urgent ones, and all without ``send_at``, need not wait."""
+        at = self.config.settings.delivery.send_at
+        urgent = request.decision is not None and request.decision.urgent
+        if at is None or urgent or not request.granted:
+            return None
+        return datetime.combine(rulebook.cutoff_for(min(request.granted)).date(), at, self.config.zone)
 
     def intake(self, mailbox: Mailbox, ledger: Ledger) -> Intake:
         """Return what takes messages in."""

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from bot.clock import aware
+from bot.delivery import jis
 from bot.delivery.html import as_html
 from bot.delivery.templates import Templates
 from bot.delivery.wrapping import wrapped
@@ -20,6 +21,7 @@ from bot.secret import Secret
 from bot.settings.delivery import DeliverySettings
 from bot.settings.mailbox import MailboxSettings
 
+_JIS = jis.JisPolicy(linesep="\r\n")
 # One mailbox by RFC 5321 in plain ASCII, without quoting, comments or a second address.
 _ADDRESS = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
@@ -147,7 +149,9 @@ class Composer:
 
     def _mail(self, envelope: Envelope, template: str, **values: object) -> EmailMessage:
         text = self.templates.render(template, self._known(envelope) | values, english=self.delivery.english)
-        mail = EmailMessage(policy=SMTP)
+        plain, html = wrapped(text.body), as_html(text.body)
+        in_jis = self.delivery.charset == jis.CHARSET and jis.fits(plain)
+        mail = EmailMessage(policy=_JIS if in_jis else SMTP)
         mail["From"] = Address(clean(self.mailbox.sender_name), addr_spec=address(self.mailbox.address))
         mail["To"] = [Address(addr_spec=address(one)) for one in envelope.to]
         mail["Subject"] = clean(f"{self.delivery.subject_prefix}{text.subject}")
@@ -156,9 +160,10 @@ class Composer:
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
         mail["X-Telework-Request"] = f"{envelope.request_id}/{envelope.attempt}"
-        mail.set_content(wrapped(text.body), charset="utf-8", cte="base64")
-        if self.delivery.html:
-            mail.add_alternative(as_html(text.body), subtype="html", charset="utf-8", cte="base64")
+        charset, cte = (jis.CHARSET, "7bit") if in_jis else ("utf-8", "base64")
+        mail.set_content(plain, charset=charset, cte=cte)
+        if self.delivery.html and not in_jis:
+            mail.add_alternative(html, subtype="html", charset="utf-8", cte="base64")
         return mail
 
     def _known(self, envelope: Envelope) -> dict[str, object]:

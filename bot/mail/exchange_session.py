@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -29,6 +28,7 @@ from bot.errors import AccessDenied, DeliveryFailed, OutcomeUnknown, Transient
 from bot.mail.exchange_account import open_account
 from bot.mail.exchange_errors import may_have_acted, refused, understood
 from bot.mail.port import Folder
+from bot.mail.wire import wire_bytes
 from bot.model import Message
 from bot.secret import Secret
 from bot.settings.exchange import ExchangeSettings
@@ -78,7 +78,7 @@ class ExchangeSession:
                 raise DeliveryFailed(f"a mail with the Message-ID {message_id} was handed over before")
             self._handed_over[message_id] = False
             try:
-                ExchangeMessage(account=self._account, mime_content=mail.as_bytes(policy=SMTP)).send(save_copy=False)
+                ExchangeMessage(account=self._account, mime_content=wire_bytes(mail)).send(save_copy=False)
             except Exception as error:  # noqa: BLE001 - whatever breaks after the post, the mail may have gone out
                 self._not_sent(message_id, error)
                 raise OutcomeUnknown("send", f"Exchange: {type(error).__name__}") from None

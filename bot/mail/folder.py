@@ -7,7 +7,6 @@ import errno
 import os
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import DeliveryFailed, Transient, Unusable
 from bot.mail.port import Folder
 from bot.mail.receipt import receipt_time
+from bot.mail.wire import wire_bytes
 from bot.model import Message
 
 INBOX, OUTBOX = "inbox", "outbox"
@@ -124,7 +124,7 @@ class FolderMailbox:
         draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(draft, mail.as_bytes(policy=SMTP))
+            _write_whole(draft, wire_bytes(mail))
             os.link(draft, path)
         except FileExistsError:
             raise DeliveryFailed(f"a mail with the Message-ID {mail['Message-ID']} was sent before") from None

@@ -11,10 +11,10 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from email.policy import SMTP
 
 from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, Transient
 from bot.mail.tls import why
+from bot.mail.wire import wire_bytes
 from bot.secret import Secret
 from bot.settings.imap import SmtpSettings
 
@@ -61,7 +61,7 @@ class SmtpSender:
         message_id = str(mail["Message-ID"])
         if message_id in self._handed_over:
             raise DeliveryFailed(f"a mail with the Message-ID {message_id} was handed over before")
-        content = _DOT.sub(b"..", mail.as_bytes(policy=SMTP))
+        content = _DOT.sub(b"..", wire_bytes(mail))
         with self._connected() as server:
             self._expect(server.mail(self._address), f"sending as {self._address}")
             for address in _recipients(mail):

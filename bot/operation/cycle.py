@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from loguru import logger
 
@@ -38,6 +39,8 @@ class Cycle:
     driver: Driver
     expirer: Expirer
     clock: Clock
+    #: Says from when on a request may be issued and sent (``delivery.send_at``); ``None`` is at once.
+    send_from: Callable[[Request], datetime | None]
 
     async def run(self, progress: Progress) -> Report:
         """Make one pass and return what it did; never raises for what concerns one message or one request."""
@@ -104,7 +107,7 @@ class Cycle:
     async def _issue_and_revoke(self, report: Report, progress: Progress) -> None:
         bounced = await self.ledger.bounced(CARRIES)
         gone = {request.id for request in bounced}
-        waiting = await self.ledger.requests(states=DRIVABLE)
+        waiting = self._ripe(await self.ledger.requests(states=DRIVABLE))
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
         await self._work_in_console(waiting, [*bounced, *due], report, progress, bounced=gone)
 
@@ -171,7 +174,14 @@ class Cycle:
         report.revoked += 1
 
     async def _count_what_is_left(self, report: Report) -> None:
-        report.waiting = len(await self.ledger.requests(states=DRIVABLE))
+        left = await self.ledger.requests(states=DRIVABLE)
+        report.waiting = len(self._ripe(left))
+        report.later = len(left) - report.waiting
+
+    def _ripe(self, requests: Iterable[Request]) -> list[Request]:
+        """Return those whose time has come; what is begun is always brought to its end."""
+        now = self.clock.now()
+        return [one for one in requests if one.state is not State.ACCEPTED or (self.send_from(one) or now) <= now]
 
 
 def _by_urgency(requests: Iterable[Request]) -> list[Request]:

@@ -52,6 +52,8 @@ class Report:
     stuck: int = 0
     #: Requests accepted and not delivered when the pass ended.
     waiting: int = 0
+    #: Accepted, and to be issued at a later time of the day (``delivery.send_at``).
+    later: int = 0
     #: What a person should do something about, one sentence each.
     problems: list[str] = field(default_factory=list)
     #: What a person should know and what stops nothing, one sentence each.

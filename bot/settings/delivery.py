@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import time
 from enum import StrEnum
+from typing import Literal
 
 from bot.settings.base import Section
 
@@ -33,6 +35,11 @@ class DeliverySettings(Section):
     """Add the English text below the Japanese."""
     html: bool = True
     """Add the same text as simple HTML; mail programs show the one they prefer."""
+    charset: Literal["utf-8", "iso-2022-jp"] = "utf-8"
+    """``iso-2022-jp`` for old mail programs: plain text alone; a mail with letters that it lacks (髙, ①) goes out in UTF-8."""
+    send_at: time | None = None
+    """Issue and send no earlier than this time of the day of the cutoff, such as 15:00: less time for a secret to lie about.
+    Urgent and late ones go at once. Empty: everything at once."""
     templates_dir: str | None = None
     """A folder with the organisation's own copies of files in bot/delivery/templates. Empty: the texts as they come."""
     mode: Mode = Mode.SINGLE

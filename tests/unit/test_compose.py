@@ -18,6 +18,7 @@ from bot.delivery.compose import Composer, Envelope, Possible, address, message_
 from bot.delivery.templates import Templates
 from bot.delivery.wrapping import wrapped
 from bot.errors import DeliveryFailed
+from bot.mail.wire import wire_bytes
 from bot.model import Employee, Severity, Violation
 from bot.secret import Secret
 from bot.settings.delivery import DeliverySettings
@@ -208,3 +209,17 @@ def test_dates_as_offices_write_them() -> None:
     assert days_ja([date(2019, 4, 30), date(2019, 5, 1), date(2021, 8, 2)]) == (
         "平成31年4月30日（火）から令和元年5月1日（水）まで、令和3年8月2日（月）"
     )
+
+
+@pytest.mark.parametrize(("name", "in_jis"), [("上野原　拓", True), ("髙橋　みのり", False)])
+def test_old_mail_programs_can_read_it(name: str, *, in_jis: bool) -> None:
+    """With ``charset: iso-2022-jp`` body, subject and sender are in it, 7-bit; letters that it lacks make the mail UTF-8."""
+    old = Composer(mailbox=MailboxSettings(), delivery=DeliverySettings(charset="iso-2022-jp"), templates=Templates())
+    mail = old.held(replace(ENVELOPE, employee=replace(EMPLOYEE, name=name)), received_at=FRIDAY)
+    content = wire_bytes(mail)
+    assert content.isascii()
+    assert (b"=?iso-2022-jp?b?" in content.lower(), b'charset="iso-2022-jp"' in content) == (in_jis, in_jis)
+    assert (b"\x1b$B" in content, b"utf-8" in content.lower()) == (in_jis, not in_jis)
+    again = email.message_from_bytes(content, policy=email.policy.default)
+    assert name in text_of(again)
+    assert (again["Subject"], str(again["From"])) == (mail["Subject"], str(mail["From"]))
