@@ -169,6 +169,7 @@ class Workshop:
             staff=directory,
             clock=self.clock,
             composer=self.composer(),
+            send_from=lambda request: self._send_from(request, rulebook),
             operators=settings.alerts.mail_to,
             needs=Needs(ja=settings.rules.urgent.needs, en=settings.rules.urgent.needs_en),
             possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
@@ -199,7 +200,6 @@ class Workshop:
             intake=self.intake(mailbox, ledger),
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
             expirer=Expirer(ledger=ledger, console=console),
-            send_from=lambda request: self._send_from(request, rulebook),
         )
 
     def _send_from(self, request: Request, rulebook: Rulebook) -> datetime | None:

@@ -143,6 +143,12 @@ class Composer:
         """Return the notice that a person checks the application; it says nothing of what is doubted."""
         return self._mail(envelope, "held", received_at=received_at)
 
+    def receipt(
+        self, envelope: Envelope, *, received_at: datetime, granted: Sequence[date], send_from: datetime | None
+    ) -> EmailMessage:
+        """Return the notice that an application was granted and its login follows (``delivery.receipt``)."""
+        return self._mail(envelope, "receipt", received_at=received_at, granted=granted, send_from=send_from)
+
     def alert(self, envelope: Envelope, *, received_at: datetime, asked: Sequence[date], needs: Needs) -> EmailMessage:
         """Return the alert to the operators: an urgent request waits for them. The reason stays in the ledger."""
         return self._mail(envelope, "alert", received_at=received_at, asked=asked, needs=needs.ja, needs_en=needs.en)

@@ -22,8 +22,8 @@ from bot.model import Employee, Severity
 from bot.secret import Secret
 from bot.settings.delivery import Mode
 
-#: The states that an applicant is told of, and the notice that does it.
-TOLD = {State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
+#: The states that an applicant is told of, and the notice that does it; the first only where it is asked for.
+TOLD = {State.ACCEPTED: NoticeKind.RECEIPT, State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
 _SETTLED = frozenset({NoticeState.SENT, NoticeState.NOBODY, NoticeState.FAILED})
 
 
@@ -50,6 +50,8 @@ class Courier:
     clock: Clock
     #: Says which days can still be applied for at a moment, and by when.
     possible: Callable[[datetime], Sequence[Possible]]
+    #: Says from when on a request is issued and sent (``delivery.send_at``); ``None`` is at once.
+    send_from: Callable[[Request], datetime | None]
     #: The operators' addresses, and what they must make sure of before they approve an urgent request.
     operators: tuple[str, ...]
     needs: Needs
@@ -108,7 +110,12 @@ class Courier:
 
     async def untold(self) -> list[Request]:
         """Return the rejected and held requests whose applicant has not been told; a notice without answers has none."""
-        return [request for request in await self.ledger.untold(TOLD) if not request.application.number_only]
+        kinds = {state: kind for state, kind in TOLD.items() if self.tells(state)}
+        return [request for request in await self.ledger.untold(kinds) if not request.application.number_only]
+
+    def tells(self, state: State) -> bool:
+        """Tell whether applicants are told of this state."""
+        return state in TOLD and (state is not State.ACCEPTED or self.composer.delivery.receipt)
 
     async def tell(self, request: Request) -> None:
         """Tell the applicant of a rejection or a hold, once; a mail that may have gone out before is looked up first.
@@ -210,6 +217,10 @@ class Courier:
         envelope = self._envelope(request, employee, notice)
         if notice.kind is NoticeKind.HELD:
             return self.composer.held(envelope, received_at=request.received_at)
+        if notice.kind is NoticeKind.RECEIPT:
+            return self.composer.receipt(
+                envelope, received_at=request.received_at, granted=request.granted, send_from=self.send_from(request)
+            )
         return self.composer.rejected(
             envelope,
             received_at=request.received_at,

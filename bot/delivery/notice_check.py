@@ -26,6 +26,7 @@ _MUST: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "credentials without password": ((_REQUEST, _LOGIN), False),
     "secret": ((_REQUEST,), True),
     "handover": ((_REQUEST, _LOGIN), True),
+    "receipt": ((_REQUEST,), False),
     "rejected": ((_REQUEST, _REASON), False),
     "held": ((_REQUEST,), False),
     "alert": ((_REQUEST,), False),
@@ -91,6 +92,7 @@ def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], Ema
         "handover": lambda: composer.handover(
             envelope, to_name=employee.name, login_id=_LOGIN, secret=secret, window=window, granted=(day,)
         ),
+        "receipt": lambda: composer.receipt(envelope, received_at=now, granted=(day,), send_from=now),
         "rejected": lambda: composer.rejected(
             envelope, received_at=now, asked=(day,), violations=(violation,), possible=(Possible(day=day, cutoff=now),)
         ),

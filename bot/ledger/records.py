@@ -91,6 +91,8 @@ class NoticeKind(StrEnum):
     """What a notice tells."""
 
     CREDENTIALS = "credentials"
+    #: Granted, and the login follows (``delivery.receipt``).
+    RECEIPT = "receipt"
     #: The password alone, to the supervisor who hands it over.
     SECRET = "secret"  # noqa: S105 - a kind of notice
     #: Login ID and password, to the supervisor of somebody who can't read mail.

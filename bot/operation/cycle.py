@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from loguru import logger
 
 from bot.clock import Clock
 from bot.console.port import Console
-from bot.delivery.courier import TOLD, Courier
+from bot.delivery.courier import Courier
 from bot.delivery.parcels import CARRIES
 from bot.errors import BotError, Unusable
 from bot.issuance.drive import Driver
@@ -39,8 +38,6 @@ class Cycle:
     driver: Driver
     expirer: Expirer
     clock: Clock
-    #: Says from when on a request may be issued and sent (``delivery.send_at``); ``None`` is at once.
-    send_from: Callable[[Request], datetime | None]
 
     async def run(self, progress: Progress) -> Report:
         """Make one pass and return what it did; never raises for what concerns one message or one request."""
@@ -61,7 +58,7 @@ class Cycle:
         report = Report()
         requests = [await self.ledger.get(name) for name in request_ids]
         await self._part(
-            report, lambda: self._tell_of([one for one in requests if one.state in TOLD], report, progress)
+            report, lambda: self._tell_of([one for one in requests if self.courier.tells(one.state)], report, progress)
         )
         await self._part(report, lambda: self._work_in_console(requests, (), report, progress))
         return report
@@ -181,7 +178,9 @@ class Cycle:
     def _ripe(self, requests: Iterable[Request]) -> list[Request]:
         """Return those whose time has come; what is begun is always brought to its end."""
         now = self.clock.now()
-        return [one for one in requests if one.state is not State.ACCEPTED or (self.send_from(one) or now) <= now]
+        return [
+            one for one in requests if one.state is not State.ACCEPTED or (self.courier.send_from(one) or now) <= now
+        ]
 
 
 def _by_urgency(requests: Iterable[Request]) -> list[Request]:

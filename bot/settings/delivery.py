@@ -37,6 +37,8 @@ class DeliverySettings(Section):
     """Add the same text as simple HTML; mail programs show the one they prefer."""
     charset: Literal["utf-8", "iso-2022-jp"] = "utf-8"
     """``iso-2022-jp`` for old mail programs: plain text alone; a mail with letters that it lacks (髙, ①) goes out in UTF-8."""
+    receipt: bool = False
+    """Tell applicants at once that their application was granted; the login follows in a mail of its own."""
     send_at: time | None = None
     """Issue and send no earlier than this time of the day of the cutoff, such as 15:00: less time for a secret to lie about.
     Urgent and late ones go at once. Empty: everything at once."""

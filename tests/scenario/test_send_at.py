@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from datetime import date, timedelta
 from pathlib import Path
 
 from bot.console.memory import MemoryConsole
-from tests.house import FRIDAY, House
+from tests.house import FRIDAY, House, text_of
 
 MONDAY, TUESDAY = date(2021, 8, 2), date(2021, 8, 3)
 
@@ -33,3 +35,17 @@ async def test_late_and_urgent_ones_do_not_wait(tmp_path: Path) -> None:
     house.clock.set(FRIDAY.replace(hour=17, minute=0))
     house.apply("0000803", employee_no="0031977", days=[MONDAY], now=FRIDAY - timedelta(minutes=10))
     assert (await house.run(MemoryConsole())).delivered == 1
+
+
+async def test_a_receipt_says_when_the_login_comes(tmp_path: Path) -> None:
+    """Where receipts are asked for, each granted application gets one, once, with the time of the mail to come."""
+    house = House(path=tmp_path).lay_out(
+        {"delivery": {"send_at": "15:00", "receipt": True}, "console": {"settle": 0.1}}
+    )
+    house.apply("0000804", employee_no="0031977", days=[MONDAY], now=FRIDAY - timedelta(hours=2))
+    for _ in range(2):
+        await house.run(MemoryConsole())
+    (receipt,) = [file for file in house.files("outbox") if ".receipt." in file.name]
+    text = text_of(email.message_from_bytes(receipt.read_bytes(), policy=email.policy.default))
+    assert "令和3年7月30日（金）午後3時以降" in text
+    assert house.credentials() == []
