@@ -81,6 +81,23 @@ async def test_a_wrong_password_is_tried_once(server: EwsServer) -> None:
     assert (server.calls["401"], server.store.sent) == (1, [])
 
 
+@pytest.mark.parametrize("password", ["", "wrong-Password-1"], ids=["right", "wrong"])
+async def test_ntlm(password: str) -> None:
+    """The login that Exchange asks for by default works for reading and sending; a wrong password is offered once."""
+    with EwsServer(method="ntlm") as server:
+        receive(server, "a")
+        mailbox = exchange_mailbox(server, auth="ntlm", password=password)
+        if password:
+            for _ in range(2):
+                with pytest.raises(AccessDenied):
+                    await mailbox.list_new()
+        else:
+            assert len(await mailbox.list_new()) == 1
+            await mailbox.send(notice())
+        await mailbox.close()
+        assert (server.calls["401"], len(server.store.sent)) == ((1, 0) if password else (0, 1))
+
+
 @pytest.mark.parametrize(
     ("fault", "error", "sent"),
     [

@@ -1,4 +1,4 @@
-"""The endpoint over HTTPS, with Basic authentication."""
+"""The endpoint over HTTPS."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import ssl
 import tempfile
 import threading
 import time
-from base64 import b64decode
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
+from typing import Any, Literal, Self
 
 from bot.sandbox.certificates import make_certificates
 from bot.sandbox.ews.faults import EwsFaults
+from bot.sandbox.ews.logins import Logins
 from bot.sandbox.ews.soap import busy, request_of
 from bot.sandbox.ews.store import Store
 from bot.sandbox.ews.verbs import Verbs
@@ -30,6 +30,7 @@ class EwsServer:
 
     user: str = "CITY\\telework-id"
     password: str = "Mailbox-pass-2021!"  # noqa: S105 - opens a throw-away server on loopback
+    method: Literal["basic", "ntlm"] = "basic"
     store: Store = field(default_factory=Store)
     faults: EwsFaults = field(default_factory=EwsFaults)
     #: How often each operation was asked for, refused logins as ``401``.
@@ -47,7 +48,9 @@ class EwsServer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates.certificate, certificates.key)
         self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._logins = Logins(self.method, self.user, self.password, self._folder)
         self._http.office = self
+        self._http.logins = self._logins
         self._http.verbs = Verbs(self.store, self.faults)
         self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         self.url = f"https://localhost:{self._http.server_address[1]}{_PATH}"
@@ -58,6 +61,7 @@ class EwsServer:
         """Stop serving."""
         self._http.shutdown()
         self._http.server_close()
+        self._logins.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def deliver(self, content: bytes, received: datetime) -> None:
@@ -70,15 +74,11 @@ class EwsServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def knows(self, authorization: str) -> bool:
-        """Tell whether a Basic login is right."""
-        kind, _, value = authorization.partition(" ")
-        return kind.lower() == "basic" and b64decode(value).decode() == f"{self.user}:{self.password}"
-
 
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
     office: EwsServer
+    logins: Logins
     verbs: Verbs
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -92,13 +92,19 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     server: _Http
 
+    def setup(self) -> None:
+        """Begin a connection."""
+        super().setup()
+        self._said: dict[str, Any] = {}
+
     def do_POST(self) -> None:
         """Answer one request, with the faults in force."""
         office, faults = self.server.office, self.server.office.faults
         content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if faults.take("unauthorized") or not office.knows(self.headers.get("Authorization", "")):
-            office.calls["401"] += 1
-            self._say(401, b"", {"WWW-Authenticate": 'Basic realm="ews"'})
+        login = self.server.logins.answer(self.headers.get("Authorization", ""), self._said)
+        if (broken := faults.take("unauthorized")) or not login.let_in:
+            office.calls["401"] += broken or login.refused
+            self._say(401, b"", {"WWW-Authenticate": login.ask})
             return
         if faults.take("unavailable_before"):
             self._say(503, b"")
