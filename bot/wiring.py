@@ -26,6 +26,7 @@ from bot.console.port import Console
 from bot.delivery.compose import Composer, Needs, Possible
 from bot.delivery.courier import Courier
 from bot.delivery.notice_check import check_notices
+from bot.delivery.smime import Certificates
 from bot.delivery.templates import Templates
 from bot.errors import AlreadyRunning, ConfigInvalid, Problem
 from bot.intake.reader import Reader
@@ -169,6 +170,7 @@ class Workshop:
             staff=directory,
             clock=self.clock,
             composer=self.composer(),
+            certificates=self._certificates(),
             send_from=lambda request: self._send_from(request, rulebook),
             operators=settings.alerts.mail_to,
             needs=Needs(ja=settings.rules.urgent.needs, en=settings.rules.urgent.needs_en),
@@ -214,6 +216,13 @@ class Workshop:
         """Return what takes messages in."""
         days = self.config.settings.forms.join_days
         return Intake(mailbox=mailbox, reader=self.reader(), ledger=ledger, join_days=days)
+
+    def _certificates(self) -> Certificates:
+        settings = self.config.settings.delivery.smime
+        folder = self.config.path(settings.certificates_dir) if settings.certificates_dir else None
+        if folder and not folder.is_dir():
+            raise ConfigInvalid([Problem(path="delivery.smime.certificates_dir", text=f"there is no folder {folder}")])
+        return Certificates(folder, required=settings.required)
 
     def composer(self) -> Composer:
         """Return what makes notices; raises ``ConfigInvalid`` when a template would say too much or too little."""

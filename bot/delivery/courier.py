@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.delivery.compose import Composer, Envelope, Needs, Possible, message_id
 from bot.delivery.outgoing import Outgoing
 from bot.delivery.parcels import CARRIES, KINDS, Parcel, parcels
+from bot.delivery.smime import Certificates
 from bot.errors import BotError, DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Notice, NoticeKind, NoticeState, Request
@@ -47,6 +48,7 @@ class Courier:
     outgoing: Outgoing
     composer: Composer
     staff: Staff
+    certificates: Certificates
     clock: Clock
     #: Says which days can still be applied for at a moment, and by when.
     possible: Callable[[datetime], Sequence[Possible]]
@@ -66,7 +68,13 @@ class Courier:
             (await self._next(request, parcel.kind, parcel.to.mail), parcel)
             for parcel in self._parcels(request, employee)
         ]
-        mails = [self._credentials(request, employee, secret, notice, parcel) for notice, parcel in waiting]
+        now = self.clock.now()
+        mails = [
+            self.certificates.sealed(
+                self._credentials(request, employee, secret, notice, parcel), parcel.to.employee_no, now
+            )
+            for notice, parcel in waiting
+        ]
         request = await self._advance(request, State.DELIVERING, waiting[0][0], "intended")
         for (notice, parcel), mail in zip(waiting, mails, strict=True):
             if notice is not waiting[0][0]:

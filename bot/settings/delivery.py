@@ -20,6 +20,15 @@ class Mode(StrEnum):
     HANDOVER = "handover"
 
 
+class SmimeSettings(Section):
+    """Encryption of credential mails to their recipients."""
+
+    certificates_dir: str | None = None
+    """A folder of certificates (.pem, .crt, .cer; RSA), each named after the employee number. Empty: nothing is encrypted."""
+    required: bool = False
+    """Send credentials to nobody without a certificate."""
+
+
 class DeliverySettings(Section):
     """Notices."""
 
@@ -52,3 +61,4 @@ class DeliverySettings(Section):
     """``split``: from whom the applicant gets the password, in the words of the notice."""
     secret_from_en: str = "your supervisor"
     """The same in English."""
+    smime: SmimeSettings = SmimeSettings()

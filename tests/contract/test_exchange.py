@@ -1,72 +1,23 @@
-"""What goes wrong between the bot and Exchange, one test each; and that the endpoint speaks as Microsoft publishes it."""
+"""What goes wrong between the bot and Exchange, one test each."""
 
 from __future__ import annotations
 
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from email.message import EmailMessage
 
 import pytest
-from exchangelib import fields, properties
-from exchangelib.items import Item
-from exchangelib.properties import EWSElement
-from exchangelib.services.common import EWSService
-from lxml import etree
 
 from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, Transient, Unusable
 from bot.intake.letter import open_letter
 from bot.mail.exchange import ExchangeMailbox
 from bot.mail.folder import message_from_file
 from bot.mail.port import Folder
-from bot.sandbox.ews.faults import EwsFaults
 from bot.sandbox.ews.server import EwsServer
-from bot.sandbox.ews.soap import MESSAGES, TYPES, request_of
 from bot.settings.forms import FormsSettings
+from tests.ews_kit import notice, receive
 from tests.house import FRIDAY, ROOT, ZONE
 from tests.postoffice_kit import exchange_mailbox
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[EwsServer]:
-    """One endpoint for all tests."""
-    with EwsServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: EwsServer) -> EwsServer:
-    """The endpoint, empty and well."""
-    running.store.__init__()  # type: ignore[misc] # a mailbox as on the first day
-    running.calls.clear()
-    for name, value in vars(EwsFaults()).items():
-        if name != "_lock":
-            setattr(running.faults, name, value)
-    return running
-
-
-@pytest.fixture
-async def mailbox(server: EwsServer) -> AsyncIterator[ExchangeMailbox]:
-    """The adapter."""
-    made = exchange_mailbox(server)
-    yield made
-    await made.close()
-
-
-def receive(server: EwsServer, *names: str) -> None:
-    """Put mails into the inbox, a minute apart."""
-    for number, name in enumerate(names):
-        server.deliver(f"From: a@x\nMessage-ID: <{name}@x>\n\n{name}\n".encode(), FRIDAY + timedelta(minutes=number))
-
-
-def notice(name: str = "a") -> EmailMessage:
-    """Return a mail to send."""
-    mail = EmailMessage()
-    mail["Message-ID"], mail["To"], mail["From"] = f"<{name}@x>", "a@city.example.jp", "telework-id@city.example.jp"
-    mail["X-Telework-Request"] = "R-1/1"
-    mail.set_content("本文\n")
-    return mail
 
 
 async def test_a_wrong_password_is_tried_once(server: EwsServer) -> None:
@@ -249,64 +200,3 @@ async def test_a_mail_is_the_same_one_on_every_mailbox(server: EwsServer, mailbo
     assert fetched.content != filed.content
     assert open_letter(fetched, forms).digest == open_letter(filed, forms).digest
     assert fetched.received_at == filed.received_at
-
-
-async def test_the_endpoint_uses_published_names_only(server: EwsServer, mailbox: ExchangeMailbox) -> None:
-    """Every element it answers with is one that the client's own types or services know by Microsoft's schema."""
-    server.answers.clear()
-    receive(server, "a", "b")
-    first, second = await mailbox.list_new()
-    await mailbox.fetch(first)
-    await mailbox.file(first, Folder.PROCESSED)
-    server.faults.quota = 1
-    with pytest.raises(Transient):
-        await mailbox.file(second, Folder.PROCESSED)
-    await mailbox.send(notice())
-    used = {node.tag for answer in server.answers for node in etree.fromstring(answer).iter()}
-    types = {tag.partition("}")[2] for tag in used if tag.startswith(f"{{{TYPES}}}")}
-    messages = {tag.partition("}")[2] for tag in used if tag.startswith(f"{{{MESSAGES}}}")}
-    assert types <= known_types()
-    assert messages <= known_messages()
-
-
-def known_types() -> set[str]:
-    """Return the names of the types namespace that the client knows; the last ones are read by its services directly."""
-    names, waiting = {"ServerVersionInfo", "Folders", "Items", "Value"}, [EWSElement]
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        names |= {kind.ELEMENT_NAME} if kind.ELEMENT_NAME else set()
-        own = [*getattr(kind, "FIELDS", ())]
-        names |= {uri.rpartition(":")[2] for one in own if (uri := getattr(one, "field_uri", None))}
-        names |= {
-            one.value_cls.ELEMENT_NAME for one in own if isinstance(one, fields.EWSElementField) and one.value_cls
-        }
-    assert issubclass(Item, EWSElement)
-    assert properties.ItemId.ELEMENT_NAME in names
-    return names
-
-
-def known_messages() -> set[str]:
-    """Return the names of the messages namespace: those of operations, and those common to all answers."""
-    names = {"ResponseMessages", "ResponseCode", "MessageText", "MessageXml", "DescriptiveLinkKey", "RootFolder"}
-    waiting = [EWSService]
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        names |= {f"{kind.SERVICE_NAME}Response", f"{kind.SERVICE_NAME}ResponseMessage"}
-        if kind.element_container_name:
-            names.add(kind.element_container_name.rpartition("}")[2])
-    return names
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"", b"<x/>", b"not xml",
-        b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"/>',
-    ],
-)  # fmt: skip
-def test_nonsense_is_refused_by_the_endpoint(content: bytes) -> None:
-    """What is no envelope with one operation is a ValueError, and nothing outside is read for it."""
-    with pytest.raises((ValueError, etree.XMLSyntaxError)):
-        request_of(content)
