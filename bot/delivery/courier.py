@@ -13,7 +13,7 @@ from loguru import logger
 from bot.clock import Clock
 from bot.delivery.compose import Composer, Envelope, Needs, Possible, message_id
 from bot.delivery.outgoing import Outgoing
-from bot.delivery.parcels import CARRIES, KINDS, Parcel, parcels
+from bot.delivery.parcels import CARRIES, KINDS, Parcel, Recipient, parcels, person
 from bot.delivery.smime import Certificates
 from bot.errors import BotError, DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
@@ -64,20 +64,18 @@ class Courier:
         They go to the applicant's address in the directory, or where ``delivery.mode`` says so to the supervisor's. Raises
         what sending raises when a mail certainly did not go out; the request is then back at ISSUED.
         """
-        waiting = [
-            (await self._next(request, parcel.kind, parcel.to.mail), parcel)
-            for parcel in self._parcels(request, employee)
-        ]
+        carried = self._parcels(request, employee)
+        notices = [await self._next(request, parcel.kind, ", ".join(parcel.to.addresses)) for parcel in carried]
         now = self.clock.now()
         mails = [
             self.certificates.sealed(
                 self._credentials(request, employee, secret, notice, parcel), parcel.to.employee_no, now
             )
-            for notice, parcel in waiting
+            for notice, parcel in zip(notices, carried, strict=True)
         ]
-        request = await self._advance(request, State.DELIVERING, waiting[0][0], "intended")
-        for (notice, parcel), mail in zip(waiting, mails, strict=True):
-            if notice is not waiting[0][0]:
+        request = await self._advance(request, State.DELIVERING, notices[0], "intended")
+        for notice, mail in zip(notices, mails, strict=True):
+            if notice is not notices[0]:
                 await self._note(notice, "intended")
             try:
                 await self.outgoing.send(mail)
@@ -86,10 +84,10 @@ class Courier:
             except BotError as error:
                 await self._advance(request, State.ISSUED, _with(notice, NoticeState.FAILED), "failed", str(error))
                 raise
-            logger.info("{} sent to {}", notice.kind, parcel.to.mail)
-            if notice is not waiting[-1][0]:
+            logger.info("{} sent to {}", notice.kind, notice.to)
+            if notice is not notices[-1]:
                 await self._note(_with(notice, NoticeState.SENT), "done")
-        return await self._advance(request, State.DELIVERED, _with(waiting[-1][0], NoticeState.SENT), "done")
+        return await self._advance(request, State.DELIVERED, _with(notices[-1], NoticeState.SENT), "done")
 
     async def settle(self, request: Request) -> Request:
         """Find out whether the newest credentials of a DELIVERING request went out.
@@ -111,9 +109,15 @@ class Courier:
         return self.composer.delivery.urgent_mode if urgent else self.composer.delivery.mode
 
     def _parcels(self, request: Request, employee: Employee) -> list[Parcel]:
-        found = parcels(self._mode(request), employee, self.staff.find(employee.supervisor_no))
+        supervisor = self.staff.find(employee.supervisor_no)
+        hands = person(supervisor) if supervisor else None
+        if self.composer.delivery.hand_to == "operators":
+            hands = Recipient(name="テレワークID担当者", addresses=self.operators)
+        found = parcels(self._mode(request), employee, hands)
         if found is None:
-            raise DeliveryFailed("the staff directory names no supervisor who could hand the password over")
+            raise DeliveryFailed(
+                "there is nobody to hand the password over: no supervisor in the directory, or no alerts.mail_to"
+            )
         return found
 
     async def untold(self) -> list[Request]:
@@ -202,7 +206,7 @@ class Courier:
     ) -> EmailMessage:
         if request.window is None or request.login_id is None:
             raise DeliveryFailed("the request has no login to tell of")
-        envelope = self._envelope(request, employee, notice, to=(parcel.to.mail,))
+        envelope = self._envelope(request, employee, notice, to=parcel.to.addresses)
         if parcel.kind is NoticeKind.SECRET:
             return self.composer.secret(envelope, to_name=parcel.to.name, secret=secret, window=request.window)
         if parcel.kind is NoticeKind.HANDOVER:

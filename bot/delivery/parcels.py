@@ -20,20 +20,37 @@ CARRIES = frozenset(kind for kinds in KINDS.values() for kind in kinds)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """Who gets a mail: somebody in the directory, or the operators, who have no employee number here."""
+
+    name: str
+    addresses: tuple[str, ...]
+    employee_no: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """One of the mails, and the person in the directory whom it goes to."""
+    """One of the mails, and who it goes to."""
 
     kind: NoticeKind
-    to: Employee
+    to: Recipient
 
 
-def parcels(mode: Mode, employee: Employee, supervisor: Employee | None) -> list[Parcel] | None:
-    """Return the mails in their order; ``None`` when one must go to a supervisor whom the directory does not have."""
+def person(employee: Employee) -> Recipient:
+    """Return the employee as a recipient, at the directory's address."""
+    return Recipient(name=employee.name, addresses=(employee.mail,), employee_no=employee.employee_no)
+
+
+def parcels(mode: Mode, employee: Employee, hands: Recipient | None) -> list[Parcel] | None:
+    """Return the mails in their order; ``hands`` is who gives the applicant what is not mailed to them.
+
+    ``None`` when there is nobody to do that: the applicants themselves can't.
+    """
     made = []
     for kind in KINDS[mode]:
-        to = employee if kind is NoticeKind.CREDENTIALS else supervisor
-        own_boss = kind is not NoticeKind.CREDENTIALS and to is employee
-        if to is None or own_boss:
+        to = person(employee) if kind is NoticeKind.CREDENTIALS else hands
+        own_hands = kind is not NoticeKind.CREDENTIALS and to == person(employee)
+        if to is None or own_hands or not to.addresses:
             return None
         made.append(Parcel(kind=kind, to=to))
     return made

@@ -57,6 +57,9 @@ class DeliverySettings(Section):
     """How credentials reach the applicant: single, split or handover."""
     urgent_mode: Mode = Mode.SINGLE
     """The same for urgent requests (V07): their applicants may be at home, unable to read their mail."""
+    hand_to: Literal["supervisor", "operators"] = "supervisor"
+    """``split`` and ``handover``: who is sent what the applicant is handed: the supervisor, or the operators (``alerts.mail_to``)
+    as a sheet to print."""
     secret_from: str = "所属長"
     """``split``: from whom the applicant gets the password, in the words of the notice."""
     secret_from_en: str = "your supervisor"

@@ -105,6 +105,15 @@ def test_handover_goes_to_the_supervisor_alone(tmp_path: Path) -> None:
     assert [(item.run.actor, item.event.action) for item in events][-1] == ("吉澤　勝", "credentials.handover")
 
 
+def test_operators_may_hand_over_in_place_of_the_supervisor(tmp_path: Path) -> None:
+    """With ``hand_to: operators`` the password comes as a sheet to the operators' address, and the supervisor gets nothing."""
+    house, console = house_with(tmp_path, mode="split", hand_to="operators"), MemoryConsole()
+    asyncio.run(house.run(console))
+    (half,), (sheet,) = mails(house, "credentials"), mails(house, "secret")
+    assert (half["To"], sheet["To"]) == (_APPLICANT, "telework-operators@city.example.jp")
+    assert console.accepts(LOGIN_LINE.findall(text_of(half))[0], PASSWORD_LINE.findall(text_of(sheet))[0])
+
+
 def test_only_urgent_ones_may_be_handed_over(tmp_path: Path) -> None:
     """With ``urgent_mode`` an ordinary request is mailed as ever, and nobody hands over what was not to be."""
     house = house_with(tmp_path, urgent_mode="handover")
