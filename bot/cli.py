@@ -194,6 +194,22 @@ def handover(
 
 
 @app.command()
+def digest(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    of: Annotated[
+        str | None, typer.Option("--date", metavar="DATE", help="The day; today where none is given.")
+    ] = None,
+    send: Annotated[bool, typer.Option("--send", help="Mail it to the operators (alerts.mail_to) too.")] = False,
+) -> None:
+    """The day for operators and auditors: counts, what waits for a person, the head of the chain."""
+    from bot.commands import digest as command
+
+    _leave(command.digest(config, override or [], as_json=as_json, of=of, send=send))
+
+
+@app.command()
 def check(config: ConfigPath = DEFAULT_CONFIG, override: Overrides = None, as_json: AsJson = False) -> None:
     """Preflight: config, directory, mailbox, database, browser, console, clock; changes nothing."""
     from bot.commands import checks

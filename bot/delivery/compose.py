@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.headerregistry import Address
@@ -13,7 +13,7 @@ from email.policy import SMTP
 from bot.clock import aware
 from bot.delivery import jis
 from bot.delivery.html import as_html
-from bot.delivery.templates import Templates
+from bot.delivery.templates import Templates, Text
 from bot.delivery.wrapping import wrapped
 from bot.errors import DeliveryFailed
 from bot.model import Employee, Violation, Window
@@ -153,19 +153,34 @@ class Composer:
         """Return the alert to the operators: an urgent request waits for them. The reason stays in the ledger."""
         return self._mail(envelope, "alert", received_at=received_at, asked=asked, needs=needs.ja, needs_en=needs.en)
 
+    def digest(self, to: Sequence[str], *, made: Mapping[str, object], version: str) -> EmailMessage:
+        """Return the day's digest (:class:`bot.operation.digest.Digest` as a mapping) for the operators."""
+        made_at = made["made_at"]
+        if not isinstance(made_at, datetime):
+            raise TypeError("made_at is no datetime")
+        text = self.templates.render(
+            "digest", {"city": self.delivery.city, "version": version, **made}, english=self.delivery.english
+        )
+        name = message_id(f"digest-{made_at:%Y%m%d-%H%M%S}", "digest", 1, self.mailbox.address)
+        return self._written(text, to=to, now=made_at, message_id=name)
+
     def _mail(self, envelope: Envelope, template: str, **values: object) -> EmailMessage:
         text = self.templates.render(template, self._known(envelope) | values, english=self.delivery.english)
+        mail = self._written(text, to=envelope.to, now=envelope.now, message_id=envelope.message_id)
+        mail["X-Telework-Request"] = f"{envelope.request_id}/{envelope.attempt}"
+        return mail
+
+    def _written(self, text: Text, *, to: Sequence[str], now: datetime, message_id: str) -> EmailMessage:
         plain, html = wrapped(text.body), as_html(text.body)
         in_jis = self.delivery.charset == jis.CHARSET and jis.fits(plain)
         mail = EmailMessage(policy=_JIS if in_jis else SMTP)
         mail["From"] = Address(clean(self.mailbox.sender_name), addr_spec=address(self.mailbox.address))
-        mail["To"] = [Address(addr_spec=address(one)) for one in envelope.to]
+        mail["To"] = [Address(addr_spec=address(one)) for one in to]
         mail["Subject"] = clean(f"{self.delivery.subject_prefix}{text.subject}")
-        mail["Date"] = aware(envelope.now)
-        mail["Message-ID"] = envelope.message_id
+        mail["Date"] = aware(now)
+        mail["Message-ID"] = message_id
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
-        mail["X-Telework-Request"] = f"{envelope.request_id}/{envelope.attempt}"
         charset, cte = (jis.CHARSET, "7bit") if in_jis else ("utf-8", "base64")
         mail.set_content(plain, charset=charset, cte=cte)
         if self.delivery.html and not in_jis:

@@ -30,6 +30,7 @@ _MUST: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "rejected": ((_REQUEST, _REASON), False),
     "held": ((_REQUEST,), False),
     "alert": ((_REQUEST,), False),
+    "digest": ((_REQUEST, _LOGIN), False),
 }
 
 
@@ -97,5 +98,15 @@ def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], Ema
             envelope, received_at=now, asked=(day,), violations=(violation,), possible=(Possible(day=day, cutoff=now),)
         ),
         "held": lambda: composer.held(envelope, received_at=now),
+        "digest": lambda: composer.digest(("sample@city.example.jp",), made=_day(now), version="1"),
         "alert": lambda: composer.alert(envelope, received_at=now, asked=(day,), needs=Needs(ja="確認", en="a call")),
     }
+
+
+def _day(now: datetime) -> dict[str, object]:
+    """Return a digest's values; the head must stand in it, or the mail proves nothing."""
+    waiting = [{"id": _REQUEST, "state": "held", "why": "V07", "first_day": now.date()}]
+    return {
+        "day": now.date(), "made_at": now, "messages": 1, "unreadable": ("M-20260401-9999",), "requests": {"held": 1},
+        "waiting": waiting, "on_its_way": 0, "events": 9, "head": _LOGIN, "chain_ok": True,
+    }  # fmt: skip

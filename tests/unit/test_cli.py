@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import email
+import email.policy
 import io
 import json
 import os
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 
 from bot.console.memory import MemoryConsole
-from tests.house import ROOT, House
+from tests.house import ROOT, House, text_of
 
 
 def call(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -51,6 +53,8 @@ COMMANDS = [
     "approve",
     "reject",
     "bench",
+    "handover",
+    "digest",
     "check",
     "audit verify",
     "audit list",
@@ -208,3 +212,20 @@ def test_a_benchmark_prints_its_figures() -> None:
     assert {"per_second", "ratios", "peak_memory_mb"} <= json.loads(done.stdout).keys()
     unknown = call("bench", "nothing")
     assert (unknown.returncode, "known: fuzz, mailbox, reading" in unknown.stderr) == (2, True)
+
+
+def test_the_digest_counts_and_leaves_the_machine(house: House) -> None:
+    """`digest --send` tells the day's counts and what waits, and mails them with the chain's head to the operators."""
+    house.receive("11", "08", "35")
+    asyncio.run(house.run(MemoryConsole()))
+    # The day of recording is the fixed clock's; today, nothing was recorded.
+    found = answer("digest", "--date", "2021-07-30", "--send", "--config", str(house.config))
+    assert (found["messages"], found["requests"], found["chain_ok"]) == (3, {"held": 1, "rejected": 1}, True)
+    assert [one["state"] for one in found["waiting"]] == ["held"]
+    assert len(found["unreadable"]) == 1
+    (mail,) = [file for file in house.files("outbox") if ".digest." in file.name]
+    text = text_of(email.message_from_bytes(mail.read_bytes(), policy=email.policy.default))
+    assert found["head"] in text
+    assert "髙橋" not in text
+    assert answer("digest", "--config", str(house.config))["requests"] == {}
+    assert answer("audit", "verify", "--head", found["head"], "--config", str(house.config))["ok"]

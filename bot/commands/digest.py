@@ -1,0 +1,63 @@
+"""``digest``: the day for operators and auditors, on the screen or by mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bot import __version__
+from bot.commands.opening import day, open_workshop, with_ledger
+from bot.commands.output import people, print_json, say, table
+from bot.errors import BadUsage, LedgerBroken, Problem
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Event
+from bot.operation.digest import Digest, make_digest
+from bot.wiring import Workshop
+
+
+def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | None, send: bool) -> int:
+    """Show the digest of a day (today where none is given), and mail it to the operators where asked."""
+    workshop = open_workshop(config, overrides, quiet=as_json)
+    now = workshop.clock.now()
+    asked = day(of, "--date") if of else now.date()
+    made = with_ledger(workshop, lambda ledger: make_digest(ledger, asked, now))
+    if send:
+        _send(workshop, made)
+    if as_json:
+        print_json({**asdict(made), "version": __version__})
+    else:
+        _tell(made)
+    return 0 if made.chain_ok else LedgerBroken.exit_status
+
+
+def _send(workshop: Workshop, made: Digest) -> None:
+    to = workshop.config.settings.alerts.mail_to
+    if not to:
+        raise BadUsage([Problem(path="alerts.mail_to", text="names nobody to send it to")])
+    mail = workshop.composer().digest(to, made=asdict(made), version=__version__)
+
+    async def post(ledger: Ledger) -> None:
+        mailbox = workshop.mailbox()
+        name = str(mail["Message-ID"])
+        try:
+            await ledger.note(Event(action="notice.digest", outcome="intended", details={"message_id": name}))
+            await mailbox.send(mail)
+            await ledger.note(
+                Event(action="notice.digest", outcome="done", details={"message_id": name, "head": made.head})
+            )
+        finally:
+            await mailbox.close()
+
+    with_ledger(workshop, post)
+    say(f"sent to {', '.join(to)}")
+
+
+def _tell(made: Digest) -> None:
+    screen = people()
+    counts = [("messages", made.messages), *made.requests.items(), ("on its way", made.on_its_way)]
+    screen.print(table(f"日報 / digest {made.day}", ["", ""], [(name, str(number)) for name, number in counts]))
+    rows = [(one.id, one.state.value, str(one.first_day or ""), one.why) for one in made.waiting]
+    rows += [(name, "unreadable", "", "") for name in made.unreadable]
+    screen.print(table("担当者待ち / waiting for a person", ["id", "state", "first day", "why"], rows))
+    screen.print(f"chain {'OK' if made.chain_ok else 'BROKEN'}: {made.events} events, head {made.head}", markup=False)
