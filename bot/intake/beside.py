@@ -1,7 +1,8 @@
 """What a mail says beside its answers: a remark that takes one back must not be passed over in silence.
 
 A careful clerk reads 備考 and the sentence above a quoted application. Here each such line is looked at for days that the
-application does not name and for words that change it (取消, 訂正, 追加 …); either makes a doubt, and nothing is guessed.
+application does not name, for some of those that it does, and for words that change it (取消, 訂正, 追加, 出勤 …); each makes a
+doubt, and nothing is guessed.
 """
 
 from __future__ import annotations
@@ -49,11 +50,13 @@ class Beside:
         if label in self._silent or not value:
             return False
         known = {(day.month, day.day) for day in dates}
-        other_days = any(not _named(found, known) for found in _days(answer.value))
+        days = _days(answer.value)
+        other_days = any(not _named(found, known) for found in days)
         if answer.why == UNKNOWN:
             of_days = any(label.endswith(name) or label.startswith(name) for name in self._day_labels)
             return any(word in value for word in self._words) or (of_days and other_days)
-        if other_days:
+        # A sentence about one of several days asked for (9月1日は出勤します) is about that day alone.
+        if other_days or (days and not all(any(_named(found, {day}) for found in days) for day in known)):
             return True
         return any(word in value for word in self._words) and not any(phrase in value for phrase in self._fixed)
 

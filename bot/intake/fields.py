@@ -23,6 +23,7 @@ _MARKS = re.compile(r"[(（\[［【〔<＜]\s*(?:必須|任意|選択|複数選�
 _NUMBER = re.compile(r"(?:第?\s*[\d０-９]{1,2}\s*(?:日目|希望)?|[①-⑳])$")
 _COLON = re.compile(r"[:：︰﹕]")
 _BRACKETS = re.compile(r"^\s*[【\[［〔](?P<label>[^】\]］〕]{1,30})[】\]］〕]\s*[:：]?\s*(?P<value>.*)$")
+_INLINE = re.compile(r"【([^】]{1,30})】")
 _RULE = re.compile(r"^[\s\-－ー=＝_＿*＊~〜─━・.]{3,}$")
 _GAP = re.compile(r"\t+|[\u3000 ]{2,}|\u3000")
 _QUOTE = re.compile(r"^\s*((?:[>＞]\s?)+)")
@@ -125,6 +126,12 @@ class FieldReader:
             yield ("" if signed is not None else line), max(depth, forwarded)
 
     def _labelled(self, line: str, depth: int) -> Iterator[_Open]:
+        if several := self._in_brackets(line):
+            for name, label, value in several:
+                yield _Open(
+                    field=name, label=label, source=line, why="【項目名】", depth=depth, lines=[value], below=not value
+                )
+            return
         bracketed = _BRACKETS.match(line)
         if bracketed and (field := self.field_of(bracketed["label"])):
             yield _Open(
@@ -152,6 +159,17 @@ class FieldReader:
                 yield _Open(
                     field=field, label=label, source=line, why="項目名 空白 値", depth=depth, lines=[value], below=False
                 )
+
+    def _in_brackets(self, line: str) -> list[tuple[str, str, str]]:
+        """Return (field, label, value) of each 【項目名】 on a line that holds several, else nothing."""
+        found = [match for match in _INLINE.finditer(line) if self.field_of(match[1])]
+        if len(found) < 2 or line[: found[0].start()].strip():
+            return []
+        ends = [*(match.start() for match in found[1:]), len(line)]
+        return [
+            (self.field_of(match[1]) or "", match[1], line[match.end() : end].lstrip(":：").strip())
+            for match, end in zip(found, ends, strict=True)
+        ]
 
     def _by_colon(self, body: str) -> Iterator[tuple[str, str, str]]:
         """Yield (field, label, value) for each known label before a colon; a line may hold several."""

@@ -90,7 +90,7 @@ class FormsSettings(Section):
     """A line that begins so is a note or footer, never an answer."""
     telling_words: tuple[str, ...] = (
         "取消", "取り消", "取下", "取り下", "中止", "キャンセル", "変更", "訂正", "修正", "直し", "追加", "除く", "除き", "以外", "不要",
-        "誤り", "間違", "差替", "差し替", "見送", "延期", "やめ",
+        "誤り", "間違", "差替", "差し替", "見送", "延期", "やめ", "出勤", "出社", "登庁", "休暇", "年休", "休みます",
     )  # fmt: skip
     """Words that, in a remark or a line that is no answer, may change the application: a person reads it first."""
     fixed_phrases: tuple[str, ...] = ("申込がありました", "申請がありました", "受け付けました", "受付しました")

@@ -36,7 +36,8 @@ def test_a_line_that_may_change_the_application_is_a_doubt(body: str) -> None:
     [
         "お世話になっております。よろしくお願いします。", "備考：特になし", "備考：", "理由：会議の変更のため", "手続き名：利用・変更・取消申請",
         "※取消の場合は8/1までに\n　連絡してください。",
-        "申請がありました。変更はできません。", "2021年7月30日 12:41 に届きました。", "備考：8月2日は資料作成", "電話：0263-34-1234", "-- \n変更係　山田　8/30まで休み",
+        "申請がありました。変更はできません。", "2021年7月30日 12:41 に届きました。", "備考：8/2と8/4は資料作成", "電話：0263-34-1234",
+        "-- \n変更係　山田　8/30まで休み",
     ],
 )  # fmt: skip
 def test_what_changes_nothing_is_no_doubt(body: str) -> None:
@@ -160,3 +161,20 @@ def test_free_text_with_two_numbers_is_unreadable() -> None:
     """Nobody is picked out of several."""
     text = "中村（0050031）と赤羽（0017770）が在宅です。"
     assert READER.read(mail(text, headers={"Subject": "お願い"})).outcome is ReadOutcome.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "remark",
+    ["備考：4日は出勤します", "備考：8月4日は会議で庁舎にいます", "8/2は午前だけにします", "備考：8月2日は資料作成"],
+)
+def test_a_remark_about_one_of_several_days_is_a_doubt(remark: str) -> None:
+    """What is said of one day alone may take it back: a person reads it, and both days stay as they were read."""
+    read = only(mail(f"{HEAD}利用日：8/2、8/4\n\n{remark}\n"))
+    assert (read.dates, doubted(read)) == ((SECOND, FOURTH), {"body"})
+
+
+def test_several_labels_in_brackets_on_one_line() -> None:
+    """【項目名】値【項目名】値 on a line is as many answers."""
+    read = only(mail("【職員番号】0031977【氏名】上野原　拓【利用日】8/2、8/4【実施場所】自宅\n"))
+    assert (read.employee_no, read.name, read.dates, read.place) == ("0031977", "上野原　拓", (SECOND, FOURTH), "自宅")
+    assert read.doubts == ()
