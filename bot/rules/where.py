@@ -12,13 +12,29 @@ from bot.wording import quote
 _BRACKETED = re.compile(r"[（(【\[].*$", re.DOTALL)
 _CHOICE = re.compile(r"^[（(\[【]?\d{1,2}[）)\]】.:]\s*")
 _ZONE_ENDS = re.compile(r"(接続系|系|環境|セグメント|ネットワーク|側)$")
+_DAY = re.compile(r"\d{1,2}\s*(?:/|月)\s*\d{1,2}|\d{1,2}日")
+_LIMITS = (
+    "のみ",
+    "だけ",
+    "ただし",
+    "但し",
+    "一部",
+    "または",
+    "又は",
+    "もしくは",
+    "及び",
+    "以外",
+    "場合",
+    "実家",
+    "予定",
+)
 _PERSONAL_NUMBERS = ("番号", "マイナンバー", "mynumber")
 
 
 def allowed_place(case: Case) -> Iterator[Finding]:
     """V12: the place is one that needs nothing more; any other is for a person."""
     stated, places = case.application.place, case.rules.places
-    if not stated or _is_one_of(stated, (*places.allow, *places.satellite)):
+    if not stated or _is_one_of(stated, (*places.allow, *places.satellite), case):
         return
     plain = _plain(stated)
     if any(fold(place) in plain for place in places.needs_approval):
@@ -37,7 +53,7 @@ def allowed_place(case: Case) -> Iterator[Finding]:
 def zones_of_place(case: Case) -> Iterator[Finding]:
     """V13: 番号利用事務系 never from home, nor anywhere but the city's own offices; nobody can override this."""
     place = case.application.place
-    satellite = bool(place) and _is_one_of(place or "", case.rules.places.satellite)
+    satellite = bool(place) and _is_one_of(place or "", case.rules.places.satellite, case)
     listed = _zones_from(case)
     for zone in case.application.zones:
         personal = any(word in fold(zone) for word in _PERSONAL_NUMBERS)
@@ -61,14 +77,25 @@ def _zones_from(case: Case) -> set[str]:
 def _names_from(case: Case) -> tuple[str, ...]:
     """Return the zones of the application's place; a place that is not named in the settings has those of home."""
     layers, stated = case.rules.layers, case.application.place or ""
-    named = next((zones for place, zones in layers.items() if _is_one_of(stated, (place,))), None)
+    named = next((zones for place, zones in layers.items() if _is_one_of(stated, (place,), case)), None)
     home = next((layers[place] for place in case.rules.places.allow if place in layers), ())
     return home if named is None else named
 
 
-def _is_one_of(stated: str, places: tuple[str, ...]) -> bool:
-    """Tell whether the place is exactly one of these; its remark in brackets (an address) does not matter."""
-    return _plain(stated) in {fold(place) for place in places}
+def _is_one_of(stated: str, places: tuple[str, ...], case: Case) -> bool:
+    """Tell whether the place is exactly one of these; a remark in brackets may be an address, and no condition."""
+    return _plain(stated) in {fold(place) for place in places} and not _on_condition(stated, case)
+
+
+def _on_condition(stated: str, case: Case) -> bool:
+    """Tell whether the remark beside a place limits it: names a day, another place, or an exception."""
+    found = _BRACKETED.search(stated.strip()[1:])
+    if not found:
+        return False
+    known, remark, base = case.rules.places, fold(found[0]), _plain(stated)
+    others = (fold(place) for place in (*known.allow, *known.satellite, *known.needs_approval))
+    words = (*map(fold, _LIMITS), *(place for place in others if place != base))
+    return bool(_DAY.search(remark)) or any(word in remark for word in words)
 
 
 def _plain(stated: str) -> str:

@@ -53,7 +53,19 @@ def test_v12_any_other_place_is_held(place: str) -> None:
     assert verdict(decide(place=place)) == (Outcome.HOLD, ["V12"])
 
 
-@pytest.mark.parametrize("place", ["自宅", None, "自宅に準ずる場所", "サテライトオフィスまたは自宅", "喫茶店"])
+@pytest.mark.parametrize(
+    "place",
+    ["自宅（8/2のみ実家）", "自宅（3日は喫茶店）", "自宅（ただし午後は出張先）", "サテライトオフィス（8月3日は自宅）"],
+)
+def test_v12_a_place_on_condition_is_held(place: str) -> None:
+    """A remark that names a day, another place or an exception says that not all of it is there."""
+    assert verdict(decide(place=place)) == (Outcome.HOLD, ["V12"])
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["自宅", None, "自宅に準ずる場所", "サテライトオフィスまたは自宅", "サテライトオフィス（8/3は自宅）", "喫茶店"],
+)
 @pytest.mark.parametrize("zone", ["番号利用事務系", "番号系", "個人番号利用事務", "マイナンバー系", "番 号 系"])
 def test_v13_personal_numbers_never_leave_the_office(place: str | None, zone: str) -> None:
     """From anywhere but the city's own offices it is refused as a whole, and approval changes nothing."""
