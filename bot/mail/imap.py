@@ -128,13 +128,13 @@ class ImapMailbox:
     def _twice(self, work: Callable[[Session], T]) -> T:
         """Do the work; a connection that breaks meanwhile, or was broken before, is made anew once."""
         for last in (False, True):
-            session = self._session or Session(self._settings, self._password, self._context)
-            self._session = session
             try:
-                return work(session)
+                self._session = self._session or Session(self._settings, self._password, self._context)
+                return work(self._session)
             except LOST as error:
-                self._session = None
-                session.drop()
+                session, self._session = self._session, None
+                if session:
+                    session.drop()
                 if last:
                     raise Transient(
                         f"IMAP: the connection to {self._settings.host} breaks ({type(error).__name__})"

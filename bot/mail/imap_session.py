@@ -28,7 +28,8 @@ LOST = (IMAPClientAbortError, OSError)
 class Session:
     """A logged-in connection with the inbox selected.
 
-    Raises ``AccessDenied`` when the login is refused, ``Unusable`` with one sentence when there is no way to the server.
+    Raises ``AccessDenied`` when the login is refused, ``Unusable`` with one sentence when there is no way to the server,
+    one of ``LOST`` when the server accepts the login and then answers no more.
     """
 
     def __init__(self, settings: ImapSettings, password: Secret, context: ssl.SSLContext) -> None:
@@ -38,6 +39,9 @@ class Session:
         try:
             self._log_in(password)
             self.validity = self.select()
+        except LOST:
+            self.drop()
+            raise
         except BaseException:
             self.close()
             raise

@@ -201,3 +201,17 @@ async def test_ten_thousand_waiting(office: PostOffice, mailbox: ImapMailbox) ->
     assert len(waiting) == 10_000
     assert seconds < 30
     assert peak < 40 * 2**20
+
+
+async def test_a_lock_that_a_killed_server_left_is_waited_out(office: PostOffice) -> None:
+    """A server that accepts the login and then hangs on its own lock is told in one sentence; once the lock has gone, the mail is there."""
+    office.empty()
+    receive(office, "one")
+    lock = office.maildir(BOT) / "dovecot-uidlist.lock"
+    lock.touch()
+    mailbox = imap_mailbox(office, imap=imap_settings(office, timeout=1))
+    with pytest.raises(Transient, match="localhost breaks"):
+        await mailbox.list_new()
+    lock.unlink()
+    assert len(await mailbox.list_new()) == 1
+    await mailbox.close()

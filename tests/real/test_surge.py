@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import re
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from tests.house import FRIDAY, LOGIN_LINE, PASSWORD_LINE, House, text_of
 from tests.postoffice_kit import on_servers
 
 _COUNT = 500
-_MOST_PASSES = 8
+#: A Dovecot that is killed while it holds its own lock waits two minutes for it when it is back.
+_PATIENCE = 300
+_PAUSE = 10
 _MONDAY = date(2021, 8, 2)
 
 
@@ -58,7 +61,9 @@ async def kill_and_restart(office: PostOffice) -> None:
 async def work_until_done(house: House, office: PostOffice, console: MemoryConsole) -> int:
     """Make passes, the first ones under fire, until one ends well; returns how many it took."""
     fire = asyncio.create_task(kill_and_restart(office))
-    for passes in range(1, _MOST_PASSES + 1):
+    passes, ends = 0, time.monotonic() + _PATIENCE
+    while time.monotonic() < ends:
+        passes += 1
         mailbox = house.workshop().mailbox()
         try:
             report = await house.run(console, mailbox=mailbox)
@@ -68,10 +73,11 @@ async def work_until_done(house: House, office: PostOffice, console: MemoryConso
             return passes
         if report.stopped:
             await fire
+            await asyncio.sleep(_PAUSE if passes > 1 else 0)
     return 0
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_five_hundred_through_a_server_that_is_killed(
     tmp_path: Path, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
