@@ -20,6 +20,7 @@ from playwright.async_api import Locator, Page, Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bot.console.evidence import EvidenceStore, Sensitive
+from bot.console.port import Ability
 from bot.console.rescue import answers, shows, stop_loading
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
 from bot.model import Account, AccountSpec, Window
@@ -69,6 +70,8 @@ class Flow(ABC):
 
     #: The login page: seen in the middle of a verb, it means that the session has ended.
     LOGIN: Landmark
+    #: What this console can do beyond the verbs.
+    ABILITIES: frozenset[Ability] = frozenset(Ability)
 
     def __init__(self, page: Page, stage: Stage) -> None:
         self.page = page

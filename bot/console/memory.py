@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.console.port import Evidence
+from bot.console.port import Ability, Evidence
 from bot.errors import AccountConflict
 from bot.model import Account, AccountSpec, AccountState, Window
 from bot.secret import Secret
@@ -26,6 +26,8 @@ class Fault:
 
 class MemoryConsole:
     """Keeps accounts and their passwords in memory; ``writes`` counts what was changed, by verb."""
+
+    abilities = frozenset(Ability)
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}

@@ -16,7 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 from bot.console.browser import launch_arguments
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow, Stage
-from bot.console.port import Evidence
+from bot.console.port import Ability, Evidence
 from bot.errors import AccessDenied, SessionExpired, Unusable
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Redactor, Secret
@@ -49,6 +49,11 @@ class PlaywrightConsole:
         self._flow: Flow | None = None
         self._denied: AccessDenied | None = None
         self._turn = asyncio.Lock()
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """See :meth:`bot.console.port.Console.abilities`."""
+        return self._flow_class.ABILITIES
 
     async def probe(self) -> None:
         """See :meth:`bot.console.port.Console.probe`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,17 @@ class Evidence:
     sha256: str
 
 
+class Ability(StrEnum):
+    """What some consoles can do and others can't."""
+
+    #: An account has a validity in the console, which opens and closes it by itself.
+    WINDOW = "window"
+    #: The console demands a new password at the first login.
+    FIRST_CHANGE = "first_change"
+    #: An account carries the person's name.
+    NAME = "name"
+
+
 class Console(Protocol):
     """A VDI admin console, driven by one admin account.
 
@@ -27,6 +39,11 @@ class Console(Protocol):
     when a screen is not the expected one, ``OutcomeUnknown`` when a submit was clicked and no confirmation seen,
     ``AccessDenied`` when the admin login is refused (it is tried once), ``Unusable`` when there is no console or browser.
     """
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What this console can do beyond the verbs."""
+        ...
 
     async def probe(self) -> None:
         """Log in, walk to every screen the verbs need, find all landmarks, change nothing."""
