@@ -9,17 +9,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli_acts import acts
+from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
 from bot.errors import BotError
-
-# Typer reads these annotations at run time; the help texts are what `--help` shows.
-ConfigPath = Annotated[Path, typer.Option("--config", help="The settings file.")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change a setting for this call.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
-RequestIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Such as R-20261120-0007.")]
-ByWhom = Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it stands in the audit chain.")]
-DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "config.yaml"
 
 app = typer.Typer(
     add_completion=False,
@@ -31,6 +23,7 @@ app = typer.Typer(
 )
 audit = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The audit chain: verify, list, export.")
 config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The settings.")
+app.add_typer(acts)
 app.add_typer(audit, name="audit")
 app.add_typer(config_app, name="config")
 
@@ -51,7 +44,7 @@ def demo(
     """The whole job on inbox_samples/ with an embedded mailbox and console and a fixed clock. Example: run_bot.py demo --mailbox imap"""
     from bot.commands import demo as command
 
-    _leave(command.demo(folder or Path("var/demo"), mailbox=mailbox, as_json=as_json, stay=stay))
+    leave(command.demo(folder or Path("var/demo"), mailbox=mailbox, as_json=as_json, stay=stay))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
@@ -59,7 +52,7 @@ def test(context: typer.Context) -> None:
     """All tests; arguments go to pytest. Example: run_bot.py test -k folder"""
     from bot.commands import testing
 
-    _leave(testing.run(list(context.args)))
+    leave(testing.run(list(context.args)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -67,7 +60,7 @@ def bench(context: typer.Context, name: Annotated[str, typer.Argument(help="Such
     """A benchmark of tests/bench as JSON; further arguments go to it. Example: run_bot.py bench reading 10000 100000"""
     from bot.commands import benching
 
-    _leave(benching.run(name, list(context.args)))
+    leave(benching.run(name, list(context.args)))
 
 
 @app.command()
@@ -82,7 +75,7 @@ def run(
     """One pass now: poll, read, decide, issue, deliver, revoke what is due."""
     from bot.commands import passes
 
-    _leave(passes.run(config, override or [], as_json=as_json, dry_run=dry_run))
+    leave(passes.run(config, override or [], as_json=as_json, dry_run=dry_run))
 
 
 @app.command()
@@ -100,7 +93,7 @@ def read(
     """Read mails and tables with no side effect. Example: run_bot.py read inbox_samples/*.eml --decide --now 2021-07-30T13:04+09:00"""
     from bot.commands import reading
 
-    _leave(
+    leave(
         reading.read(files, config, override or [], as_json=as_json, decide=decide, now=_moment(now), explain=explain)
     )
 
@@ -115,7 +108,7 @@ def cutoff(
     """The moment by which an application for DATE must be received."""
     from bot.commands import reading
 
-    _leave(reading.cutoff(days, config, override or [], as_json=as_json))
+    leave(reading.cutoff(days, config, override or [], as_json=as_json))
 
 
 @app.command()
@@ -131,7 +124,7 @@ def requests(
     """The ledger: every request, and every message that could not be read."""
     from bot.commands import ledger
 
-    _leave(ledger.requests(config, override or [], as_json=as_json, state=state, since=since))
+    leave(ledger.requests(config, override or [], as_json=as_json, state=state, since=since))
 
 
 @app.command()
@@ -144,53 +137,7 @@ def show(
     """One request with its whole timeline."""
     from bot.commands import ledger
 
-    _leave(ledger.show(name, config, override or [], as_json=as_json))
-
-
-@app.command()
-def approve(
-    names: RequestIds,
-    by: ByWhom,
-    reason: Annotated[str, typer.Option(help="What was made sure of, and how; it goes on the record.")],
-    config: ConfigPath = DEFAULT_CONFIG,
-    override: Overrides = None,
-    as_json: AsJson = False,
-) -> None:
-    """Let held requests pass, and issue them at once. Example: run_bot.py approve R-20261120-0007 --by 吉澤 --reason "課長に電話で確認" """
-    from bot.commands import acts
-
-    _leave(acts.approve(names, config, override or [], by=by, reason=reason, as_json=as_json))
-
-
-@app.command()
-def reject(
-    names: RequestIds,
-    by: ByWhom,
-    reason: Annotated[str, typer.Option(help="Why; it is mailed to the applicant and goes on the record.")],
-    config: ConfigPath = DEFAULT_CONFIG,
-    override: Overrides = None,
-    as_json: AsJson = False,
-) -> None:
-    """Refuse held requests, and tell the applicants. Example: run_bot.py reject R-20261120-0007 --by 吉澤 --reason "端末が未登録" """
-    from bot.commands import acts
-
-    _leave(acts.reject(names, config, override or [], by=by, reason=reason, as_json=as_json))
-
-
-@app.command()
-def handover(
-    name: Annotated[str, typer.Argument(metavar="ID", help="Such as R-20261120-0007.")],
-    by: ByWhom,
-    to: Annotated[str, typer.Option(help="Who was given the credentials.")],
-    reason: Annotated[str, typer.Option(help="How it was made sure who they are; it goes on the record.")],
-    config: ConfigPath = DEFAULT_CONFIG,
-    override: Overrides = None,
-    as_json: AsJson = False,
-) -> None:
-    """Record who handed credentials to whom. Example: run_bot.py handover R-20261120-0007 --by 赤羽 --to "中村 健" --reason 折り返し電話"""
-    from bot.commands import acts
-
-    _leave(acts.hand_over(name, config, override or [], by=by, to=to, reason=reason, as_json=as_json))
+    leave(ledger.show(name, config, override or [], as_json=as_json))
 
 
 @app.command()
@@ -206,7 +153,7 @@ def digest(
     """The day for operators and auditors: counts, what waits for a person, the head of the chain."""
     from bot.commands import digest as command
 
-    _leave(command.digest(config, override or [], as_json=as_json, of=of, send=send))
+    leave(command.digest(config, override or [], as_json=as_json, of=of, send=send))
 
 
 @app.command()
@@ -214,7 +161,7 @@ def check(config: ConfigPath = DEFAULT_CONFIG, override: Overrides = None, as_js
     """Preflight: config, directory, mailbox, database, browser, console, clock; changes nothing."""
     from bot.commands import checks
 
-    _leave(checks.check(config, override or [], as_json=as_json))
+    leave(checks.check(config, override or [], as_json=as_json))
 
 
 @audit.command("verify")
@@ -227,7 +174,7 @@ def audit_verify(
     """Recompute the whole chain; with --head, prove that nothing was cut off or rewritten since."""
     from bot.commands import ledger
 
-    _leave(ledger.audit_verify(config, override or [], as_json=as_json, head=head))
+    leave(ledger.audit_verify(config, override or [], as_json=as_json, head=head))
 
 
 @audit.command("list")
@@ -240,7 +187,7 @@ def audit_list(
     """The newest events of the chain."""
     from bot.commands import ledger
 
-    _leave(ledger.audit_list(config, override or [], as_json=as_json, limit=limit))
+    leave(ledger.audit_list(config, override or [], as_json=as_json, limit=limit))
 
 
 @audit.command("export")
@@ -253,7 +200,7 @@ def audit_export(
     """Write the chain to a file: JSON lines, or CSV for a spreadsheet."""
     from bot.commands import ledger
 
-    _leave(ledger.audit_export(to, config, override or [], as_json=as_json))
+    leave(ledger.audit_export(to, config, override or [], as_json=as_json))
 
 
 @config_app.command("schema")
@@ -276,10 +223,6 @@ def main() -> None:
             print_json({"error": type(error).__name__, "message": str(error), "advice": error.advice})
         say(f"{type(error).__name__}: {error}\n→ {error.advice}")
         sys.exit(error.exit_status)
-
-
-def _leave(status: int) -> None:
-    raise typer.Exit(status)
 
 
 def _moment(text: str | None) -> datetime | None:

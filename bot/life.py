@@ -39,7 +39,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.REJECTED: frozenset(),
     # Back to received: the row that a notice with only a number waited for has come.
     State.HELD: frozenset({State.ACCEPTED, State.REJECTED, State.RECEIVED}),
-    State.ACCEPTED: frozenset({State.ISSUING, State.STUCK}),
+    State.ACCEPTED: frozenset({State.ISSUING, State.REVOKED, State.STUCK}),
     State.ISSUING: frozenset({State.ACCEPTED, State.UNKNOWN, State.ISSUED, State.STUCK}),
     State.UNKNOWN: frozenset({State.ACCEPTED, State.ISSUED, State.STUCK}),
     State.ISSUED: frozenset({State.ISSUING, State.DELIVERING, State.STUCK}),

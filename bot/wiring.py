@@ -25,6 +25,7 @@ from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
 from bot.delivery.compose import Composer, Needs, Possible
 from bot.delivery.courier import Courier
+from bot.delivery.letters import Letters
 from bot.delivery.notice_check import check_notices
 from bot.delivery.smime import Certificates
 from bot.delivery.templates import Templates
@@ -75,7 +76,8 @@ class Workshop:
         """Give the acts of an operator, recorded under that name."""
         ledger = self._ledger(self.run(operator))
         try:
-            yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock)
+            own = self.config.settings.mailbox.address
+            yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock, own_address=own)
         finally:
             ledger.close()
 
@@ -169,12 +171,9 @@ class Workshop:
             outgoing=mailbox,
             staff=directory,
             clock=self.clock,
-            composer=self.composer(),
+            letters=self._letters(rulebook),
             certificates=self._certificates(),
-            send_from=lambda request: self._send_from(request, rulebook),
             operators=settings.alerts.mail_to,
-            needs=Needs(ja=settings.rules.urgent.needs, en=settings.rules.urgent.needs_en),
-            possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
         )
         keeper = AccountKeeper(
             ledger=ledger,
@@ -203,6 +202,14 @@ class Workshop:
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
             expirer=Expirer(ledger=ledger, console=console),
         )
+
+    def _letters(self, rulebook: Rulebook) -> Letters:
+        urgent = self.config.settings.rules.urgent
+        return Letters(
+            composer=self.composer(), clock=self.clock, needs=Needs(ja=urgent.needs, en=urgent.needs_en),
+            send_from=lambda request: self._send_from(request, rulebook),
+            possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
+        )  # fmt: skip
 
     def _send_from(self, request: Request, rulebook: Rulebook) -> datetime | None:
         """Return ``send_at`` of the day of the first cutoff; urgent ones, and all without ``send_at``, need not wait."""

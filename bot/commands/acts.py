@@ -1,4 +1,4 @@
-"""``approve``, ``reject``, ``handover``: operators' acts, each with who and why; what an approval allows is issued at once."""
+"""``approve``, ``reject``, ``revoke``, ``handover``: operators' acts, each with who and why; what an approval allows is issued at once."""
 
 from __future__ import annotations
 
@@ -35,6 +35,24 @@ def approve(
 def reject(names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool) -> int:
     """Refuse held requests and tell the applicants now."""
     return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.reject)
+
+
+def revoke(
+    names: Sequence[str],
+    config: Path,
+    overrides: Sequence[str],
+    *,
+    by: str,
+    reason: str,
+    as_json: bool,
+    at_wish: bool,
+) -> int:
+    """End granted requests now and tell the applicants."""
+
+    async def end(acts: Acts, request_id: str, text: str) -> Act:
+        return await acts.revoke(request_id, text, at_wish=at_wish)
+
+    return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=end)
 
 
 def hand_over(

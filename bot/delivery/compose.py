@@ -149,6 +149,14 @@ class Composer:
         """Return the notice that an application was granted and its login follows (``delivery.receipt``)."""
         return self._mail(envelope, "receipt", received_at=received_at, granted=granted, send_from=send_from)
 
+    def closed(
+        self, envelope: Envelope, *, granted: Sequence[date], at_wish: bool, login_id: str | None
+    ) -> EmailMessage:
+        """Return the notice that a login ended before its time: at the applicant's wish (取消), or the house's (失効)."""
+        return self._mail(
+            envelope, "cancelled" if at_wish else "revoked", granted=granted, login_id=clean(login_id or "")
+        )
+
     def alert(self, envelope: Envelope, *, received_at: datetime, asked: Sequence[date], needs: Needs) -> EmailMessage:
         """Return the alert to the operators: an urgent request waits for them. The reason stays in the ledger."""
         return self._mail(envelope, "alert", received_at=received_at, asked=asked, needs=needs.ja, needs_en=needs.en)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from email.message import EmailMessage
 from typing import Protocol
 
 from loguru import logger
 
 from bot.clock import Clock
-from bot.delivery.compose import Composer, Envelope, Needs, Possible, message_id
+from bot.delivery.compose import message_id
+from bot.delivery.letters import Letters
 from bot.delivery.outgoing import Outgoing
 from bot.delivery.parcels import CARRIES, KINDS, Parcel, Recipient, parcels, person
 from bot.delivery.smime import Certificates
@@ -19,12 +19,13 @@ from bot.errors import BotError, DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Notice, NoticeKind, NoticeState, Request
 from bot.life import State
-from bot.model import Employee, Severity
+from bot.model import Employee
 from bot.secret import Secret
-from bot.settings.delivery import Mode
 
 #: The states that an applicant is told of, and the notice that does it; the first only where it is asked for.
 TOLD = {State.ACCEPTED: NoticeKind.RECEIPT, State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
+#: Told when the login is closed before its time; the intent is recorded with the act that closes it.
+ANNOUNCED = frozenset({NoticeKind.REVOKED, NoticeKind.CANCELLED})
 _SETTLED = frozenset({NoticeState.SENT, NoticeState.NOBODY, NoticeState.FAILED})
 
 
@@ -46,17 +47,12 @@ class Courier:
 
     ledger: Ledger
     outgoing: Outgoing
-    composer: Composer
+    letters: Letters
     staff: Staff
     certificates: Certificates
     clock: Clock
-    #: Says which days can still be applied for at a moment, and by when.
-    possible: Callable[[datetime], Sequence[Possible]]
-    #: Says from when on a request is issued and sent (``delivery.send_at``); ``None`` is at once.
-    send_from: Callable[[Request], datetime | None]
-    #: The operators' addresses, and what they must make sure of before they approve an urgent request.
+    #: The operators' addresses.
     operators: tuple[str, ...]
-    needs: Needs
 
     async def send_credentials(self, request: Request, employee: Employee, secret: Secret) -> Request:
         """Mail the credentials: ISSUED to DELIVERED, or to DELIVERING when the outcome is unknown.
@@ -69,7 +65,7 @@ class Courier:
         now = self.clock.now()
         mails = [
             self.certificates.sealed(
-                self._credentials(request, employee, secret, notice, parcel), parcel.to.employee_no, now
+                self.letters.credentials(request, employee, secret, notice, parcel), parcel.to.employee_no, now
             )
             for notice, parcel in zip(notices, carried, strict=True)
         ]
@@ -97,23 +93,19 @@ class Courier:
         """
         carried = [notice for notice in await self.ledger.notices(request.id) if notice.kind in CARRIES]
         notice = next((one for one in carried if one.state is NoticeState.SENDING), carried[-1])
-        is_last = notice.state is NoticeState.SENDING and notice.kind is KINDS[self._mode(request)][-1]
+        is_last = notice.state is NoticeState.SENDING and notice.kind is KINDS[self.letters.mode(request)][-1]
         if is_last and await self.outgoing.was_sent(notice.message_id):
             sent = _with(notice, NoticeState.SENT)
             return await self._advance(request, State.DELIVERED, sent, "done", "found as sent")
         lost = _with(notice, NoticeState.FAILED) if notice.state is NoticeState.SENDING else notice
         return await self._advance(request, State.ISSUED, lost, "failed", "not found as sent")
 
-    def _mode(self, request: Request) -> Mode:
-        urgent = request.decision is not None and request.decision.urgent
-        return self.composer.delivery.urgent_mode if urgent else self.composer.delivery.mode
-
     def _parcels(self, request: Request, employee: Employee) -> list[Parcel]:
         supervisor = self.staff.find(employee.supervisor_no)
         hands = person(supervisor) if supervisor else None
-        if self.composer.delivery.hand_to == "operators":
+        if self.letters.composer.delivery.hand_to == "operators":
             hands = Recipient(name="テレワークID担当者", addresses=self.operators)
-        found = parcels(self._mode(request), employee, hands)
+        found = parcels(self.letters.mode(request), employee, hands)
         if found is None:
             raise DeliveryFailed(
                 "there is nobody to hand the password over: no supervisor in the directory, or no alerts.mail_to"
@@ -121,27 +113,28 @@ class Courier:
         return found
 
     async def untold(self) -> list[Request]:
-        """Return the rejected and held requests whose applicant has not been told; a notice without answers has none."""
+        """Return the requests whose applicant is to be told of their state and has not been; a notice without answers has none."""
         kinds = {state: kind for state, kind in TOLD.items() if self.tells(state)}
-        return [request for request in await self.ledger.untold(kinds) if not request.application.number_only]
+        untold = [*await self.ledger.untold(kinds), *await self.ledger.announced(State.REVOKED, ANNOUNCED)]
+        return [request for request in untold if not request.application.number_only]
 
     def tells(self, state: State) -> bool:
         """Tell whether applicants are told of this state."""
-        return state in TOLD and (state is not State.ACCEPTED or self.composer.delivery.receipt)
+        return state in TOLD and (state is not State.ACCEPTED or self.letters.composer.delivery.receipt)
 
     async def tell(self, request: Request) -> None:
-        """Tell the applicant of a rejection or a hold, once; a mail that may have gone out before is looked up first.
+        """Tell the applicant what became of the request, once; a mail that may have gone out before is looked up first.
 
         Raises ``DeliveryFailed`` when there is nobody it may be sent to, on record, once.
         """
-        kind, employee = TOLD[request.state], self._whom(request)
+        kind, employee = TOLD.get(request.state) or await self._announced(request), self._whom(request)
         notice = await self._unsettled(request, kind, employee.mail if employee else "")
         if notice is None:
             return
         if employee is None:
             await self._note(_with(notice, NoticeState.NOBODY), "failed", "nobody it may be sent to")
             raise DeliveryFailed(f"{request.state}, and nobody in the staff directory can be told: an operator must")
-        await self._post(notice, lambda: self._result(request, employee, notice))
+        await self._post(notice, lambda: self.letters.result(request, employee, notice))
 
     async def alert(self, request: Request) -> None:
         """Tell the operators that this held request can't wait, once; nothing where no operator has an address."""
@@ -151,13 +144,13 @@ class Courier:
         if notice is None:
             return
         employee = self.staff.find(request.application.employee_no or "")
-        envelope = self._envelope(request, employee, notice, to=self.operators)
-        application = request.application
-        await self._post(
-            notice,
-            lambda: self.composer.alert(
-                envelope, received_at=request.received_at, asked=application.dates, needs=self.needs
-            ),
+        await self._post(notice, lambda: self.letters.alert(request, employee, notice, self.operators))
+
+    async def _announced(self, request: Request) -> NoticeKind:
+        return next(
+            notice.kind
+            for notice in await self.ledger.notices(request.id)
+            if notice.kind in ANNOUNCED and notice.state is NoticeState.SENDING
         )
 
     async def _unsettled(self, request: Request, kind: NoticeKind, to: str) -> Notice | None:
@@ -170,7 +163,7 @@ class Courier:
         if await self.outgoing.was_sent(earlier[-1].message_id):
             await self._note(_with(earlier[-1], NoticeState.SENT), "done", "found as sent")
             return None
-        return earlier[-1]
+        return replace(earlier[-1], to=to)
 
     async def _post(self, notice: Notice, compose: Callable[[], EmailMessage]) -> None:
         try:
@@ -201,65 +194,12 @@ class Courier:
             return None
         return self.staff.find(request.application.employee_no or "") or self.staff.by_mail(request.sender)
 
-    def _credentials(
-        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel
-    ) -> EmailMessage:
-        if request.window is None or request.login_id is None:
-            raise DeliveryFailed("the request has no login to tell of")
-        envelope = self._envelope(request, employee, notice, to=parcel.to.addresses)
-        if parcel.kind is NoticeKind.SECRET:
-            return self.composer.secret(envelope, to_name=parcel.to.name, secret=secret, window=request.window)
-        if parcel.kind is NoticeKind.HANDOVER:
-            return self.composer.handover(
-                envelope, to_name=parcel.to.name, login_id=request.login_id, secret=secret, window=request.window,
-                granted=request.granted,
-            )  # fmt: skip
-        violations = request.decision.violations if request.decision else ()
-        return self.composer.credentials(
-            envelope,
-            login_id=request.login_id,
-            secret=secret if self._mode(request) is Mode.SINGLE else None,
-            window=request.window,
-            granted=request.granted,
-            renewed=notice.attempt > 1 or request.attempts == 0,
-            refused=[item for item in violations if item.severity is Severity.REJECT or item.code in {"V09", "V18"}],
-        )
-
-    def _result(self, request: Request, employee: Employee, notice: Notice) -> EmailMessage:
-        envelope = self._envelope(request, employee, notice)
-        if notice.kind is NoticeKind.HELD:
-            return self.composer.held(envelope, received_at=request.received_at)
-        if notice.kind is NoticeKind.RECEIPT:
-            return self.composer.receipt(
-                envelope, received_at=request.received_at, granted=request.granted, send_from=self.send_from(request)
-            )
-        return self.composer.rejected(
-            envelope,
-            received_at=request.received_at,
-            asked=request.application.dates,
-            violations=request.decision.violations if request.decision else (),
-            possible=self.possible(self.clock.now()),
-        )
-
-    def _envelope(
-        self, request: Request, employee: Employee | None, notice: Notice, *, to: tuple[str, ...] = ()
-    ) -> Envelope:
-        return Envelope(
-            employee=employee,
-            to=to or ((employee.mail,) if employee else ()),
-            request_id=request.id,
-            receipt_no=request.application.receipt_no,
-            message_id=notice.message_id,
-            attempt=notice.attempt,
-            now=self.clock.now(),
-        )
-
     async def _notices(self, request: Request, kind: NoticeKind) -> list[Notice]:
         return [notice for notice in await self.ledger.notices(request.id) if notice.kind is kind]
 
     async def _next(self, request: Request, kind: NoticeKind, to: str) -> Notice:
         attempt = 1 + len(await self._notices(request, kind))
-        name = message_id(request.id, kind, attempt, self.composer.mailbox.address)
+        name = message_id(request.id, kind, attempt, self.letters.composer.mailbox.address)
         return Notice(
             request_id=request.id, kind=kind, attempt=attempt, message_id=name, to=to, state=NoticeState.SENDING
         )

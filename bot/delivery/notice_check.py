@@ -29,6 +29,8 @@ _MUST: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "receipt": ((_REQUEST,), False),
     "rejected": ((_REQUEST, _REASON), False),
     "held": ((_REQUEST,), False),
+    "cancelled": ((_REQUEST,), False),
+    "revoked": ((_REQUEST,), False),
     "alert": ((_REQUEST,), False),
     "digest": ((_REQUEST, _LOGIN), False),
 }
@@ -98,6 +100,8 @@ def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], Ema
             envelope, received_at=now, asked=(day,), violations=(violation,), possible=(Possible(day=day, cutoff=now),)
         ),
         "held": lambda: composer.held(envelope, received_at=now),
+        "cancelled": lambda: composer.closed(envelope, granted=(day,), at_wish=True, login_id=_LOGIN),
+        "revoked": lambda: composer.closed(envelope, granted=(day,), at_wish=False, login_id=_LOGIN),
         "digest": lambda: composer.digest(("sample@city.example.jp",), made=_day(now), version="1"),
         "alert": lambda: composer.alert(envelope, received_at=now, asked=(day,), needs=Needs(ja="確認", en="a call")),
     }

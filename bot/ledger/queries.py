@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime, time, tzinfo
+from collections.abc import Collection
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
-from bot.clock import Clock
-from bot.errors import LedgerBroken
 from bot.ledger import chain, tables
 from bot.ledger.codec import decision_from_text, time_to_text
-from bot.ledger.engine import understood
 from bot.ledger.export import export_events
+from bot.ledger.notice_queries import NoticeQueries
 from bot.ledger.records import (
     AccountRecord,
     AccountRecordState,
     MessageRecord,
-    Notice,
-    NoticeKind,
-    NoticeState,
     Request,
     StoredEvent,
     Verdict,
 )
-from bot.ledger.rows import account_from, message_from, notice_from, request_from
+from bot.ledger.rows import account_from, message_from
 from bot.life import State
 from bot.model import History, Reading, ReadOutcome
 
@@ -40,19 +34,11 @@ HOLDING = frozenset(
 )
 
 
-class Queries:
+class Queries(NoticeQueries):
     """The reading half of a ledger. Methods are coroutines that do their work in a thread, each in one transaction.
 
     Raises ``Transient`` while another program holds the database, ``Unusable`` when it can't be read.
     """
-
-    def __init__(self, engine: Engine, *, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
 
     async def get(self, request_id: str) -> Request:
         """Return the request; raises ``KeyError`` when there is none."""
@@ -107,13 +93,6 @@ class Queries:
         rows = await self._read(lambda connection: connection.execute(query).all())
         return tuple(account_from(row, self._zone) for row in rows)
 
-    async def notices(self, request_id: str) -> tuple[Notice, ...]:
-        """Return the request's notices, the first attempt of each kind first."""
-        columns = tables.notices.c
-        query = select(tables.notices).where(columns.request == request_id).order_by(columns.kind, columns.attempt)
-        rows = await self._read(lambda connection: connection.execute(query).all())
-        return tuple(notice_from(row) for row in rows)
-
     async def history(self, employee_no: str, *, days: Collection[date], before: str) -> History:
         """Return what bears on a new application: other requests' granted days, earlier receipt numbers, counts on ``days``.
 
@@ -162,35 +141,10 @@ class Queries:
         where = (columns.employee_no == employee_no, columns.state.in_([state.value for state in HOLDING]))
         return await self._read(lambda connection: self._requests(connection, *where))
 
-    async def untold(self, kinds: Mapping[State, NoticeKind]) -> tuple[Request, ...]:
-        """Return the requests in one of these states that have no settled notice of the kind that belongs to it."""
-        requests, notices = tables.requests.c, tables.notices.c
-        settled = [state.value for state in NoticeState if state is not NoticeState.SENDING]
-        told = [
-            exists().where(notices.request == requests.id, notices.kind == kind.value, notices.state.in_(settled))
-            for kind in kinds.values()
-        ]
-        waiting = [and_(requests.state == state.value, ~done) for state, done in zip(kinds, told, strict=True)]
-        return await self._read(lambda connection: self._requests(connection, or_(*waiting)))
-
     async def due(self, now: datetime) -> tuple[Request, ...]:
         """Return delivered requests whose window has ended."""
         columns = tables.requests.c
         where = (columns.state == State.DELIVERED.value, columns.window_end <= time_to_text(now))
-        return await self._read(lambda connection: self._requests(connection, *where))
-
-    async def bounced(self, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
-        """Return delivered requests whose newest notice of one of these kinds came back as undeliverable."""
-        requests, notices, later = tables.requests.c, tables.notices.c, tables.notices.alias().c
-        newer = exists().where(
-            later.request == notices.request, later.kind == notices.kind, later.attempt > notices.attempt
-        )
-        came_back = select(tables.messages.c.bounce_of).where(tables.messages.c.bounce_of.is_not(None))
-        returned = exists().where(
-            notices.request == requests.id, notices.kind.in_([kind.value for kind in kinds]),
-            notices.message_id.in_(came_back), ~newer,
-        )  # fmt: skip
-        where = (requests.state == State.DELIVERED.value, returned)
         return await self._read(lambda connection: self._requests(connection, *where))
 
     async def timeline(self, request_id: str) -> tuple[StoredEvent, ...]:
@@ -213,27 +167,8 @@ class Queries:
         """Write all events to ``path`` (.jsonl or .csv) and return how many."""
         return await self._read(lambda connection: export_events(connection, path))
 
-    @property
-    def _zone(self) -> tzinfo:
-        zone = self._clock.now().tzinfo
-        if zone is None:
-            raise LedgerBroken(0, "the clock has no time zone")
-        return zone
-
     def _day_start(self, day: date) -> str:
         return time_to_text(datetime.combine(day, time(), self._zone))
-
-    async def _read(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.to_thread(self._transact, work, writes=False)
-
-    def _transact(self, work: Callable[[Connection], T], *, writes: bool) -> T:
-        connect = self._engine.connect
-        with (
-            understood(str(self._engine.url.database)),
-            connect().execution_options(writes=writes) as connection,
-            connection.begin(),
-        ):
-            return work(connection)
 
     def _known(self, connection: Connection, reading: Reading) -> MessageRecord | None:
         columns, identity = tables.messages.c, reading.identity
@@ -256,29 +191,6 @@ class Queries:
         if not found:
             raise KeyError(request_id)
         return found[0]
-
-    def _requests(self, connection: Connection, *where: ColumnElement[bool]) -> tuple[Request, ...]:
-        requests, messages, joined = tables.requests, tables.messages, tables.joined
-        notices = messages.alias()
-        told_at = (
-            select(func.min(notices.c.arrived_at))
-            .select_from(joined.join(notices, notices.c.id == joined.c.message))
-            .where(joined.c.request == requests.c.id)
-            .scalar_subquery()
-        )
-        columns = (
-            messages.c.sender,
-            messages.c.authentic,
-            messages.c.arrived_at,
-            messages.c.message_id.label("mail_id"),
-        )
-        query: Select[tuple[object, ...]] = (
-            select(requests, *columns, told_at.label("told_at"))
-            .join(messages, messages.c.id == requests.c.message)
-            .where(*where)
-            .order_by(requests.c.serial)
-        )
-        return tuple(request_from(row, self._zone) for row in connection.execute(query))
 
     async def _messages(self, *where: ColumnElement[bool]) -> tuple[MessageRecord, ...]:
         query = select(tables.messages).where(*where).order_by(tables.messages.c.serial)

@@ -99,6 +99,10 @@ class NoticeKind(StrEnum):
     HANDOVER = "handover"
     REJECTED = "rejected"
     HELD = "held"
+    #: The login was closed before its time, at the applicant's wish.
+    CANCELLED = "cancelled"
+    #: The login was closed before its time by the house.
+    REVOKED = "revoked"
     #: To the operators: this request can't wait.
     ALERT = "alert"
 

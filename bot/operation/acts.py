@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.clock import Clock
+from bot.delivery.compose import message_id
 from bot.errors import ActRefused
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Changes, Event, NoticeKind, Request
+from bot.ledger.records import Changes, Event, Notice, NoticeKind, NoticeState, Request
 from bot.life import State
-from bot.model import Decision, Kind, Outcome, Severity, Violation
+from bot.model import Decision, Kind, Outcome, Severity, Violation, Window
 from bot.operation.judge import Judge, decision_event
 from bot.wording import quote
 
@@ -33,6 +35,8 @@ class Acts:
     ledger: Ledger
     judge: Judge
     clock: Clock
+    #: The bot's own mail address: notices carry its domain in their identity.
+    own_address: str
 
     async def approve(self, request_id: str, reason: str) -> Act:
         """Let pass what asks for a person: HELD to ACCEPTED; the caller issues.
@@ -65,6 +69,34 @@ class Acts:
         )  # fmt: skip
         decision = replace(earlier, outcome=Outcome.REJECT, granted=(), violations=(*earlier.violations, by_hand))
         return await self._settle(request, State.REJECTED, "request.reject", decision, reason)
+
+    async def revoke(self, request_id: str, reason: str, *, at_wish: bool = False) -> Act:
+        """End a granted request now: its window is over, so the caller's pass disables the account and tells the applicant.
+
+        What is not issued yet goes from ACCEPTED to REVOKED at once. ``at_wish``: the applicant asked for it, and is told of a
+        cancellation. Raises ``ActRefused`` for a request in any other state, ``KeyError`` for one that does not exist.
+        """
+        request = await self.ledger.get(request_id)
+        if request.state not in {State.ACCEPTED, State.DELIVERED}:
+            raise ActRefused(f"{request_id} is {request.state}: only what is accepted or delivered is revoked")
+        now = self.clock.now()
+        if request.window and request.window.end <= now:
+            raise ActRefused(f"{request_id} ended at {request.window.end:%Y-%m-%d %H:%M}: the next pass disables it")
+        kind = NoticeKind.CANCELLED if at_wish else NoticeKind.REVOKED
+        notice = Notice(
+            request_id=request_id, kind=kind, attempt=1, to="", state=NoticeState.SENDING,
+            message_id=message_id(request_id, kind, 1, self.own_address),
+        )  # fmt: skip
+        event = Event(
+            action="request.revoke", outcome="done", request_id=request_id, reason=reason, details={"at_wish": at_wish}
+        )
+        start = min(request.window.start, now - timedelta(seconds=1)) if request.window else now
+        after = await self.ledger.advance(
+            request_id, expect=request.state, event=event, notice=notice,
+            to=State.REVOKED if request.state is State.ACCEPTED else request.state,
+            changes=Changes(window=Window(start=start, end=now) if request.window else None),
+        )  # fmt: skip
+        return Act(id=request_id, before=request.state, after=after.state)
 
     async def hand_over(self, request_id: str, *, to: str, reason: str) -> Act:
         """Record who gave the credentials of a delivered request to whom, and how; changes nothing else.

@@ -49,6 +49,8 @@ class Cycle:
         await self._part(report, lambda: self._take_in(report, progress))
         await self._part(report, lambda: self._tell(report, progress))
         await self._part(report, lambda: self._issue_and_revoke(report, progress))
+        if report.revoked:
+            await self._part(report, lambda: self._tell(report, progress))
         await self._count_what_is_left(report)
         await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))
         return report
@@ -56,12 +58,16 @@ class Cycle:
     async def onward(self, request_ids: Collection[str], progress: Progress) -> Report:
         """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass."""
         report = Report()
-        requests = [await self.ledger.get(name) for name in request_ids]
-        await self._part(
-            report, lambda: self._tell_of([one for one in requests if self.courier.tells(one.state)], report, progress)
-        )
-        await self._part(report, lambda: self._work_in_console(requests, (), report, progress))
+        requests, now = [await self.ledger.get(name) for name in request_ids], self.clock.now()
+        due = [one for one in requests if one.state is State.DELIVERED and one.window and one.window.end <= now]
+        await self._part(report, lambda: self._tell_among(request_ids, report, progress))
+        await self._part(report, lambda: self._work_in_console(requests, due, report, progress))
+        await self._part(report, lambda: self._tell_among(request_ids, report, progress))
         return report
+
+    async def _tell_among(self, request_ids: Collection[str], report: Report, progress: Progress) -> None:
+        untold = await self.courier.untold()
+        await self._tell_of([one for one in untold if one.id in request_ids], report, progress)
 
     async def _part(self, report: Report, work: Callable[[], Awaitable[None]]) -> None:
         """Do one part; what stops it is told and counted, and the next part goes on."""
@@ -179,7 +185,9 @@ class Cycle:
         """Return those whose time has come; what is begun is always brought to its end."""
         now = self.clock.now()
         return [
-            one for one in requests if one.state is not State.ACCEPTED or (self.courier.send_from(one) or now) <= now
+            one
+            for one in requests
+            if one.state is not State.ACCEPTED or (self.courier.letters.send_from(one) or now) <= now
         ]
 
 

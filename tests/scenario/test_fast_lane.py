@@ -5,23 +5,18 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from bot.console.memory import MemoryConsole
 from bot.errors import ActRefused
-from bot.ledger.ledger import Ledger
-from bot.ledger.records import ActorType, Request
+from bot.ledger.records import ActorType
 from bot.life import State
-from bot.operation.acts import Act, Acts
-from bot.operation.report import Report, Silent
+from tests.acts_kit import act, in_ledger, one, onward
 from tests.house import FRIDAY, House, text_of
 
-T = TypeVar("T")
 MONDAY = date(2021, 8, 2)
 
 
@@ -36,46 +31,6 @@ def house(tmp_path: Path) -> House:
 def apply(house: House, note: str, days: tuple[date, ...] = (MONDAY,)) -> None:
     """Apply four minutes after the cutoff."""
     house.apply("0000777", employee_no="0031977", days=days, now=FRIDAY, note=note)
-
-
-def act(house: House, verb: Callable[[Acts], Awaitable[Act]]) -> Act:
-    """Do an act in an operator's name."""
-
-    async def work() -> Act:
-        with house.workshop().acts("吉澤　勝") as acts:
-            return await verb(acts)
-
-    return asyncio.run(work())
-
-
-def onward(house: House, console: MemoryConsole, name: str) -> Report:
-    """Carry out what was decided, as the command does."""
-
-    async def work(ledger: Ledger) -> Report:
-        workshop = house.workshop()
-        cycle = workshop.cycle(ledger=ledger, mailbox=workshop.mailbox(), console=console)
-        return await cycle.onward([name], Silent())
-
-    return in_ledger(house, work)
-
-
-def in_ledger(house: House, work: Callable[[Ledger], Awaitable[T]]) -> T:
-    """Ask the ledger."""
-
-    async def ask() -> T:
-        ledger = house.workshop().ledger()
-        try:
-            return await work(ledger)
-        finally:
-            ledger.close()
-
-    return asyncio.run(ask())
-
-
-def one(house: House) -> Request:
-    """Return the one request."""
-    (request,) = in_ledger(house, lambda ledger: ledger.requests())
-    return request
 
 
 def test_an_urgent_application_waits_for_a_person_and_is_issued_at_once(house: House) -> None:

@@ -1,0 +1,78 @@
+"""The command line of operators' acts: each with who and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
+
+RequestIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Such as R-20261120-0007.")]
+ByWhom = Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it stands in the audit chain.")]
+
+acts = typer.Typer(rich_markup_mode=None)
+
+
+@acts.command()
+def approve(
+    names: RequestIds,
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="What was made sure of, and how; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let held requests pass, and issue them at once. Example: run_bot.py approve R-20261120-0007 --by 吉澤 --reason "課長に電話で確認" """
+    from bot.commands import acts as command
+
+    leave(command.approve(names, config, override or [], by=by, reason=reason, as_json=as_json))
+
+
+@acts.command()
+def reject(
+    names: RequestIds,
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="Why; it is mailed to the applicant and goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse held requests, and tell the applicants. Example: run_bot.py reject R-20261120-0007 --by 吉澤 --reason "端末が未登録" """
+    from bot.commands import acts as command
+
+    leave(command.reject(names, config, override or [], by=by, reason=reason, as_json=as_json))
+
+
+@acts.command()
+def revoke(
+    names: RequestIds,
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="Why; it goes on the record, and is not mailed.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    at_wish: Annotated[
+        bool, typer.Option("--at-wish", help="The applicant asked for it: they are told of a cancellation.")
+    ] = False,
+) -> None:
+    """End granted requests now: disable the account, tell the applicant. Example: run_bot.py revoke R-20261120-0007 --by 吉澤 --reason "本人から電話で取消" --at-wish"""
+    from bot.commands import acts as command
+
+    leave(command.revoke(names, config, override or [], by=by, reason=reason, as_json=as_json, at_wish=at_wish))
+
+
+@acts.command()
+def handover(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Such as R-20261120-0007.")],
+    by: ByWhom,
+    to: Annotated[str, typer.Option(help="Who was given the credentials.")],
+    reason: Annotated[str, typer.Option(help="How it was made sure who they are; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record who handed credentials to whom. Example: run_bot.py handover R-20261120-0007 --by 赤羽 --to "中村 健" --reason 折り返し電話"""
+    from bot.commands import acts as command
+
+    leave(command.hand_over(name, config, override or [], by=by, to=to, reason=reason, as_json=as_json))

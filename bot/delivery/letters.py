@@ -1,0 +1,107 @@
+"""What each notice about a request says: the request and its applicant go in, a mail comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+
+from bot.clock import Clock
+from bot.delivery.compose import Composer, Envelope, Needs, Possible
+from bot.delivery.parcels import Parcel
+from bot.errors import DeliveryFailed
+from bot.ledger.records import Notice, NoticeKind, Request
+from bot.model import Employee, Severity
+from bot.secret import Secret
+from bot.settings.delivery import Mode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letters:
+    """Makes the mails that a courier carries."""
+
+    composer: Composer
+    clock: Clock
+    #: Says which days can still be applied for at a moment, and by when.
+    possible: Callable[[datetime], Sequence[Possible]]
+    #: Says from when on a request is issued and sent (``delivery.send_at``); ``None`` is at once.
+    send_from: Callable[[Request], datetime | None]
+    #: What operators must make sure of before they approve an urgent request.
+    needs: Needs
+
+    def mode(self, request: Request) -> Mode:
+        """Return how this request's credentials reach its applicant."""
+        urgent = request.decision is not None and request.decision.urgent
+        return self.composer.delivery.urgent_mode if urgent else self.composer.delivery.mode
+
+    def credentials(
+        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel
+    ) -> EmailMessage:
+        """Return the mail that a parcel of credentials is; raises ``DeliveryFailed`` for a request without a login."""
+        if request.window is None or request.login_id is None:
+            raise DeliveryFailed("the request has no login to tell of")
+        envelope = self._envelope(request, employee, notice, to=parcel.to.addresses)
+        if parcel.kind is NoticeKind.SECRET:
+            return self.composer.secret(envelope, to_name=parcel.to.name, secret=secret, window=request.window)
+        if parcel.kind is NoticeKind.HANDOVER:
+            return self.composer.handover(
+                envelope, to_name=parcel.to.name, login_id=request.login_id, secret=secret, window=request.window,
+                granted=request.granted,
+            )  # fmt: skip
+        violations = request.decision.violations if request.decision else ()
+        return self.composer.credentials(
+            envelope,
+            login_id=request.login_id,
+            secret=secret if self.mode(request) is Mode.SINGLE else None,
+            window=request.window,
+            granted=request.granted,
+            renewed=notice.attempt > 1 or request.attempts == 0,
+            refused=[item for item in violations if item.severity is Severity.REJECT or item.code in {"V09", "V18"}],
+        )
+
+    def result(self, request: Request, employee: Employee, notice: Notice) -> EmailMessage:
+        """Return the notice of what became of a request."""
+        envelope = self._envelope(request, employee, notice)
+        if notice.kind is NoticeKind.HELD:
+            return self.composer.held(envelope, received_at=request.received_at)
+        if notice.kind in {NoticeKind.REVOKED, NoticeKind.CANCELLED}:
+            return self.composer.closed(
+                envelope,
+                granted=request.granted,
+                at_wish=notice.kind is NoticeKind.CANCELLED,
+                login_id=request.login_id,
+            )
+        if notice.kind is NoticeKind.RECEIPT:
+            return self.composer.receipt(
+                envelope, received_at=request.received_at, granted=request.granted, send_from=self.send_from(request)
+            )
+        return self.composer.rejected(
+            envelope,
+            received_at=request.received_at,
+            asked=request.application.dates,
+            violations=request.decision.violations if request.decision else (),
+            possible=self.possible(self.clock.now()),
+        )
+
+    def alert(self, request: Request, employee: Employee | None, notice: Notice, to: tuple[str, ...]) -> EmailMessage:
+        """Return the alert to the operators that this request can't wait."""
+        return self.composer.alert(
+            self._envelope(request, employee, notice, to=to),
+            received_at=request.received_at,
+            asked=request.application.dates,
+            needs=self.needs,
+        )
+
+    def _envelope(
+        self, request: Request, employee: Employee | None, notice: Notice, *, to: tuple[str, ...] = ()
+    ) -> Envelope:
+        return Envelope(
+            employee=employee,
+            to=to or ((employee.mail,) if employee else ()),
+            request_id=request.id,
+            receipt_no=request.application.receipt_no,
+            message_id=notice.message_id,
+            attempt=notice.attempt,
+            now=self.clock.now(),
+        )

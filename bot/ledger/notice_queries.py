@@ -1,0 +1,58 @@
+"""What the ledger knows of notices, and who is still to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import and_, exists, or_, select
+
+from bot.ledger import tables
+from bot.ledger.reading import LedgerReader
+from bot.ledger.records import Notice, NoticeKind, NoticeState, Request
+from bot.ledger.rows import notice_from
+from bot.life import State
+
+
+class NoticeQueries(LedgerReader):
+    """Questions about notices."""
+
+    async def notices(self, request_id: str) -> tuple[Notice, ...]:
+        """Return the request's notices, the first attempt of each kind first."""
+        columns = tables.notices.c
+        query = select(tables.notices).where(columns.request == request_id).order_by(columns.kind, columns.attempt)
+        rows = await self._read(lambda connection: connection.execute(query).all())
+        return tuple(notice_from(row) for row in rows)
+
+    async def untold(self, kinds: Mapping[State, NoticeKind]) -> tuple[Request, ...]:
+        """Return the requests in one of these states that have no settled notice of the kind that belongs to it."""
+        requests, notices = tables.requests.c, tables.notices.c
+        settled = [state.value for state in NoticeState if state is not NoticeState.SENDING]
+        told = [
+            exists().where(notices.request == requests.id, notices.kind == kind.value, notices.state.in_(settled))
+            for kind in kinds.values()
+        ]
+        waiting = [and_(requests.state == state.value, ~done) for state, done in zip(kinds, told, strict=True)]
+        return await self._read(lambda connection: self._requests(connection, or_(*waiting)))
+
+    async def announced(self, state: State, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
+        """Return the requests in this state that have a notice of one of these kinds still to be sent."""
+        requests, notices = tables.requests.c, tables.notices.c
+        waiting = exists().where(
+            notices.request == requests.id, notices.kind.in_([kind.value for kind in kinds]),
+            notices.state == NoticeState.SENDING.value,
+        )  # fmt: skip
+        return await self._read(lambda connection: self._requests(connection, requests.state == state.value, waiting))
+
+    async def bounced(self, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
+        """Return delivered requests whose newest notice of one of these kinds came back as undeliverable."""
+        requests, notices, later = tables.requests.c, tables.notices.c, tables.notices.alias().c
+        newer = exists().where(
+            later.request == notices.request, later.kind == notices.kind, later.attempt > notices.attempt
+        )
+        came_back = select(tables.messages.c.bounce_of).where(tables.messages.c.bounce_of.is_not(None))
+        returned = exists().where(
+            notices.request == requests.id, notices.kind.in_([kind.value for kind in kinds]),
+            notices.message_id.in_(came_back), ~newer,
+        )  # fmt: skip
+        where = (requests.state == State.DELIVERED.value, returned)
+        return await self._read(lambda connection: self._requests(connection, *where))

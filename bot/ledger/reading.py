@@ -1,0 +1,73 @@
+"""How the ledger is read: in threads, each question in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+
+from bot.clock import Clock
+from bot.errors import LedgerBroken
+from bot.ledger import tables
+from bot.ledger.engine import understood
+from bot.ledger.records import Request
+from bot.ledger.rows import request_from
+
+T = TypeVar("T")
+
+
+class LedgerReader:
+    """What every part of a ledger's reading half stands on."""
+
+    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    @property
+    def _zone(self) -> tzinfo:
+        zone = self._clock.now().tzinfo
+        if zone is None:
+            raise LedgerBroken(0, "the clock has no time zone")
+        return zone
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.to_thread(self._transact, work, writes=False)
+
+    def _transact(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        connect = self._engine.connect
+        with (
+            understood(str(self._engine.url.database)),
+            connect().execution_options(writes=writes) as connection,
+            connection.begin(),
+        ):
+            return work(connection)
+
+    def _requests(self, connection: Connection, *where: ColumnElement[bool]) -> tuple[Request, ...]:
+        requests, messages, joined = tables.requests, tables.messages, tables.joined
+        notices = messages.alias()
+        told_at = (
+            select(func.min(notices.c.arrived_at))
+            .select_from(joined.join(notices, notices.c.id == joined.c.message))
+            .where(joined.c.request == requests.c.id)
+            .scalar_subquery()
+        )
+        columns = (
+            messages.c.sender,
+            messages.c.authentic,
+            messages.c.arrived_at,
+            messages.c.message_id.label("mail_id"),
+        )
+        query: Select[tuple[object, ...]] = (
+            select(requests, *columns, told_at.label("told_at"))
+            .join(messages, messages.c.id == requests.c.message)
+            .where(*where)
+            .order_by(requests.c.serial)
+        )
+        return tuple(request_from(row, self._zone) for row in connection.execute(query))
