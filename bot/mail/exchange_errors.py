@@ -33,7 +33,8 @@ def understood(error: EWSError, settings: ExchangeSettings) -> BotError:
             "also does this to NTLM"
         )
     if isinstance(error, ErrorAccessDenied | ErrorNonExistentMailbox | ErrorFolderNotFound):
-        return Unusable(f"Exchange: {settings.user} can't open the mailbox ({text}); see {_SETTING}.mailbox")
+        which = f"the mailbox {settings.mailbox}" if settings.mailbox else "its mailbox"
+        return Unusable(f"Exchange: {settings.user} can't open {which} ({text}); see {_SETTING}.mailbox")
     return _no_way(text, settings) or _not_now(error, text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -27,6 +27,8 @@ from exchangelib.properties import ItemId
 from bot.errors import AccessDenied, DeliveryFailed, OutcomeUnknown, Transient
 from bot.mail.exchange_account import open_account
 from bot.mail.exchange_errors import may_have_acted, refused, understood
+from bot.mail.exchange_large import FIELDS as LARGE_FIELDS
+from bot.mail.exchange_large import put_together
 from bot.mail.port import Folder
 from bot.mail.wire import wire_bytes
 from bot.model import Message
@@ -35,6 +37,8 @@ from bot.settings.exchange import ExchangeSettings
 
 T = TypeVar("T")
 _PAGE = 500
+#: Bytes above which a mail is not asked for in one piece.
+_LARGE = 4 * 2**20
 _PAUSE = 5.0  # seconds to wait where a busy server names none
 
 
@@ -119,10 +123,17 @@ class ExchangeSession:
         name = f"{received_at:%Y%m%d-%H%M%S}.eml"
         if size > self._max_bytes:
             return Message(locator=locator, name=name, received_at=received_at, content=b"", cut=True)
-        (item,) = account.fetch(ids=[ItemId(id=locator)], only_fields=["mime_content"])
+        content = put_together(self._item(account, locator, LARGE_FIELDS)) if size > _LARGE else None
+        if content is None:
+            content = bytes(self._item(account, locator, ("mime_content",)).mime_content)
+        return Message(locator=locator, name=name, received_at=received_at, content=content)
+
+    @staticmethod
+    def _item(account: Account, locator: str, fields: Sequence[str]) -> ExchangeMessage:
+        (item,) = account.fetch(ids=[ItemId(id=locator)], only_fields=fields)
         if isinstance(item, Exception):
             raise item
-        return Message(locator=locator, name=name, received_at=received_at, content=bytes(item.mime_content))
+        return item
 
     def _move(self, account: Account, locator: str, folder: Folder) -> None:
         (moved,) = account.bulk_move(ids=[ItemId(id=locator)], to_folder=self._folder(account, folder))

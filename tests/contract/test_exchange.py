@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import tracemalloc
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 
@@ -200,3 +203,75 @@ async def test_a_mail_is_the_same_one_on_every_mailbox(server: EwsServer, mailbo
     assert fetched.content != filed.content
     assert open_letter(fetched, forms).digest == open_letter(filed, forms).digest
     assert fetched.received_at == filed.received_at
+
+
+def large_mail(megabytes: int) -> bytes:
+    """Return a mail with a table and a large picture."""
+    mail = EmailMessage()
+    mail["From"], mail["Message-ID"], mail["Subject"] = "a@x", "<large@x>", "写真を添付"
+    mail.set_content("本文")
+    mail.add_attachment(
+        "職員番号,氏名\r\n0031977,上野原\r\n".encode("cp932"), maintype="text", subtype="csv", filename="申請.csv"
+    )
+    mail.add_attachment(b"\xff\xd8" * (megabytes * 2**19), maintype="image", subtype="jpeg", filename="photo.jpg")
+    return mail.as_bytes()
+
+
+_FETCH = """
+import asyncio, sys
+from pathlib import Path
+from bot.intake.letter import open_letter
+from bot.mail import exchange_session
+from bot.settings.forms import FormsSettings
+from bot.sandbox.ews.server import EwsServer
+from tests.postoffice_kit import exchange_mailbox
+
+exchange_session._LARGE = int(sys.argv[1])
+server = EwsServer(url=sys.argv[2])
+server.ca_file = Path(sys.argv[3])
+
+def peak():
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+async def fetch():
+    mailbox = exchange_mailbox(server, max_bytes=10**8, timeout=30)
+    (locator,) = await mailbox.list_new()
+    before = peak()
+    message = await mailbox.fetch(locator)
+    grown = peak() - before
+    await mailbox.close()
+    print(grown, open_letter(message, FormsSettings()).digest)
+
+asyncio.run(fetch())
+"""
+
+
+def fetched_elsewhere(server: EwsServer, large: int) -> tuple[int, str]:
+    """Fetch the one mail in a process of its own; returns how much memory that took (KiB) and the mail's digest."""
+    command = [sys.executable, "-c", _FETCH, str(large), server.url, str(server.ca_file)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=60).stdout.split()
+    return int(said[0]), said[1]
+
+
+def test_a_large_mail_is_streamed(server: EwsServer) -> None:
+    """Its parts come one by one, with the exact bytes of its attachments, in half the memory of the whole or less."""
+    server.deliver(large_mail(12), FRIDAY)
+    whole, digest = fetched_elsewhere(server, 2**40)
+    parts, same = fetched_elsewhere(server, 4 * 2**20)
+    assert (same, server.calls["GetAttachment"]) == (digest, 2)
+    assert parts < whole / 2, (parts, whole)
+
+
+async def test_a_shared_mailbox(server: EwsServer) -> None:
+    """``mailbox`` opens a mailbox other than the user's own; one that there is not is told in one sentence."""
+    receive(server, "a")
+    server.store.address = "shared@city.example.jp"
+    mailbox = exchange_mailbox(server, mailbox="shared@city.example.jp")
+    assert len(await mailbox.list_new()) == 1
+    assert "shared@city.example.jp" in await mailbox.check()
+    await mailbox.close()
+    other = exchange_mailbox(server, mailbox="nobody@city.example.jp")
+    with pytest.raises(Unusable, match="nobody@city"):
+        await other.check()
+    await other.close()

@@ -32,8 +32,9 @@ class Item:
 
 @dataclass
 class Store:
-    """One mailbox."""
+    """One mailbox; with an ``address`` it answers to that one alone."""
 
+    address: str = ""
     folders: dict[str, FolderRow] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     sent: list[bytes] = field(default_factory=list)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.sandbox.ews.faults import EwsFaults
+from bot.sandbox.ews.parts import attachment, body, files, headers, mail_of
 from bot.sandbox.ews.soap import NAMES, Element, M, Refusal, T, answer
 from bot.sandbox.ews.store import FolderRow, Item, Store
 
@@ -22,7 +23,7 @@ class Verbs:
         self._known: dict[str, Callable[[Element], list[Callable[[], list[Element]]]]] = {
             "GetFolder": self._get_folder, "FindFolder": self._find_folder, "CreateFolder": self._create_folder,
             "FindItem": self._find_item, "GetItem": self._get_item, "MoveItem": self._move_item,
-            "CreateItem": self._create_item,
+            "CreateItem": self._create_item, "GetAttachment": self._get_attachment,
         }  # fmt: skip
 
     def answer(self, operation: str, request: Element) -> bytes:
@@ -60,9 +61,12 @@ class Verbs:
     def _find_item(self, request: Element) -> list[Callable[[], list[Element]]]:
         view = request.find("m:IndexedPageItemView", NAMES)
         first, most = int(view.get("Offset")), int(view.get("MaxEntriesReturned"))
+        orders = request.findall("m:SortOrder/t:FieldOrder", NAMES)
 
         def below(node: Element) -> list[Element]:
-            every = self._store.within(self._folder(node).key)
+            every = _ordered(self._store.within(self._folder(node).key), orders)
+            if request.find("m:Restriction", NAMES) is not None:
+                raise Refusal("ErrorUnsupportedPathForQuery", "no restriction is offered")
             shown = every[first : first + most]
             end = first + len(shown)
             return [_page(T("Items", *map(_short, shown)), end, len(every), last=end >= len(every))]
@@ -70,16 +74,34 @@ class Verbs:
         return [partial(below, node) for node in request.find("m:ParentFolderIds", NAMES)]
 
     def _get_item(self, request: Element) -> list[Callable[[], list[Element]]]:
-        whole = request.findtext(".//t:IncludeMimeContent", namespaces=NAMES) == "true" or any(
-            node.get("FieldURI") == "item:MimeContent" for node in request.iterfind(".//t:FieldURI", NAMES)
-        )
+        asked = {node.get("FieldURI") for node in request.iterfind(".//t:FieldURI", NAMES)}
+        if request.findtext(".//t:IncludeMimeContent", namespaces=NAMES) == "true":
+            asked.add("item:MimeContent")
+        return [partial(self._item_message, node, asked) for node in request.find("m:ItemIds", NAMES)]
 
+    def _item_message(self, node: Element, asked: set[str]) -> list[Element]:
+        """Return an item with what is asked of it, in the order of the schema."""
+        item = self._item(node)
+        content = b64encode(item.content).decode("ascii") if "item:MimeContent" in asked else ""
+        before = [T("MimeContent", content, CharacterSet="UTF-8")] if content else []
+        if not asked & {"item:Body", "item:Attachments", "item:InternetMessageHeaders"}:
+            return [M("Items", _short(item, *before))]
+        mail = mail_of(item)
+        attached = [attachment(item, number, file, whole=False) for number, file in enumerate(files(mail))]
+        middle = [body(mail), *([T("Attachments", *attached)] if attached else [])]
+        message = T("Message", *before, _id(item), *middle, *_facts(item), headers(mail))
+        return [M("Items", message)]
+
+    def _get_attachment(self, request: Element) -> list[Callable[[], list[Element]]]:
         def one(node: Element) -> list[Element]:
-            item = self._item(node)
-            content = [T("MimeContent", b64encode(item.content).decode("ascii"), CharacterSet="UTF-8")] if whole else []
-            return [M("Items", _short(item, *content))]
+            key, _, number = node.get("Id").partition(".")
+            item = self._store.items.get(key)
+            if item is None:
+                raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
+            file = files(mail_of(item))[int(number)]
+            return [M("Attachments", attachment(item, int(number), file, whole=True))]
 
-        return [partial(one, node) for node in request.find("m:ItemIds", NAMES)]
+        return [partial(one, node) for node in request.find("m:AttachmentIds", NAMES)]
 
     def _move_item(self, request: Element) -> list[Callable[[], list[Element]]]:
         target = request.find("m:ToFolderId", NAMES)[0]
@@ -110,6 +132,9 @@ class Verbs:
         return [partial(send, node) for node in request.find("m:Items", NAMES)]
 
     def _folder(self, node: Element) -> FolderRow:
+        owner = node.findtext("t:Mailbox/t:EmailAddress", namespaces=NAMES)
+        if owner and self._store.address and owner.casefold() != self._store.address.casefold():
+            raise Refusal("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
         row = self._store.folders.get(node.get("Id"))
         if row is None:
             raise Refusal("ErrorFolderNotFound", "The specified folder could not be found in the store.")
@@ -144,7 +169,17 @@ def _id(item: Item) -> Element:
     return T("ItemId", Id=item.key, ChangeKey="AQ==")
 
 
+def _facts(item: Item) -> list[Element]:
+    return [T("DateTimeReceived", item.received.strftime(_STAMP)), T("Size", str(len(item.content)))]
+
+
 def _short(item: Item, *before: Element) -> Element:
     """Return an item; the schema wants its MIME first."""
-    received = T("DateTimeReceived", item.received.strftime(_STAMP))
-    return T("Message", *before, _id(item), received, T("Size", str(len(item.content))))
+    return T("Message", *before, _id(item), *_facts(item))
+
+
+def _ordered(items: list[Item], orders: list[Element]) -> list[Item]:
+    """Sort by the time of receipt, the one order that is offered."""
+    if any(order.find("t:FieldURI", NAMES).get("FieldURI") != "item:DateTimeReceived" for order in orders):
+        raise Refusal("ErrorUnsupportedPathForSortGroup", "only the time of receipt is offered to sort by")
+    return list(reversed(items)) if any(order.get("Order") == "Descending" for order in orders) else items
