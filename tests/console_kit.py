@@ -47,9 +47,10 @@ def on_sandbox(
     password: str | None = None,
     timeout: float = 4,
     flow: type[Flow] | None = None,
+    **changes: float,
 ) -> PlaywrightConsole:
     """Return the console port on an embedded console, its browser not started yet."""
-    settings = ConsoleSettings(url=server.url, step_timeout=timeout, settle=2)
+    settings = ConsoleSettings.model_validate({"url": server.url, "step_timeout": timeout, "settle": 2, **changes})
     return PlaywrightConsole(
         flow or sandbox_flow(), settings, password=redactor.new(password or server.password), browser=browser(),
         evidence=EvidenceStore(evidence, redactor), redactor=redactor,

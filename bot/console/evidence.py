@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,8 @@ class EvidenceStore:
     def __init__(self, directory: Path, redactor: Redactor) -> None:
         self._directory = directory
         self._redactor = redactor
-        self._taken: list[Evidence] = []
+        # Of each task its own: two requests at work at once must not get each other's evidence.
+        self._taken: ContextVar[tuple[Evidence, ...]] = ContextVar("taken", default=())
 
     async def capture(self, page: Page, *, subject: str, step: str, sensitive: Sensitive) -> Path | None:
         """Keep a screenshot and the outline of ``page`` and return the picture's path.
@@ -70,22 +72,26 @@ class EvidenceStore:
             logger.warning("evidence of step {} left out: {}", step, self._redactor.clean(str(error)).splitlines()[0])
             return None
         text = sensitive.clean(self._redactor.clean(_FIELD_VALUE.sub(r"\1", outline)))
-        return await asyncio.to_thread(self._keep, subject, step, {"yml": text.encode(), "png": picture})
+        kept = await asyncio.to_thread(self._keep, subject, step, {"yml": text.encode(), "png": picture})
+        self._taken.set((*self._taken.get(), *kept))
+        return kept[-1].path
 
     def take(self) -> Sequence[Evidence]:
         """Return what was captured since the last call, and forget it."""
-        taken, self._taken = self._taken, []
+        taken = self._taken.get()
+        self._taken.set(())
         return taken
 
-    def _keep(self, subject: str, step: str, files: dict[str, bytes]) -> Path:
+    def _keep(self, subject: str, step: str, files: dict[str, bytes]) -> list[Evidence]:
         folder = self._directory / (_UNSAFE.sub("_", subject) or "_")
         folder.mkdir(parents=True, exist_ok=True)
         number = 1 + len({path.stem for path in folder.iterdir()})
+        kept = []
         for ending, content in files.items():
             path = folder / f"{number:03d}-{_UNSAFE.sub('-', step)}.{ending}"
             _write_private(path, content)
-            self._taken.append(Evidence(step=step, path=path, sha256=hashlib.sha256(content).hexdigest()))
-        return path
+            kept.append(Evidence(step=step, path=path, sha256=hashlib.sha256(content).hexdigest()))
+        return kept
 
 
 def _write_private(path: Path, content: bytes) -> None:

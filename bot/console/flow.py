@@ -72,6 +72,8 @@ class Flow(ABC):
     LOGIN: Landmark
     #: What this console can do beyond the verbs.
     ABILITIES: frozenset[Ability] = frozenset(Ability)
+    #: The console ends an admin's session when the same admin logs in again.
+    ONE_SESSION = False
 
     def __init__(self, page: Page, stage: Stage) -> None:
         self.page = page

@@ -28,6 +28,7 @@ class MemoryConsole:
     """Keeps accounts and their passwords in memory; ``writes`` counts what was changed, by verb."""
 
     abilities = frozenset(Ability)
+    sessions = 1
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}

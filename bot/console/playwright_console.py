@@ -1,33 +1,32 @@
-"""The console port on Playwright: one browser, one logged-in session, one flow."""
+"""The console port on Playwright: logged-in sessions, lent to one verb at a time."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from loguru import logger
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
-from playwright.async_api import Error as PlaywrightError
-
-from bot.console.browser import launch_arguments
+from bot.console.engine import Engine
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow, Stage
 from bot.console.port import Ability, Evidence
-from bot.errors import AccessDenied, SessionExpired, Unusable
+from bot.console.session import Session
+from bot.errors import AccessDenied
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Redactor, Secret
 from bot.settings.console import ConsoleSettings
 
 T = TypeVar("T")
-_VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 
 
 class PlaywrightConsole:
-    """Works in one browser context, opened at the first verb and kept until :meth:`close`; verbs queue up."""
+    """Keeps up to ``console.sessions`` sessions, each opened when there is work for it and kept until :meth:`close`.
+
+    Verbs of several tasks run at once, each in a session of its own, and queue up when all are lent. A login that is refused
+    ends the pool: no other session tries it. Sessions are renewed after ``recycle_after`` verbs, and closed when idle.
+    """
 
     def __init__(
         self,
@@ -42,18 +41,25 @@ class PlaywrightConsole:
         self._flow_class = flow
         self._settings = settings
         self._password = password
-        self._browser = browser
         self._evidence = evidence
         self._redactor = redactor
-        self._stack = AsyncExitStack()
-        self._flow: Flow | None = None
+        self._engine = Engine(browser, settings.browser)
         self._denied: AccessDenied | None = None
-        self._turn = asyncio.Lock()
+        self._idle: list[Session] = []
+        self._login_turn = asyncio.Lock()
+        self._slots = asyncio.Semaphore(self.sessions)
+        self._bedtime: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def abilities(self) -> frozenset[Ability]:
         """See :meth:`bot.console.port.Console.abilities`."""
         return self._flow_class.ABILITIES
+
+    @property
+    def sessions(self) -> int:
+        """See :meth:`bot.console.port.Console.sessions`."""
+        return 1 if self._flow_class.ONE_SESSION else self._settings.sessions
 
     async def probe(self) -> None:
         """See :meth:`bot.console.port.Console.probe`."""
@@ -80,47 +86,51 @@ class PlaywrightConsole:
         return self._evidence.take()
 
     async def close(self) -> None:
-        """Log out and close the browser; a console that does not let us log out is told in the log."""
-        async with self._turn:
-            await self._close()
+        """Wait for verbs at work, log every session out and end the browser."""
+        for _ in range(self.sessions):
+            await self._slots.acquire()
+        try:
+            await self._close_idle()
+            await self._engine.close()
+        finally:
+            for _ in range(self.sessions):
+                self._slots.release()
 
     async def _run(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
-        async with self._turn:
+        async with self._lent() as session:
+            return await session.run(subject, verb)
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Session]:
+        async with self._slots:
+            self._stay_up()
+            if self._denied:
+                raise self._denied
+            session = self._idle.pop() if self._idle else await self._open()
+            try:
+                yield session
+            finally:
+                if session.spent or self._denied or session.served >= self._settings.recycle_after:
+                    await session.close()
+                else:
+                    self._idle.append(session)
+                self._go_to_bed_later()
+
+    async def _open(self) -> Session:
+        context = await self._engine.context()
+        flow = self._flow_class(await context.new_page(), self._stage())
+        return Session(flow, context, log_in=self._log_in, redactor=self._redactor)
+
+    async def _log_in(self, flow: Flow) -> None:
+        """Log in, one session at a time: a wrong password must not be tried once for each of them."""
+        async with self._login_turn:
             if self._denied:
                 raise self._denied
             try:
-                return await self._attempt(subject, verb)
-            except SessionExpired:
-                logger.info("the console ended the session; logging in again")
-                if self._flow:
-                    self._flow.inside = False
-                return await self._attempt(subject, verb)
+                await flow.login(self._settings.user, self._password)
             except AccessDenied as error:
                 self._denied = error
                 raise
-
-    async def _attempt(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
-        flow = await self._ready()
-        flow.begin(subject)
-        try:
-            return await verb(flow)
-        finally:
-            flow.begin("console")
-            if flow.dead:
-                await self._close()
-
-    async def _ready(self) -> Flow:
-        if self._flow is None:
-            self._flow = self._flow_class(await self._open_page(), self._stage())
-        if not self._flow.inside:
-            self._flow.begin("console")
-            try:
-                await self._flow.login(self._settings.user, self._password)
-            except BaseException:
-                await self._close()
-                raise
-            self._flow.inside = True
-        return self._flow
 
     def _stage(self) -> Stage:
         return Stage(
@@ -132,32 +142,18 @@ class PlaywrightConsole:
             every_submit=self._settings.evidence == "submit",
         )
 
-    async def _open_page(self) -> Page:
-        if "pw" in os.environ.get("DEBUG", ""):
-            raise Unusable("unset the environment variable DEBUG: with it Playwright prints every password it types")
-        try:
-            playwright = await self._stack.enter_async_context(async_playwright())
-            browser: Browser = await playwright.chromium.launch(
-                executable_path=self._browser,
-                headless=self._settings.browser.headless,
-                args=launch_arguments(),
-            )
-            self._stack.push_async_callback(browser.close)
-            context = await browser.new_context(locale=self._settings.browser.locale, viewport=_VIEWPORT)
-            return await context.new_page()
-        except PlaywrightError as error:
-            await self._close()
-            raise Unusable(f"the browser does not start: {error.message.splitlines()[0]}") from None
+    def _stay_up(self) -> None:
+        if self._bedtime:
+            self._bedtime.cancel()
 
-    async def _close(self) -> None:
-        flow, self._flow = self._flow, None
-        stack, self._stack = self._stack, AsyncExitStack()
-        try:
-            if flow and flow.inside and not flow.dead:
-                await flow.logout()
-        except SessionExpired:
-            logger.debug("the console had ended the session itself")
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the browser is closed next
-            logger.warning("could not log out of the console: {}", self._redactor.clean(str(error)).splitlines()[0])
-        finally:
-            await stack.aclose()
+    def _go_to_bed_later(self) -> None:
+        self._stay_up()
+        self._bedtime = asyncio.get_running_loop().call_later(self._settings.idle_close, self._go_to_bed)
+
+    def _go_to_bed(self) -> None:
+        self._closing = asyncio.get_running_loop().create_task(self.close())
+
+    async def _close_idle(self) -> None:
+        self._stay_up()
+        while self._idle:
+            await self._idle.pop().close()

@@ -45,6 +45,11 @@ class Console(Protocol):
         """What this console can do beyond the verbs."""
         ...
 
+    @property
+    def sessions(self) -> int:
+        """How many verbs can run at once, each called from a task of its own."""
+        ...
+
     async def probe(self) -> None:
         """Log in, walk to every screen the verbs need, find all landmarks, change nothing."""
         ...
@@ -73,7 +78,7 @@ class Console(Protocol):
         ...
 
     def take_evidence(self) -> Sequence[Evidence]:
-        """Return the evidence collected since the last call, and forget it."""
+        """Return the evidence that this task's verbs collected since its last call, and forget it."""
         ...
 
     async def close(self) -> None:

@@ -8,22 +8,15 @@ from dataclasses import dataclass
 from loguru import logger
 
 from bot.clock import Clock
-from bot.console.port import Console
 from bot.delivery.courier import Courier
 from bot.delivery.parcels import CARRIES
-from bot.errors import BotError, Unusable
-from bot.issuance.drive import Driver
-from bot.issuance.expire import Expirer
+from bot.errors import BotError
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Request
 from bot.life import State
+from bot.operation.at_console import DRIVABLE, AtConsole
 from bot.operation.report import Progress, Report
 from bot.operation.take_in import Deciding, Intake
-
-#: States from which a request can be driven on.
-DRIVABLE = frozenset({State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING})
-#: So many failures of the console in a row end the console's part of a pass (domain.md §5, stop conditions).
-_ENOUGH = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +24,10 @@ class Cycle:
     """Runs passes over one mailbox, one ledger and one console."""
 
     ledger: Ledger
-    console: Console
     intake: Intake
     deciding: Deciding
     courier: Courier
-    driver: Driver
-    expirer: Expirer
+    at_console: AtConsole
     clock: Clock
 
     async def run(self, progress: Progress) -> Report:
@@ -61,7 +52,7 @@ class Cycle:
         requests, now = [await self.ledger.get(name) for name in request_ids], self.clock.now()
         due = [one for one in requests if one.state is State.DELIVERED and one.window and one.window.end <= now]
         await self._part(report, lambda: self._tell_among(request_ids, report, progress))
-        await self._part(report, lambda: self._work_in_console(requests, due, report, progress))
+        await self._part(report, lambda: self.at_console.run(requests, due, report, progress))
         await self._part(report, lambda: self._tell_among(request_ids, report, progress))
         return report
 
@@ -112,69 +103,7 @@ class Cycle:
         gone = {request.id for request in bounced}
         waiting = self._ripe(await self.ledger.requests(states=DRIVABLE))
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
-        await self._work_in_console(waiting, [*bounced, *due], report, progress, bounced=gone)
-
-    async def _work_in_console(
-        self,
-        waiting: Iterable[Request],
-        due: Collection[Request],
-        report: Report,
-        progress: Progress,
-        *,
-        bounced: Collection[str] = (),
-    ) -> None:
-        """Issue and deliver, then revoke what is due or came back; the console is opened only when there is something to do in it."""
-        to_drive = _by_urgency(request for request in waiting if request.state in DRIVABLE)
-        if not to_drive and not due:
-            return
-        try:
-            await self.console.probe()
-            await self._each(to_drive, self._drive_one, "IDを発行し通知する / issuing and delivering", report, progress)
-            await self._each(
-                due,
-                lambda request, report: self._expire_one(request, report, bounced),
-                "利用終了分を無効化する / revoking",
-                report,
-                progress,
-            )
-        finally:
-            await self.console.close()
-
-    async def _each(
-        self,
-        requests: Iterable[Request],
-        work: Callable[[Request, Report], Awaitable[None]],
-        what: str,
-        report: Report,
-        progress: Progress,
-    ) -> None:
-        every = list(requests)
-        progress.start(what, len(every))
-        failures = 0
-        for request in every:
-            with report.one_of_many(request.id):
-                failures += 1
-                await work(request, report)
-                failures = 0
-            progress.step()
-            if failures >= _ENOUGH:
-                raise Unusable(f"{failures} failures in a row in the console: the rest waits for the next pass")
-
-    async def _drive_one(self, request: Request, report: Report) -> None:
-        after = await self.driver.drive(request.id)
-        report.delivered += after.state is State.DELIVERED
-        report.stuck += after.state is State.STUCK
-        if after.state is State.STUCK:
-            report.problem(f"{after.id}: {after.stuck_reason}")
-
-    async def _expire_one(self, request: Request, report: Report, bounced: Collection[str]) -> None:
-        if request.id in bounced:
-            after = await self.expirer.bounced(request)
-            report.stuck += 1
-            report.problem(f"{after.id}: {after.stuck_reason}")
-            return
-        await self.expirer.expire(request, self.clock.now())
-        report.revoked += 1
+        await self.at_console.run(waiting, [*bounced, *due], report, progress, bounced=gone)
 
     async def _count_what_is_left(self, report: Report) -> None:
         left = await self.ledger.requests(states=DRIVABLE)
@@ -189,8 +118,3 @@ class Cycle:
             for one in requests
             if one.state is not State.ACCEPTED or (self.courier.letters.send_from(one) or now) <= now
         ]
-
-
-def _by_urgency(requests: Iterable[Request]) -> list[Request]:
-    """Order by the nearest telework day, then by age: what is needed first is made first."""
-    return sorted(requests, key=lambda request: (min(request.granted, default=request.created_at.date()), request.id))

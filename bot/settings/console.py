@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Literal
 
 from pydantic import Field
@@ -37,6 +38,22 @@ class ConsoleSettings(Section):
     """Seconds that one wait on a screen may take."""
     settle: float = Field(default=30, ge=0, le=3600)
     """Seconds that an account may stay "being created", or an unconfirmed submit may take to show, before it is a problem."""
+    request_timeout: float = Field(default=600, gt=0, le=7200)
+    """Seconds that one request may take in the console, all its steps together; then the next one is worked on."""
+    sessions: int = Field(default=1, ge=1, le=8)
+    """So many requests are worked on at once, each in a session of its own; one where a flow says that its console allows no more."""
+    recycle_after: int = Field(default=200, ge=1)
+    """A session is closed and opened anew after so many steps such as find or create: pages grow with use."""
+    idle_close: float = Field(default=120, gt=0)
+    """Seconds without work after which sessions are closed: an admin session that nobody uses is a risk, and costs memory."""
+    open_from: time | None = None
+    """The console's working hours begin, such as 07:00; outside them requests wait. Empty: always open."""
+    open_until: time | None = None
+    """The console's working hours end, such as 22:00."""
+    stop_after_failures: int = Field(default=3, ge=1)
+    """So many failures in a row end the console's part of a pass: something is wrong with all of them."""
+    stop_after_issues: int = Field(default=2000, ge=1)
+    """So many requests at most are issued in one pass; more is a surge that a person should know of. The rest waits for the next pass."""
     evidence: Literal["submit", "failure"] = "submit"
     """Masked screenshots: before and after every submit, or only when something failed."""
     evidence_dir: str = "var/evidence"

@@ -23,22 +23,19 @@ from bot.console.evidence import EvidenceStore
 from bot.console.flows import load_flow
 from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
-from bot.delivery.compose import Composer, Needs, Possible
+from bot.delivery.compose import Composer
 from bot.delivery.courier import Courier
-from bot.delivery.letters import Letters
-from bot.delivery.notice_check import check_notices
-from bot.delivery.smime import Certificates
-from bot.delivery.templates import Templates
 from bot.errors import AlreadyRunning, ConfigInvalid, Problem
 from bot.intake.reader import Reader
 from bot.issuance.account import AccountKeeper
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import ActorType, Request, Run
+from bot.ledger.records import ActorType, Run
 from bot.mail.opening import open_mailbox
 from bot.mail.port import Mailbox
 from bot.operation.acts import Acts
+from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
 from bot.operation.take_in import Deciding, Intake
@@ -49,10 +46,10 @@ from bot.rules.register import OwnPcs, load_own_pcs
 from bot.rules.rulebook import Rulebook
 from bot.rules.sql_source import query_directory, query_own_pcs
 from bot.secret import Redactor, Secret
+from bot.wiring.delivery import certificates, composer, letters
 
 Say = Callable[[str], None]
 T = TypeVar("T")
-_POSSIBLE = 3  # days that a rejection names as still possible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,8 +168,8 @@ class Workshop:
             outgoing=mailbox,
             staff=directory,
             clock=self.clock,
-            letters=self._letters(rulebook),
-            certificates=self._certificates(),
+            letters=letters(self.config, self.clock, rulebook),
+            certificates=certificates(self.config),
             operators=settings.alerts.mail_to,
         )
         keeper = AccountKeeper(
@@ -194,53 +191,27 @@ class Workshop:
         )
         return Cycle(
             ledger=ledger,
-            console=console,
             courier=courier,
-            driver=driver,
+            at_console=AtConsole(
+                console=console,
+                driver=driver,
+                expirer=Expirer(ledger=ledger, console=console),
+                clock=self.clock,
+                settings=settings.console,
+            ),
             clock=self.clock,
             intake=self.intake(mailbox, ledger),
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
-            expirer=Expirer(ledger=ledger, console=console),
         )
-
-    def _letters(self, rulebook: Rulebook) -> Letters:
-        urgent = self.config.settings.rules.urgent
-        return Letters(
-            composer=self.composer(), clock=self.clock, needs=Needs(ja=urgent.needs, en=urgent.needs_en),
-            send_from=lambda request: self._send_from(request, rulebook),
-            possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
-        )  # fmt: skip
-
-    def _send_from(self, request: Request, rulebook: Rulebook) -> datetime | None:
-        """Return ``send_at`` of the day of the first cutoff; urgent ones, and all without ``send_at``, need not wait."""
-        at = self.config.settings.delivery.send_at
-        urgent = request.decision is not None and request.decision.urgent
-        if at is None or urgent or not request.granted:
-            return None
-        return datetime.combine(rulebook.cutoff_for(min(request.granted)).date(), at, self.config.zone)
 
     def intake(self, mailbox: Mailbox, ledger: Ledger) -> Intake:
         """Return what takes messages in."""
         days = self.config.settings.forms.join_days
         return Intake(mailbox=mailbox, reader=self.reader(), ledger=ledger, join_days=days)
 
-    def _certificates(self) -> Certificates:
-        settings = self.config.settings.delivery.smime
-        folder = self.config.path(settings.certificates_dir) if settings.certificates_dir else None
-        if folder and not folder.is_dir():
-            raise ConfigInvalid([Problem(path="delivery.smime.certificates_dir", text=f"there is no folder {folder}")])
-        return Certificates(folder, required=settings.required)
-
     def composer(self) -> Composer:
         """Return what makes notices; raises ``ConfigInvalid`` when a template would say too much or too little."""
-        settings = self.config.settings
-        folder = settings.delivery.templates_dir
-        made = Composer(
-            mailbox=settings.mailbox, delivery=settings.delivery,
-            templates=Templates(self.config.path(folder) if folder else None),
-        )  # fmt: skip
-        check_notices(made, self.clock.now())
-        return made
+        return composer(self.config, self.clock)
 
     def judge(self) -> Judge:
         """Return what applies the rules to an application."""

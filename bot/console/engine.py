@@ -1,0 +1,59 @@
+"""One browser process for all sessions: started at the first need, and again when it has died."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
+from playwright.async_api import Error as PlaywrightError
+
+from bot.console.browser import launch_arguments
+from bot.errors import Unusable
+from bot.settings.console import BrowserSettings
+
+_VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
+
+
+class Engine:
+    """Gives contexts, which share nothing with each other; several pages in one context would stall (FACTS.md, Browser)."""
+
+    def __init__(self, executable: Path, settings: BrowserSettings) -> None:
+        self._executable = executable
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._browser: Browser | None = None
+        self._turn = asyncio.Lock()
+
+    async def context(self) -> BrowserContext:
+        """Return a new context; raises ``Unusable`` when no browser starts."""
+        async with self._turn:
+            try:
+                if self._browser is None or not self._browser.is_connected():
+                    await self._stop()
+                    self._browser = await self._launch()
+                return await self._browser.new_context(locale=self._settings.locale, viewport=_VIEWPORT)
+            except PlaywrightError as error:
+                await self._stop()
+                raise Unusable(f"the browser does not start: {error.message.splitlines()[0]}") from None
+
+    async def close(self) -> None:
+        """End the browser."""
+        async with self._turn:
+            await self._stop()
+
+    async def _launch(self) -> Browser:
+        if "pw" in os.environ.get("DEBUG", ""):
+            raise Unusable("unset the environment variable DEBUG: with it Playwright prints every password it types")
+        playwright = await self._stack.enter_async_context(async_playwright())
+        browser = await playwright.chromium.launch(
+            executable_path=self._executable, headless=self._settings.headless, args=launch_arguments()
+        )
+        self._stack.push_async_callback(browser.close)
+        return browser
+
+    async def _stop(self) -> None:
+        stack, self._stack, self._browser = self._stack, AsyncExitStack(), None
+        await stack.aclose()

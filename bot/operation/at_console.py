@@ -1,0 +1,115 @@
+"""The console's part of a pass: issue and deliver, then revoke; several requests at once where there are several sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.console.port import Console
+from bot.issuance.drive import Driver
+from bot.issuance.expire import Expirer
+from bot.ledger.records import Request
+from bot.life import State
+from bot.operation.crew import Crew, Work
+from bot.operation.report import Progress, Report
+from bot.settings.console import ConsoleSettings
+
+#: States from which a request can be driven on.
+DRIVABLE = frozenset({State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtConsole:
+    """Works in the console, and stops by itself when something is wrong with all of the work (domain.md §5)."""
+
+    console: Console
+    driver: Driver
+    expirer: Expirer
+    clock: Clock
+    settings: ConsoleSettings
+
+    async def run(
+        self,
+        waiting: Iterable[Request],
+        due: Collection[Request],
+        report: Report,
+        progress: Progress,
+        *,
+        bounced: Collection[str] = (),
+    ) -> None:
+        """Issue and deliver, then revoke what is due or came back; the console is opened only when there is work in it.
+
+        Raises what stops the rest too; ``Unusable`` also after too many failures in a row.
+        """
+        to_drive = _by_urgency(request for request in waiting if request.state in DRIVABLE)
+        if not to_drive and not due:
+            return
+        if not self._is_open():
+            report.warnings.append(f"the console opens at {self.settings.open_from:%H:%M}: {len(to_drive)} wait for it")
+            return
+        most = self.settings.stop_after_issues
+        if len(to_drive) > most:
+            report.problem(
+                f"{len(to_drive)} requests to issue, more than console.stop_after_issues: {most} in this pass"
+            )
+        try:
+            await self.console.probe()
+            await self._each(
+                to_drive[:most], self._drive, "IDを発行し通知する / issuing and delivering", report, progress
+            )
+            await self._each(
+                due,
+                lambda request, report: self._expire(request, report, bounced),
+                "利用終了分を無効化する / revoking",
+                report,
+                progress,
+            )
+        finally:
+            await self.console.close()
+
+    async def _each(
+        self, requests: Iterable[Request], work: Work, what: str, report: Report, progress: Progress
+    ) -> None:
+        every = deque(requests)
+        progress.start(what, len(every))
+        crew = Crew(waiting=every, do=work, report=report, progress=progress, settings=self.settings)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self.console.sessions, len(every))):
+                group.create_task(crew.work())
+        if crew.stopped_by:
+            raise crew.stopped_by
+
+    async def _drive(self, request: Request, report: Report) -> bool:
+        after = await self.driver.drive(request.id)
+        report.delivered += after.state is State.DELIVERED
+        report.stuck += after.state is State.STUCK
+        if after.state is State.STUCK:
+            report.problem(f"{after.id}: {after.stuck_reason}")
+        return after.state is not State.STUCK
+
+    async def _expire(self, request: Request, report: Report, bounced: Collection[str]) -> bool:
+        if request.id in bounced:
+            after = await self.expirer.bounced(request)
+            report.stuck += 1
+            report.problem(f"{after.id}: {after.stuck_reason}")
+        else:
+            await self.expirer.expire(request, self.clock.now())
+            report.revoked += 1
+        return True
+
+    def _is_open(self) -> bool:
+        opens, closes, now = self.settings.open_from, self.settings.open_until, self.clock.now().time()
+        return (opens is None or opens <= now) and (closes is None or now < closes)
+
+
+def _by_urgency(requests: Iterable[Request]) -> list[Request]:
+    """Order urgent ones first, then by the nearest telework day, then by age: what is needed first is made first."""
+    return sorted(
+        requests,
+        key=lambda one: (
+            not (one.decision and one.decision.urgent), min(one.granted, default=one.created_at.date()), one.id,
+        ),
+    )  # fmt: skip

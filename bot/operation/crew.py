@@ -1,0 +1,66 @@
+"""Several workers on one list of requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.errors import BotError, Transient, Unusable
+from bot.ledger.records import Request
+from bot.operation.report import Progress, Report
+from bot.settings.console import ConsoleSettings
+
+#: Does the work on one request; tells whether it ended well.
+Work = Callable[[Request, Report], Awaitable[bool]]
+
+
+@dataclass(kw_only=True)
+class Crew:
+    """Takes requests off a list in its order, until it is empty or something stops them all.
+
+    A worker never stops another one in the middle of its request: what was submitted is seen to its end. An employee's
+    requests are worked on one after the other: they share an account.
+    """
+
+    waiting: deque[Request]
+    do: Work
+    report: Report
+    progress: Progress
+    settings: ConsoleSettings
+    #: What stopped the work, for the caller to raise when every worker has come back.
+    stopped_by: BotError | None = None
+    _failures: int = 0
+    _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def work(self) -> None:
+        """Be one of the workers."""
+        while self.waiting and not self.stopped_by:
+            request = self.waiting.popleft()
+            async with self._turns[request.application.employee_no or request.id]:
+                await self._one(request)
+            self.progress.step()
+
+    async def _one(self, request: Request) -> None:
+        well = False
+        try:
+            with self.report.one_of_many(request.id):
+                well = await self._in_time(request)
+        except BotError as error:
+            self.stopped_by = self.stopped_by or error
+            return
+        self._failures = 0 if well else self._failures + 1
+        if self._failures >= self.settings.stop_after_failures:
+            self.stopped_by = Unusable(
+                f"{self._failures} failures in a row in the console: the rest waits for the next pass"
+            )
+
+    async def _in_time(self, request: Request) -> bool:
+        try:
+            async with asyncio.timeout(self.settings.request_timeout):
+                return await self.do(request, self.report)
+        except TimeoutError:
+            raise Transient(
+                "it took longer than console.request_timeout: the next pass finds out how far it came"
+            ) from None
