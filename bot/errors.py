@@ -93,7 +93,14 @@ class ConsoleDrift(BotError):
 
     def __init__(self, step: str, expected: str, evidence: Path | None = None) -> None:
         self.step, self.expected, self.evidence = step, expected, evidence
+        #: What the missing landmark is probably called now, and the page that shows it all.
+        self.likely: str = ""
+        self.report: Path | None = None
         super().__init__(f"step {step!r}: expected {expected}")
+
+    def __str__(self) -> str:
+        likely = f" (probably now {self.likely})" if self.likely else ""
+        return f"{super().__str__()}{likely}{f'; see {self.report}' if self.report else ''}"
 
 
 class OutcomeUnknown(BotError):

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from playwright.async_api import Locator
 
-from bot.console.flow import Flow, Landmark
+from bot.console.flow import Flow
+from bot.console.stage import Landmark
 from bot.errors import AccessDenied, AccountConflict
 from bot.model import Account, AccountSpec, AccountState, Window
 from bot.secret import Secret
@@ -43,7 +44,7 @@ class SandboxFlow(Flow):
             await self.fill(self.label("ユーザーID"), user)
             await self.fill_secret(self.label("パスワード"), password)
             await self.button("ログイン").click()
-            if await self.first_of(inside=USERS.on(self.page), refused=self.page.get_by_role("alert")) == "refused":
+            if await self.first_of(inside=USERS, refused=self.page.get_by_role("alert")) == "refused":
                 raise AccessDenied(f"the console refused the admin {user!r}: {await self.said()}")
             await self.close_announcement()
 
@@ -62,16 +63,16 @@ class SandboxFlow(Flow):
             if await details.count():
                 await details.first.click()
                 await self.expect(DETAIL)
-                await self.visit("編集", EDIT, ("利用開始日時", "利用終了日時"))
+                await self.visit("編集", EDIT, "利用開始日時", "利用終了日時")
                 await self.page.go_back()
-                await self.visit("パスワード再設定", RESET, ("新しいパスワード", "新しいパスワード（確認）"))
+                await self.visit("パスワード再設定", RESET, "新しいパスワード", "新しいパスワード（確認）")
             await self.open_list("")
             await self.visit(
-                "新規ユーザー", NEW_1, ("ユーザーID", "氏名", "所属", "メールアドレス", "デスクトッププール")
+                "新規ユーザー", NEW_1, "ユーザーID", "氏名", "所属", "メールアドレス", "デスクトッププール"
             )
             await self.fill(self.label("氏名"), "点検")
             await self.button("次へ").click()
-            await self.fields(NEW_2, ("利用開始日時", "利用終了日時", "初期パスワード", "初期パスワード（確認）"))
+            await self.fields(NEW_2, "利用開始日時", "利用終了日時", "初期パスワード", "初期パスワード（確認）")
             await self.open_list("")
 
     async def find(self, login_id: str) -> Account | None:
@@ -108,7 +109,7 @@ class SandboxFlow(Flow):
             await self.fill_secret(self.label("初期パスワード（確認）"), secret)
             await self.check(self.label("初回ログイン時にパスワード変更を要求する"), on=True)
             await self.button("確認").click()
-            if await self.first_of(next=CONFIRM.on(self.page), refused=self.page.get_by_role("alert")) == "refused":
+            if await self.first_of(next=CONFIRM, refused=self.page.get_by_role("alert")) == "refused":
                 raise await self.refusal(spec.login_id)
         async with self.step("register"):
             await self.button("登録").click()
@@ -195,23 +196,17 @@ class SandboxFlow(Flow):
             await self.page.get_by_role("dialog", name="お知らせ").wait_for(state="detached")
             await self.expect(USERS)
 
-    async def visit(self, link: str, screen: Landmark, labels: tuple[str, ...] = ()) -> None:
+    async def visit(self, link: str, screen: Landmark, *labels: str) -> None:
         """Follow a link to a screen with these fields."""
         await self.link(link).click()
-        await self.fields(screen, labels)
-
-    async def fields(self, screen: Landmark, labels: tuple[str, ...]) -> None:
-        """Expect a screen with these fields."""
-        await self.expect(screen)
-        for name in labels:
-            await self.there(self.label(name), f"field {name!r} on screen {screen.screen!r}")
+        await self.fields(screen, *labels)
 
     async def read_back(self, spec: AccountSpec) -> Account:
         """Read a new account when it is final, from the page of its exact ID."""
         async with self.step("read back"):
             await self.open(f"admin/users/{quote(spec.login_id)}")
             missing = self.page.get_by_text("ユーザーが見つかりません")
-            if await self.first_of(there=DETAIL.on(self.page), missing=missing) == "missing":
+            if await self.first_of(there=DETAIL, missing=missing) == "missing":
                 raise self.unknown("the console confirmed the registration, and does not have the user")
             await self.settled(self.page.get_by_role("cell"), CREATING)
             account = await self.read_detail(spec.login_id)

@@ -10,6 +10,7 @@ from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow
 from bot.console.flows import load_flow
 from bot.console.playwright_console import PlaywrightConsole
+from bot.console.screens import Screens
 from bot.model import AccountSpec, Window
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor
@@ -53,5 +54,5 @@ def on_sandbox(
     settings = ConsoleSettings.model_validate({"url": server.url, "step_timeout": timeout, "settle": 2, **changes})
     return PlaywrightConsole(
         flow or sandbox_flow(), settings, password=redactor.new(password or server.password), browser=browser(),
-        evidence=EvidenceStore(evidence, redactor), redactor=redactor,
+        evidence=EvidenceStore(evidence, redactor), screens=Screens(directory=evidence / "screens"), redactor=redactor,
     )  # fmt: skip

@@ -66,6 +66,7 @@ class House:
         raw["log"]["file"] = "log/bot.jsonl"
         raw["console"] |= {
             "evidence_dir": "evidence",
+            "screens_dir": "screens",
             "flows_dir": str(ROOT / "flows"),
             "settle": 2,
             "step_timeout": 10,

@@ -97,12 +97,13 @@ async def _browser(workshop: Workshop) -> str:
 
 
 async def _console(workshop: Workshop) -> str:
-    console = workshop.console()
+    console = workshop.console(workshop.screens(learns=False))
     try:
-        await console.probe()
+        changed = await console.probe()
     finally:
         await console.close()
-    return f"logged in at {workshop.config.settings.console.url}, all landmarks found"
+    news = "".join(f"; changed, to be accepted with `flow accept`: {one}" for one in changed)
+    return f"logged in at {workshop.config.settings.console.url}, all landmarks found{news}"
 
 
 async def _clock(workshop: Workshop) -> str:

@@ -78,7 +78,12 @@ def lay_out(folder: Path, url: str, mailbox: Mapping[str, Any]) -> Path:
     raw["staff"]["file"] = "staff.csv"
     raw["ledger"]["url"] = "sqlite:///ledger.sqlite3"
     raw["log"]["file"] = "log/bot.jsonl"
-    raw["console"] |= {"url": url, "evidence_dir": "evidence", "flows_dir": str(ROOT / "flows")}
+    raw["console"] |= {
+        "url": url,
+        "evidence_dir": "evidence",
+        "screens_dir": "screens",
+        "flows_dir": str(ROOT / "flows"),
+    }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path

@@ -15,6 +15,7 @@ from loguru import logger
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
+from bot.console.drift_report import DriftReport
 from bot.console.port import Evidence
 from bot.secret import MASK, Redactor, Secret
 
@@ -60,7 +61,7 @@ class EvidenceStore:
         unmasked: where masking fails, the picture is left out.
         """
         try:
-            outline = await page.locator("body").aria_snapshot(timeout=_SCREENSHOT_TIMEOUT)
+            text = await self.outline(page, sensitive)
             picture = await page.screenshot(
                 mask=sensitive.masks(page),
                 timeout=_SCREENSHOT_TIMEOUT,
@@ -71,8 +72,24 @@ class EvidenceStore:
         except PlaywrightError as error:
             logger.warning("evidence of step {} left out: {}", step, self._redactor.clean(str(error)).splitlines()[0])
             return None
-        text = sensitive.clean(self._redactor.clean(_FIELD_VALUE.sub(r"\1", outline)))
         kept = await asyncio.to_thread(self._keep, subject, step, {"yml": text.encode(), "png": picture})
+        self._taken.set((*self._taken.get(), *kept))
+        return kept[-1].path
+
+    async def outline(self, page: Page, sensitive: Sensitive) -> str:
+        """Return the page's ARIA outline without field values and secrets; raises ``playwright.async_api.Error``."""
+        outline = await page.locator("body").aria_snapshot(timeout=_SCREENSHOT_TIMEOUT)
+        return sensitive.clean(self._redactor.clean(_FIELD_VALUE.sub(r"\1", outline)))
+
+    async def report(self, report: DriftReport, picture: Path | None, subject: str) -> Path:
+        """Keep a report on a changed screen as text and as a page with the picture in it; returns the page's path."""
+
+        def keep() -> list[Evidence]:
+            shown = picture.read_bytes() if picture else None
+            files = {"txt": report.text().encode(), "html": report.html(shown).encode()}
+            return self._keep(subject, "drift", files)
+
+        kept = await asyncio.to_thread(keep)
         self._taken.set((*self._taken.get(), *kept))
         return kept[-1].path
 

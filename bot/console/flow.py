@@ -10,59 +10,25 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urljoin
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page, Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from bot.console.evidence import EvidenceStore, Sensitive
+from bot.console.drift_report import DriftReport
+from bot.console.evidence import Sensitive
+from bot.console.outline import parts
 from bot.console.port import Ability
 from bot.console.rescue import answers, shows, stop_loading
+from bot.console.stage import Landmark, Role, Stage
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
 from bot.model import Account, AccountSpec, Window
-from bot.secret import Redactor, Secret
-
-Role = Literal["heading", "dialog", "button", "link", "table", "navigation", "textbox", "form", "main", "region"]
+from bot.secret import Secret
 
 _WAITS_PER_STEP = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Landmark:
-    """What proves that this is the screen a flow means: something with this role and exactly this name."""
-
-    screen: str
-    role: Role
-    name: str
-
-    def on(self, page: Page) -> Locator:
-        """Return where the landmark is looked for."""
-        return page.get_by_role(self.role, name=self.name, exact=True)
-
-    def __str__(self) -> str:
-        return f"{self.role} {self.name!r} on screen {self.screen!r}"
-
-
-@dataclass(kw_only=True)
-class Stage:
-    """Where a flow plays: the address, the limits, and who keeps the evidence."""
-
-    url: str
-    #: Seconds one wait may take.
-    timeout: float
-    #: Seconds an account may stay "being created".
-    settle: float
-    evidence: EvidenceStore
-    redactor: Redactor
-    #: Evidence around every submit, or only of failures.
-    every_submit: bool = True
-    subject: str = "console"
-    secrets: list[Secret] = field(default_factory=list)
-    secret_fields: list[Locator] = field(default_factory=list)
 
 
 class Flow(ABC):
@@ -82,8 +48,12 @@ class Flow(ABC):
         self.inside = False
         #: The page can't be used any more: closed, or its process died.
         self.dead = False
+        #: Each screen that is visited is compared with its fingerprint.
+        self.surveying = False
         self._step = "start"
         self._submitted = False
+        #: What is looked for: if it is not there, the report says what it may be called now.
+        self._wanted: Landmark | None = None
         #: What was typed secretly may stand on the page still.
         self._secret_shown = False
         self._server_error: asyncio.Event = asyncio.Event()
@@ -148,22 +118,32 @@ class Flow(ABC):
     async def expect(self, landmark: Landmark) -> Locator:
         """Wait for the landmark; raises ``ConsoleDrift``, ``SessionExpired`` or ``Transient`` by what is there instead."""
         shown = landmark.on(self.page)
+        self._wanted = landmark
         await self._first(shown, str(landmark), login_is_news=landmark is not self.LOGIN)
+        self._wanted = None
+        if self.surveying:
+            await self._survey(landmark.screen)
         return shown
 
-    async def there(self, locator: Locator, what: str) -> None:
-        """Wait until something that is no landmark is visible; ``what`` names it in the error."""
-        await self._first(locator, what)
+    async def fields(self, screen: Landmark, *labels: str, role: Role = "textbox") -> None:
+        """Expect a screen with fields of these labels; ``role`` is what the report takes them for."""
+        await self.expect(screen)
+        for name in labels:
+            self._wanted = Landmark(screen=screen.screen, role=role, name=name)
+            await self._first(self.page.get_by_label(name, exact=True), f"field {name!r} on screen {screen.screen!r}")
+        self._wanted = None
 
-    async def first_of(self, **outcomes: Locator) -> str:
-        """Wait until one of the locators is visible and return its name: for screens that can go several ways."""
-        every = list(outcomes.values())
-        either = every[0]
-        for other in every[1:]:
+    async def first_of(self, **outcomes: Landmark | Locator) -> str:
+        """Wait until one of these is visible and return its name: for screens that can go several ways."""
+        places = {name: one.on(self.page) if isinstance(one, Landmark) else one for name, one in outcomes.items()}
+        self._wanted = next((one for one in outcomes.values() if isinstance(one, Landmark)), None)
+        either, *others = places.values()
+        for other in others:
             either = either.or_(other)
-        await self._first(either, " or ".join(outcomes))
-        for name, locator in outcomes.items():
-            if await locator.first.is_visible():
+        await self._first(either, " or ".join(_called(*item) for item in outcomes.items()))
+        self._wanted = None
+        for name, place in places.items():
+            if await place.first.is_visible():
                 return name
         return await self.first_of(**outcomes)
 
@@ -202,7 +182,7 @@ class Flow(ABC):
         self._submitted = True
         await button.click(no_wait_after=True)
 
-    async def confirm(self, **outcomes: Locator) -> str:
+    async def confirm(self, **outcomes: Landmark | Locator) -> str:
         """Wait for the console's word on what was submitted; returns the name of what came."""
         came = await self.first_of(**outcomes)
         self._submitted = False
@@ -212,8 +192,9 @@ class Flow(ABC):
 
     async def keep(self, what: str) -> Path | None:
         """Keep evidence of the page as it is now; returns the picture."""
-        sensitive = Sensitive(secrets=self.stage.secrets, fields=self.stage.secret_fields)
-        return await self.stage.evidence.capture(self.page, subject=self.stage.subject, step=what, sensitive=sensitive)
+        return await self.stage.evidence.capture(
+            self.page, subject=self.stage.subject, step=what, sensitive=self._sensitive()
+        )
 
     def drift(self, expected: str) -> ConsoleDrift:
         """Return the error for a screen that shows something else than ``expected``."""
@@ -229,10 +210,13 @@ class Flow(ABC):
         if not self._secret_shown:
             self.stage.secrets.clear()
             self.stage.secret_fields.clear()
-        self._submitted = False
+        self._submitted, self._wanted = False, None
         self._server_error.clear()
 
     # How the helpers work.
+
+    def _sensitive(self) -> Sensitive:
+        return Sensitive(secrets=self.stage.secrets, fields=self.stage.secret_fields)
 
     def _watch(self, response: Response) -> None:
         if response.status >= 500 and response.request.is_navigation_request():
@@ -290,4 +274,28 @@ class Flow(ABC):
             picture = await self.keep(f"{self._step} failed")
             if isinstance(error, ConsoleDrift):
                 error.evidence = picture
+                if self._wanted:
+                    await self._report(error, self._wanted)
         return error
+
+    async def _survey(self, screen: str) -> None:
+        outline = await self.stage.evidence.outline(self.page, self._sensitive())
+        await asyncio.to_thread(self.stage.screens.look, screen, parts(outline))
+
+    async def _report(self, error: ConsoleDrift, wanted: Landmark) -> None:
+        """Say what the screen shows instead; one that can't be read any more is left to the picture."""
+        try:
+            outline = await self.stage.evidence.outline(self.page, self._sensitive())
+        except PlaywrightError:
+            return
+        known = self.stage.screens.known(wanted.screen)
+        report = DriftReport(
+            console=self.stage.url, step=self._step, screen=wanted.screen, role=wanted.role, name=wanted.name,
+            at=datetime.now(UTC).astimezone(), now=parts(outline), then=known.last if known else (),
+        )  # fmt: skip
+        error.likely = str(report.likely or "")
+        error.report = await self.stage.evidence.report(report, error.evidence, self.stage.subject)
+
+
+def _called(name: str, outcome: Landmark | Locator) -> str:
+    return str(outcome) if isinstance(outcome, Landmark) else name

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.console.port import Ability, Evidence
+from bot.console.screens import ScreenChange
 from bot.errors import AccountConflict
 from bot.model import Account, AccountSpec, AccountState, Window
 from bot.secret import Secret
@@ -46,9 +47,10 @@ class MemoryConsole:
         usable = account is not None and account.state is AccountState.ACTIVE
         return usable and self._secrets[login_id].reveal() == password
 
-    async def probe(self) -> None:
+    async def probe(self) -> Sequence[ScreenChange]:
         """See :meth:`bot.console.port.Console.probe`."""
         self._maybe_fail("probe", acted=False)
+        return ()
 
     async def find(self, login_id: str) -> Account | None:
         """See :meth:`bot.console.port.Console.find`."""

@@ -10,9 +10,11 @@ from typing import TypeVar
 
 from bot.console.engine import Engine
 from bot.console.evidence import EvidenceStore
-from bot.console.flow import Flow, Stage
+from bot.console.flow import Flow
 from bot.console.port import Ability, Evidence
+from bot.console.screens import ScreenChange, Screens
 from bot.console.session import Session
+from bot.console.stage import Stage
 from bot.errors import AccessDenied
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Redactor, Secret
@@ -36,12 +38,14 @@ class PlaywrightConsole:
         password: Secret,
         browser: Path,
         evidence: EvidenceStore,
+        screens: Screens,
         redactor: Redactor,
     ) -> None:
         self._flow_class = flow
         self._settings = settings
         self._password = password
         self._evidence = evidence
+        self._screens = screens
         self._redactor = redactor
         self._engine = Engine(browser, settings.browser)
         self._denied: AccessDenied | None = None
@@ -61,9 +65,10 @@ class PlaywrightConsole:
         """See :meth:`bot.console.port.Console.sessions`."""
         return 1 if self._flow_class.ONE_SESSION else self._settings.sessions
 
-    async def probe(self) -> None:
+    async def probe(self) -> Sequence[ScreenChange]:
         """See :meth:`bot.console.port.Console.probe`."""
-        await self._run("probe", lambda flow: flow.probe())
+        await self._run("probe", _survey)
+        return self._screens.changes()
 
     async def find(self, login_id: str) -> Account | None:
         """See :meth:`bot.console.port.Console.find`."""
@@ -138,6 +143,7 @@ class PlaywrightConsole:
             timeout=self._settings.step_timeout,
             settle=self._settings.settle,
             evidence=self._evidence,
+            screens=self._screens,
             redactor=self._redactor,
             every_submit=self._settings.evidence == "submit",
         )
@@ -157,3 +163,11 @@ class PlaywrightConsole:
         self._stay_up()
         while self._idle:
             await self._idle.pop().close()
+
+
+async def _survey(flow: Flow) -> None:
+    flow.surveying = True
+    try:
+        await flow.probe()
+    finally:
+        flow.surveying = False

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from bot.console.screens import ScreenChange
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Secret
 
@@ -50,8 +51,11 @@ class Console(Protocol):
         """How many verbs can run at once, each called from a task of its own."""
         ...
 
-    async def probe(self) -> None:
-        """Log in, walk to every screen the verbs need, find all landmarks, change nothing."""
+    async def probe(self) -> Sequence[ScreenChange]:
+        """Log in, walk to every screen the verbs need, find all landmarks, change nothing in the console.
+
+        Returns the screens that have their landmarks and look different from what was accepted all the same.
+        """
         ...
 
     async def find(self, login_id: str) -> Account | None:

@@ -56,7 +56,7 @@ class AtConsole:
                 f"{len(to_drive)} requests to issue, more than console.stop_after_issues: {most} in this pass"
             )
         try:
-            await self.console.probe()
+            report.warnings += [f"a screen of the console has changed: {one}" for one in await self.console.probe()]
             await self._each(
                 to_drive[:most], self._drive, "IDを発行し通知する / issuing and delivering", report, progress
             )

@@ -58,4 +58,6 @@ class ConsoleSettings(Section):
     """Masked screenshots: before and after every submit, or only when something failed."""
     evidence_dir: str = "var/evidence"
     """Where evidence is kept."""
+    screens_dir: str = "var/screens"
+    """Where the fingerprints of the console's screens are kept: what stood on each on the last accepted visit."""
     browser: BrowserSettings = BrowserSettings()

@@ -23,6 +23,7 @@ from bot.console.evidence import EvidenceStore
 from bot.console.flows import load_flow
 from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
+from bot.console.screens import Screens
 from bot.delivery.compose import Composer
 from bot.delivery.courier import Courier
 from bot.errors import AlreadyRunning, ConfigInvalid, Problem
@@ -145,7 +146,12 @@ class Workshop:
         path = self.config.path(file)
         return load(_bytes_of(path, setting), name=path.name)
 
-    def console(self) -> Console:
+    def screens(self, *, learns: bool = True) -> Screens:
+        """Return the fingerprints of the console's screens; without ``learns`` none is written."""
+        settings = self.config.settings.console
+        return Screens(directory=self.config.path(settings.screens_dir) / settings.flow, learns=learns)
+
+    def console(self, screens: Screens | None = None) -> Console:
         """Return the console; no browser starts before its first verb."""
         settings = self.config.settings.console
         evidence = EvidenceStore(self.config.path(settings.evidence_dir), self.redactor)
@@ -155,6 +161,7 @@ class Workshop:
             password=self.config.resolve(settings.password, self.redactor),
             browser=ensure_browser(settings.browser, say=self.say),
             evidence=evidence,
+            screens=screens or self.screens(),
             redactor=self.redactor,
         )
 

@@ -14,6 +14,7 @@ from bot.clock import FixedClock
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow
 from bot.console.playwright_console import PlaywrightConsole
+from bot.console.screens import Screens
 from bot.errors import AccessDenied, BotError, OutcomeUnknown, Transient, Unusable
 from bot.model import Account
 from bot.sandbox.faults import AfterSubmit
@@ -136,7 +137,7 @@ def _with_browser(server: SandboxServer, browser: Path, folder: Path) -> Playwri
     redactor = Redactor()
     return PlaywrightConsole(
         sandbox_flow(), ConsoleSettings(url=server.url, browser=BrowserSettings()), password=redactor.new("x"),
-        browser=browser, evidence=EvidenceStore(folder, redactor), redactor=redactor,
+        browser=browser, evidence=EvidenceStore(folder, redactor), screens=Screens(directory=folder), redactor=redactor,
     )  # fmt: skip
 
 

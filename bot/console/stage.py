@@ -1,0 +1,49 @@
+"""Where a flow plays, and what proves on which screen it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from playwright.async_api import Locator, Page
+
+from bot.console.evidence import EvidenceStore
+from bot.console.screens import Screens
+from bot.secret import Redactor, Secret
+
+Role = Literal["heading", "dialog", "button", "link", "table", "navigation", "textbox", "form", "main", "region"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Landmark:
+    """What proves that this is the screen a flow means: something with this role and exactly this name."""
+
+    screen: str
+    role: Role
+    name: str
+
+    def on(self, page: Page) -> Locator:
+        """Return where the landmark is looked for."""
+        return page.get_by_role(self.role, name=self.name, exact=True)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name!r} on screen {self.screen!r}"
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """Where a flow plays: the address, the limits, and who keeps the evidence."""
+
+    url: str
+    #: Seconds one wait may take.
+    timeout: float
+    #: Seconds an account may stay "being created".
+    settle: float
+    evidence: EvidenceStore
+    redactor: Redactor
+    screens: Screens
+    #: Evidence around every submit, or only of failures.
+    every_submit: bool = True
+    subject: str = "console"
+    secrets: list[Secret] = field(default_factory=list)
+    secret_fields: list[Locator] = field(default_factory=list)
