@@ -1,0 +1,138 @@
+"""What happens around a flow: news that come instead of what it waits for, and what is kept of them."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page, Response
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from bot.console.drift_report import DriftReport
+from bot.console.evidence import Sensitive
+from bot.console.outline import parts
+from bot.console.rescue import answers, shows, stop_loading
+from bot.console.stage import Landmark, Stage
+from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
+
+
+class Watched(ABC):
+    """A page that is watched while it is worked on; errors become the house's, with evidence."""
+
+    #: The login page: seen in the middle of a verb, it means that the session has ended.
+    LOGIN: Landmark
+
+    def __init__(self, page: Page, stage: Stage) -> None:
+        self.page = page
+        self.stage = stage
+        #: Logged in, as far as we know: the login page is no surprise before.
+        self.inside = False
+        #: The page can't be used any more: closed, or its process died.
+        self.dead = False
+        #: Each screen that is visited is compared with its fingerprint.
+        self.surveying = False
+        self._step = "start"
+        self._submitted = False
+        #: What is looked for: if it is not there, the report says what it may be called now.
+        self._wanted: Landmark | None = None
+        #: What was typed secretly may stand on the page still.
+        self._secret_shown = False
+        self._server_error: asyncio.Event = asyncio.Event()
+        page.set_default_timeout(stage.timeout * 1000)
+        page.on("response", self._watch)
+        page.on("crash", self._die)
+        page.on("close", self._die)
+
+    async def keep(self, what: str) -> Path | None:
+        """Keep evidence of the page as it is now; returns the picture."""
+        return await self.stage.evidence.capture(
+            self.page, subject=self.stage.subject, step=what, sensitive=self._sensitive()
+        )
+
+    def drift(self, expected: str) -> ConsoleDrift:
+        """Return the error for a screen that shows something else than ``expected``."""
+        return ConsoleDrift(self._step, expected)
+
+    def _sensitive(self) -> Sensitive:
+        return Sensitive(secrets=self.stage.secrets, fields=self.stage.secret_fields)
+
+    def _watch(self, response: Response) -> None:
+        if response.status >= 500 and response.request.is_navigation_request():
+            self._server_error.set()
+
+    def _die(self, _page: Page) -> None:
+        self.dead = True
+
+    async def _first(self, locator: Locator, expected: str, *, login_is_news: bool = True) -> None:
+        """Wait for the locator, or for the news that the server failed or the session ended, whichever comes first."""
+        login = self.LOGIN.on(self.page)
+        watch_login = self.inside and login_is_news
+        shown = asyncio.ensure_future((locator.or_(login) if watch_login else locator).first.wait_for())
+        failed = asyncio.ensure_future(self._server_error.wait())
+        try:
+            await asyncio.wait({shown, failed}, return_when=asyncio.FIRST_COMPLETED)
+            if not shown.done():
+                raise self._server_failed()
+            await shown
+        except PlaywrightTimeout:
+            raise self._missing(expected) from None
+        finally:
+            for task in (shown, failed):
+                task.cancel()
+            await asyncio.gather(shown, failed, return_exceptions=True)
+        if watch_login and await login.count():
+            raise self._lost_session()
+
+    def _missing(self, expected: str) -> BotError:
+        return OutcomeUnknown(self._step, f"expected {expected}") if self._submitted else self.drift(expected)
+
+    def _server_failed(self) -> BotError:
+        text = "the console answered with a server error"
+        return OutcomeUnknown(self._step, text) if self._submitted else Transient(f"step {self._step!r}: {text}")
+
+    def _lost_session(self) -> BotError:
+        text = "the session ended"
+        return OutcomeUnknown(self._step, text) if self._submitted else SessionExpired(f"step {self._step!r}: {text}")
+
+    async def _translated(self, error: PlaywrightError) -> BotError:
+        text = self.stage.redactor.clean(error.message).splitlines()[0]
+        await stop_loading(self.page)
+        self.dead = self.dead or not await answers(self.page)
+        if self._submitted:
+            return await self._failed(OutcomeUnknown(self._step, text))
+        if not isinstance(error, PlaywrightTimeout):
+            return Transient(f"step {self._step!r}: {text}")
+        if self.inside and await shows(self.LOGIN.on(self.page)):
+            return self._lost_session()
+        return await self._failed(self.drift(text))
+
+    async def _failed(self, error: BotError) -> BotError:
+        if isinstance(error, ConsoleDrift | OutcomeUnknown):
+            await stop_loading(self.page)
+            picture = await self.keep(f"{self._step} failed")
+            if isinstance(error, ConsoleDrift):
+                error.evidence = picture
+                if self._wanted:
+                    await self._report(error, self._wanted)
+        return error
+
+    async def _survey(self, screen: str) -> None:
+        outline = await self.stage.evidence.outline(self.page, self._sensitive())
+        await asyncio.to_thread(self.stage.screens.look, screen, parts(outline))
+
+    async def _report(self, error: ConsoleDrift, wanted: Landmark) -> None:
+        """Say what the screen shows instead; one that can't be read any more is left to the picture."""
+        try:
+            outline = await self.stage.evidence.outline(self.page, self._sensitive())
+        except PlaywrightError:
+            return
+        known = self.stage.screens.known(wanted.screen)
+        report = DriftReport(
+            console=self.stage.url, step=self._step, screen=wanted.screen, role=wanted.role, name=wanted.name,
+            at=datetime.now(UTC).astimezone(), now=parts(outline), then=known.last if known else (),
+        )  # fmt: skip
+        error.likely = str(report.likely or "")
+        error.report = await self.stage.evidence.report(report, error.evidence, self.stage.subject)
