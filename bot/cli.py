@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli_acts import acts
+from bot.cli_flow import flow
 from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
 from bot.errors import BotError
 
@@ -25,6 +26,7 @@ audit = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The audit
 config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The settings.")
 app.add_typer(acts)
 app.add_typer(audit, name="audit")
+app.add_typer(flow, name="flow")
 app.add_typer(config_app, name="config")
 
 

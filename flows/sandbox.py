@@ -157,6 +157,16 @@ class SandboxFlow(Flow):
             await self.submit(self.button("無効にする"))
             await self.confirm(done=self.toast("を無効にしました"))
 
+    async def user_logs_in(self, login_id: str, secret: Secret) -> bool | None:
+        """See :class:`bot.console.flow.Flow`; a first login leads to the change of the password."""
+        async with self.step("log in as a user"):
+            await self.open("login")
+            await self.fill(self.label("ログインID"), login_id)
+            await self.fill_secret(self.label("パスワード"), secret)
+            await self.button("ログイン").click()
+            inside = self.page.get_by_role("heading", name="パスワードの変更")
+            return await self.first_of(inside=inside, refused=self.page.get_by_role("alert")) == "inside"
+
     # The console's own widgets.
 
     def label(self, name: str) -> Locator:

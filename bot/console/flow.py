@@ -62,6 +62,10 @@ class Flow(Watched):
     async def disable(self, login_id: str) -> None:
         """Make the login unusable."""
 
+    async def user_logs_in(self, login_id: str, secret: Secret) -> bool | None:  # noqa: ARG002 - for those who can
+        """Try a login as that user on this page, which is a fresh one; ``None`` where the flow can't. For ``flow check``."""
+        return None
+
     # What flows are written with.
 
     @asynccontextmanager

@@ -86,6 +86,14 @@ class PlaywrightConsole:
         """See :meth:`bot.console.port.Console.disable`."""
         await self._run(login_id, lambda flow: flow.disable(login_id))
 
+    async def user_logs_in(self, login_id: str, secret: Secret) -> bool | None:
+        """Try a login as a user, in a context of its own; ``None`` where the flow does not know how."""
+        context = await self._engine.context()
+        try:
+            return await self._flow_class(await context.new_page(), self._stage()).user_logs_in(login_id, secret)
+        finally:
+            await context.close()
+
     def take_evidence(self) -> Sequence[Evidence]:
         """See :meth:`bot.console.port.Console.take_evidence`."""
         return self._evidence.take()

@@ -72,10 +72,16 @@ class Workshop:
     @contextmanager
     def acts(self, operator: str) -> Iterator[Acts]:
         """Give the acts of an operator, recorded under that name."""
-        ledger = self._ledger(self.run(operator))
-        try:
+        with self.recording(operator) as ledger:
             own = self.config.settings.mailbox.address
             yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock, own_address=own)
+
+    @contextmanager
+    def recording(self, operator: str) -> Iterator[Ledger]:
+        """Give the ledger in an operator's name."""
+        ledger = self._ledger(self.run(operator))
+        try:
+            yield ledger
         finally:
             ledger.close()
 
@@ -151,16 +157,15 @@ class Workshop:
         settings = self.config.settings.console
         return Screens(directory=self.config.path(settings.screens_dir) / settings.flow, learns=learns)
 
-    def console(self, screens: Screens | None = None) -> Console:
+    def console(self, screens: Screens | None = None, *, evidence: Path | None = None) -> PlaywrightConsole:
         """Return the console; no browser starts before its first verb."""
         settings = self.config.settings.console
-        evidence = EvidenceStore(self.config.path(settings.evidence_dir), self.redactor)
         return PlaywrightConsole(
             load_flow(self.config.path(settings.flows_dir), settings.flow),
             settings,
             password=self.config.resolve(settings.password, self.redactor),
             browser=ensure_browser(settings.browser, say=self.say),
-            evidence=evidence,
+            evidence=EvidenceStore(evidence or self.config.path(settings.evidence_dir), self.redactor),
             screens=screens or self.screens(),
             redactor=self.redactor,
         )

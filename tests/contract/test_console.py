@@ -1,9 +1,9 @@
-"""The promises of the console port (bot/console/port.py), the same for every console."""
+"""Every console keeps every promise of the console port (bot/console/promises.py)."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from bot.clock import FixedClock
 from bot.console.memory import MemoryConsole
-from bot.console.port import Ability, Console
-from bot.errors import AccountConflict
-from bot.model import AccountState, Window
+from bot.console.port import Console
+from bot.console.promises import PROMISES, Broken, Trial
+from bot.model import Account, AccountSpec, Window
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor, Secret
 from tests.console_kit import WINDOW, on_sandbox, spec
@@ -31,8 +31,29 @@ class Subject:
     """A console under test, and how to ask outside of it whether a login works and what was written."""
 
     console: Console
-    works: Callable[[str, Secret], bool]
-    writes: Callable[[], int]
+    works: Callable[[str, Secret], Awaitable[bool]]
+    writes: Callable[[], Awaitable[int]]
+
+
+def trial_of(subject: Subject, name: str) -> Trial:
+    """Return a trial whose login IDs are the test's own: consoles forget nothing between tests."""
+    own = f"tw{zlib.crc32(name.encode()):010d}"
+    return Trial(
+        console=subject.console, sample=spec(own), narrow=NARROW, first=FIRST, second=SECOND, works=subject.works,
+        writes=subject.writes, name=lambda suffix: own + suffix,
+    )  # fmt: skip
+
+
+def on_memory(memory: MemoryConsole) -> Subject:
+    """Return the console in memory."""
+
+    async def works(name: str, secret: Secret) -> bool:
+        return memory.accepts(name, secret.reveal())
+
+    async def writes() -> int:
+        return sum(memory.writes.values())
+
+    return Subject(console=memory, works=works, writes=writes)
 
 
 @pytest.fixture(scope="module")
@@ -48,120 +69,57 @@ async def subject(
 ) -> AsyncIterator[Subject]:
     """Each console in turn."""
     if request.param == "memory":
-        memory = MemoryConsole()
-        yield Subject(
-            console=memory, works=lambda name, secret: memory.accepts(name, secret.reveal()),
-            writes=lambda: sum(memory.writes.values()),
-        )  # fmt: skip
+        yield on_memory(MemoryConsole())
         return
     console = on_sandbox(server, tmp_path_factory.mktemp("evidence"), Redactor())
-    yield Subject(
-        console=console, works=lambda name, secret: server.users.log_in(name, secret.reveal())[0] is not None,
-        writes=lambda: sum(server.users.writes.values()),
-    )  # fmt: skip
+
+    async def works(name: str, secret: Secret) -> bool:
+        return server.users.log_in(name, secret.reveal())[0] is not None
+
+    async def writes() -> int:
+        return sum(server.users.writes.values())
+
+    yield Subject(console=console, works=works, writes=writes)
     await console.close()
 
 
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A login ID of the test's own: consoles forget nothing between tests."""
-    return f"tw{zlib.crc32(request.node.name.encode()):010d}"
+@pytest.mark.parametrize("promise", PROMISES)
+async def test_promise(subject: Subject, promise: str) -> None:
+    """Each promise holds on each console, and says what it is."""
+    assert PROMISES[promise].__doc__
+    await PROMISES[promise](trial_of(subject, promise))
 
 
-def window_of(subject: Subject, window: Window) -> Window | None:
-    """Return the validity that the console shows for ``window``: none where it keeps none."""
-    return window if Ability.WINDOW in subject.console.abilities else None
+class Forgetful(MemoryConsole):
+    """Breaks its promises: doubles, guesses, and forgets to tell."""
+
+    async def find(self, login_id: str) -> Account | None:
+        """Find by what it begins with."""
+        return next((one for name, one in self.accounts.items() if name.startswith(login_id)), None)
+
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """Take an ID that is taken."""
+        self.accounts.pop(spec.login_id, None)
+        return await super().create(spec, secret)
+
+    async def reset_password(self, login_id: str, secret: Secret, window: Window | None = None) -> None:
+        """Forget the window, the missing account, and what is refused."""
+        if login_id in self.accounts and len(secret.reveal()) > 1:
+            await super().reset_password(login_id, secret, window and None)
+
+    async def disable(self, login_id: str) -> None:
+        """Do nothing, busily."""
+        self.writes[f"disable {login_id}"] += 1
 
 
-async def test_create_and_find_agree(subject: Subject, name: str) -> None:
-    """What was created is found under its exact ID, with its name, address and validity, and its password works."""
-    assert await subject.console.find(name) is None
-    made = await subject.console.create(spec(name), FIRST)
-    found = await subject.console.find(name)
-    assert found == made
-    assert (made.login_id, made.mail, made.state) == (name, "m.takahashi@city.example.jp", AccountState.ACTIVE)
-    if Ability.NAME in subject.console.abilities:
-        assert made.name == "髙橋　みのり"
-    assert made.window == window_of(subject, WINDOW)
-    assert subject.works(name, FIRST)
-
-
-async def test_only_the_exact_id_is_found(subject: Subject, name: str) -> None:
-    """IDs that begin or end alike are other accounts."""
-    for other in (f"{name}0", f"x{name}", f"{name}-1"):
-        await subject.console.create(spec(other), FIRST)
-    assert await subject.console.find(name) is None
-    found = await subject.console.find(f"x{name}")
-    assert found is not None
-    assert found.login_id == f"x{name}"
-
-
-async def test_a_second_create_is_a_conflict(subject: Subject, name: str) -> None:
-    """An ID that is taken is told, nothing is doubled, and the first password stays."""
-    await subject.console.create(spec(name), FIRST)
-    before = subject.writes()
-    with pytest.raises(AccountConflict):
-        await subject.console.create(spec(name, mail="other@city.example.jp"), SECOND)
-    assert subject.writes() == before
-    assert subject.works(name, FIRST)
-    assert not subject.works(name, SECOND)
-
-
-async def test_reset_sets_password_and_window_and_enables(subject: Subject, name: str) -> None:
-    """After a reset only the new password works, a disabled account is enabled, and the validity is the one given."""
-    await subject.console.create(spec(name), FIRST)
-    await subject.console.disable(name)
-    assert not subject.works(name, FIRST)
-    await subject.console.reset_password(name, SECOND, NARROW)
-    assert subject.works(name, SECOND)
-    assert not subject.works(name, FIRST)
-    found = await subject.console.find(name)
-    assert found is not None
-    assert (found.state, found.window) == (AccountState.ACTIVE, window_of(subject, NARROW))
-
-
-async def test_reset_alone_leaves_the_window(subject: Subject, name: str) -> None:
-    """A reset without a validity changes the password and nothing else."""
-    await subject.console.create(spec(name), FIRST)
-    await subject.console.reset_password(name, SECOND)
-    found = await subject.console.find(name)
-    assert found is not None
-    assert found.window == window_of(subject, WINDOW)
-    assert subject.works(name, SECOND)
-
-
-async def test_reset_without_an_account_is_told(subject: Subject, name: str) -> None:
-    """There is nothing to reset where there is no account, and nothing is made."""
-    before = subject.writes()
-    with pytest.raises(KeyError):
-        await subject.console.reset_password(name, SECOND, WINDOW)
-    assert subject.writes() == before
-
-
-async def test_disable_twice_is_success(subject: Subject, name: str) -> None:
-    """Already disabled, or gone, is as good as disabled, and writes nothing."""
-    await subject.console.create(spec(name), FIRST)
-    await subject.console.disable(name)
-    found = await subject.console.find(name)
-    assert found is not None
-    assert found.state is AccountState.DISABLED
-    before = subject.writes()
-    await subject.console.disable(name)
-    await subject.console.disable(f"{name}-gone")
-    assert subject.writes() == before
-
-
-async def test_looking_writes_nothing(subject: Subject, name: str) -> None:
-    """probe and find change nothing, proved by the console's own record."""
-    before = subject.writes()
-    await subject.console.probe()
-    await subject.console.find(name)
-    assert subject.writes() == before
-
-
-async def test_it_can_be_used_again_after_close(subject: Subject, name: str) -> None:
-    """close lets go of everything, twice is harmless, and the next verb begins anew."""
-    await subject.console.create(spec(name), FIRST)
-    await subject.console.close()
-    await subject.console.close()
-    assert await subject.console.find(name) is not None
+@pytest.mark.parametrize(
+    "promise",
+    [
+        "only_the_exact_id_is_found", "a_second_create_is_a_conflict", "reset_sets_password_and_window_and_enables",
+        "reset_without_an_account_is_told", "a_refused_password_is_no_success", "disable_twice_is_success",
+    ],
+)  # fmt: skip
+async def test_a_promise_can_be_broken(promise: str) -> None:
+    """A console that does it wrong is found out by the promise."""
+    with pytest.raises(Broken):
+        await PROMISES[promise](trial_of(on_memory(Forgetful()), promise))

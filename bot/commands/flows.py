@@ -1,0 +1,124 @@
+"""``flow new``, ``flow check``, ``flow accept``: write a flow, prove it on the live console, accept screens that changed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+from bot.commands.opening import open_workshop
+from bot.commands.output import people, print_json, say, table
+from bot.console.flow_check import FlowCheck, Result
+from bot.errors import BadUsage, Problem
+from bot.issuance.passwords import new_password
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Event
+from bot.model import AccountSpec, Window
+from bot.wiring import Workshop
+
+_TEMPLATE = Path(__file__).parent.parent / "console" / "flow_template.txt"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_PREFIX = re.compile(r"[a-z][a-z0-9-]{2,20}")
+
+
+def new(name: str, config: Path, overrides: Sequence[str]) -> int:
+    """Write a flow to start from; one that exists is not touched."""
+    workshop = open_workshop(config, overrides, quiet=True)
+    path = workshop.config.path(workshop.config.settings.console.flows_dir) / f"{name}.py"
+    if not _NAME.fullmatch(name):
+        raise BadUsage([Problem(path="NAME", text=f"{name!r}: small letters, digits and _ only, such as deskport")])
+    if path.exists():
+        raise BadUsage([Problem(path="NAME", text=f"{path} is there already")])
+    words = "".join(part.capitalize() for part in name.split("_"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = _TEMPLATE.read_text(encoding="utf-8").replace("@NAME@", name).replace("@CLASS@", f"{words}Flow")
+    path.write_text(text, encoding="utf-8")
+    say(
+        f"wrote {path}\nnext: mend its landmarks, then `run_bot.py flow check {name}`; docs/guides/write-a-flow.md shows how"
+    )
+    return 0
+
+
+def check(name: str, config: Path, overrides: Sequence[str], *, prefix: str, as_json: bool) -> int:
+    """Try every promise on the live console and tell; 1 when one is broken."""
+    if not _PREFIX.fullmatch(prefix):
+        raise BadUsage([Problem(path="--ids", text=f"{prefix!r}: 3 to 21 small letters, digits or -")])
+    workshop = open_workshop(config, [*overrides, f"console.flow={name}"], quiet=as_json)
+    results = asyncio.run(_check(workshop, prefix, as_json=as_json))
+    if as_json:
+        print_json([asdict(result) for result in results])
+    return 0 if all(result.ok or result.promise == "logins_can_be_tried" for result in results) else 1
+
+
+async def _check(workshop: Workshop, prefix: str, *, as_json: bool) -> list[Result]:
+    settings, now = workshop.config.settings, workshop.clock.now()
+    evidence = workshop.config.path(settings.console.evidence_dir) / f"flow-check-{now:%Y%m%d-%H%M%S}"
+    console = workshop.console(workshop.screens(learns=False), evidence=evidence)
+    window = Window(start=now.replace(minute=0, second=0, microsecond=0), end=now + timedelta(days=2))
+    trial = FlowCheck(
+        console=console, prefix=prefix, evidence=evidence, narrow=Window(start=window.start, end=now + timedelta(days=1)),
+        first=new_password(settings.password, workshop.redactor), second=new_password(settings.password, workshop.redactor),
+        sample=AccountSpec(
+            login_id=prefix, name="点検　花子", department="点検", mail=f"{prefix}@example.jp", pool=settings.account.pool,
+            zones=settings.account.zones, window=_whole_minutes(window),
+        ),
+    )  # fmt: skip
+    results = []
+    try:
+        async for result in trial.run():
+            results.append(result)
+            if not as_json:
+                say(f"{'ok' if result.ok else 'NG'}  {result.promise}: {result.detail}")
+    finally:
+        await console.close()
+    return results
+
+
+def _whole_minutes(window: Window) -> Window:
+    """Consoles take a validity by the minute."""
+    return Window(start=window.start, end=window.end.replace(second=0, microsecond=0))
+
+
+def accept(
+    screens: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool
+) -> int:
+    """Visit the console and take its changed screens for good, on the record."""
+    problems = [
+        Problem(path=name, text="say it in words")
+        for name, said in (("--by", by), ("--reason", reason))
+        if not said.strip()
+    ]
+    if problems:
+        raise BadUsage(problems)
+    workshop = open_workshop(config, overrides, quiet=as_json)
+    rows = asyncio.run(_accept(workshop, screens, by.strip(), reason.strip()))
+    if as_json:
+        print_json(rows)
+    elif rows:
+        people().print(table("", ["screen", "change"], [list(row.values()) for row in rows]))
+    else:
+        say("no screen differs from what was accepted")
+    return 0
+
+
+async def _accept(workshop: Workshop, names: Sequence[str], by: str, reason: str) -> list[dict[str, str]]:
+    known = workshop.screens()
+    console = workshop.console(known)
+    try:
+        changes = [change for change in await console.probe() if not names or change.screen in names]
+    finally:
+        await console.close()
+    with workshop.recording(by) as ledger:
+        for change in changes:
+            await _record(ledger, change.screen, str(change), reason)
+            known.accept(change.screen, by=by, reason=reason, at=workshop.clock.now())
+    return [{"screen": change.screen, "change": str(change)} for change in changes]
+
+
+async def _record(ledger: Ledger, screen: str, change: str, reason: str) -> None:
+    await ledger.note(
+        Event(action="screen.accept", outcome="done", reason=reason, details={"screen": screen, "change": change})
+    )
