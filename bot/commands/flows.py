@@ -57,13 +57,14 @@ async def _check(workshop: Workshop, prefix: str, *, as_json: bool) -> list[Resu
     settings, now = workshop.config.settings, workshop.clock.now()
     evidence = workshop.config.path(settings.console.evidence_dir) / f"flow-check-{now:%Y%m%d-%H%M%S}"
     console = workshop.console(workshop.screens(learns=False), evidence=evidence)
-    window = Window(start=now.replace(minute=0, second=0, microsecond=0), end=now + timedelta(days=2))
+    start = now.replace(minute=0, second=0, microsecond=0)  # consoles take a validity by the minute
+    window, narrow = (Window(start=start, end=start + timedelta(days=days)) for days in (2, 1))
     trial = FlowCheck(
-        console=console, prefix=prefix, evidence=evidence, narrow=Window(start=window.start, end=now + timedelta(days=1)),
+        console=console, prefix=prefix, evidence=evidence, narrow=narrow,
         first=new_password(settings.password, workshop.redactor), second=new_password(settings.password, workshop.redactor),
         sample=AccountSpec(
             login_id=prefix, name="点検　花子", department="点検", mail=f"{prefix}@example.jp", pool=settings.account.pool,
-            zones=settings.account.zones, window=_whole_minutes(window),
+            zones=settings.account.zones, window=window,
         ),
     )  # fmt: skip
     results = []
@@ -75,11 +76,6 @@ async def _check(workshop: Workshop, prefix: str, *, as_json: bool) -> list[Resu
     finally:
         await console.close()
     return results
-
-
-def _whole_minutes(window: Window) -> Window:
-    """Consoles take a validity by the minute."""
-    return Window(start=window.start, end=window.end.replace(second=0, microsecond=0))
 
 
 def accept(

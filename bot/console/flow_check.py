@@ -71,7 +71,7 @@ class FlowCheck:
             own = f"{self.prefix}{batch}{number}"
             trial = Trial(
                 console=noting, sample=self.sample, narrow=self.narrow, first=self.first, second=self.second,
-                name=lambda suffix, own=own: own + suffix, works=self._works if can_tell else None,  # type: ignore[misc] # a default binds early
+                prefix=self.prefix, name=lambda suffix, own=own: own + suffix, works=self._works if can_tell else None,  # type: ignore[misc] # a default binds early
             )  # fmt: skip
             try:
                 await promise(trial)

@@ -30,6 +30,8 @@ class Trial:
     #: Two passwords that the console takes.
     first: Secret
     second: Secret
+    #: What every login ID of the trial begins with.
+    prefix: str
     #: A login ID of the trial's own, for each suffix another one; the same each time.
     name: Callable[[str], str]
     #: Tells whether a login works now; ``None`` where nobody can tell.
@@ -79,11 +81,12 @@ async def create_and_find_agree(trial: Trial) -> None:
 async def only_the_exact_id_is_found(trial: Trial) -> None:
     """IDs that begin or end alike are other accounts."""
     name = trial.name("")
-    for other in (f"{name}0", f"x{name}"):
+    longer = f"{trial.prefix}{name}"
+    for other in (f"{name}0", longer):
         await trial.console.create(replace(trial.sample, login_id=other), trial.first)
     if await trial.console.find(name) is not None:
         raise Broken(f"{name} is not there, and find returns an account that only looks like it")
-    await trial.must_find(f"x{name}")
+    await trial.must_find(longer)
 
 
 async def a_second_create_is_a_conflict(trial: Trial) -> None:

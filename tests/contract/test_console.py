@@ -40,7 +40,7 @@ def trial_of(subject: Subject, name: str) -> Trial:
     own = f"tw{zlib.crc32(name.encode()):010d}"
     return Trial(
         console=subject.console, sample=spec(own), narrow=NARROW, first=FIRST, second=SECOND, works=subject.works,
-        writes=subject.writes, name=lambda suffix: own + suffix,
+        writes=subject.writes, prefix="tw", name=lambda suffix: own + suffix,
     )  # fmt: skip
 
 
