@@ -76,9 +76,7 @@ class AtConsole:
         every = deque(requests)
         progress.start(what, len(every))
         crew = Crew(waiting=every, do=work, report=report, progress=progress, settings=self.settings)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.console.sessions, len(every))):
-                group.create_task(crew.work())
+        await asyncio.gather(*(crew.work() for _ in range(min(self.console.sessions, len(every)))))
         if crew.stopped_by:
             raise crew.stopped_by
 
