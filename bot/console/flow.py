@@ -17,8 +17,8 @@ from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bot.console.port import Ability
+from bot.console.reach import Reach
 from bot.console.stage import Landmark, Role
-from bot.console.watched import Watched
 from bot.errors import BotError, OutcomeUnknown
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Secret
@@ -26,7 +26,7 @@ from bot.secret import Secret
 _WAITS_PER_STEP = 10
 
 
-class Flow(Watched):
+class Flow(Reach):
     """One console's screens. Subclasses write the verbs; the helpers below are all they need."""
 
     #: What this console can do beyond the verbs.
@@ -93,7 +93,7 @@ class Flow(Watched):
 
     async def expect(self, landmark: Landmark) -> Locator:
         """Wait for the landmark; raises ``ConsoleDrift``, ``SessionExpired`` or ``Transient`` by what is there instead."""
-        shown = landmark.on(self.page)
+        shown = landmark.on(self.root)
         self._wanted = landmark
         await self._first(shown, str(landmark), login_is_news=landmark is not self.LOGIN)
         self._wanted = None
@@ -106,12 +106,12 @@ class Flow(Watched):
         await self.expect(screen)
         for name in labels:
             self._wanted = Landmark(screen=screen.screen, role=role, name=name)
-            await self._first(self.page.get_by_label(name, exact=True), f"field {name!r} on screen {screen.screen!r}")
+            await self._first(self.root.get_by_label(name, exact=True), f"field {name!r} on screen {screen.screen!r}")
         self._wanted = None
 
     async def first_of(self, **outcomes: Landmark | Locator) -> str:
         """Wait until one of these is visible and return its name: for screens that can go several ways."""
-        places = {name: one.on(self.page) if isinstance(one, Landmark) else one for name, one in outcomes.items()}
+        places = {name: one.on(self.root) if isinstance(one, Landmark) else one for name, one in outcomes.items()}
         self._wanted = next((one for one in outcomes.values() if isinstance(one, Landmark)), None)
         either, *others = places.values()
         for other in others:
@@ -176,7 +176,7 @@ class Flow(Watched):
         if not self._secret_shown:
             self.stage.secrets.clear()
             self.stage.secret_fields.clear()
-        self._submitted, self._wanted = False, None
+        self._submitted, self._wanted, self.root = False, None, self.page
         self._server_error.clear()
 
 

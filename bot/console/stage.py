@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Literal
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import FrameLocator, Locator, Page
 
 from bot.console.evidence import EvidenceStore
 from bot.console.screens import Screens
@@ -20,14 +21,21 @@ class Landmark:
 
     screen: str
     role: Role
-    name: str
+    #: Several where the console speaks several languages: one of them is enough.
+    name: str | tuple[str, ...]
 
-    def on(self, page: Page) -> Locator:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name it goes by."""
+        return (self.name,) if isinstance(self.name, str) else self.name
+
+    def on(self, root: Page | FrameLocator) -> Locator:
         """Return where the landmark is looked for."""
-        return page.get_by_role(self.role, name=self.name, exact=True)
+        first, *others = (root.get_by_role(self.role, name=name, exact=True) for name in self.names)
+        return reduce(Locator.or_, others, first)
 
     def __str__(self) -> str:
-        return f"{self.role} {self.name!r} on screen {self.screen!r}"
+        return f"{self.role} {' or '.join(map(repr, self.names))} on screen {self.screen!r}"
 
 
 @dataclass(kw_only=True)

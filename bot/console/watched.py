@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Locator, Page, Response
+from playwright.async_api import FrameLocator, Locator, Page, Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bot.console.drift_report import DriftReport
@@ -27,6 +27,8 @@ class Watched(ABC):
 
     def __init__(self, page: Page, stage: Stage) -> None:
         self.page = page
+        #: Where landmarks and fields are looked for: the page, or a frame in it.
+        self.root: Page | FrameLocator = page
         self.stage = stage
         #: Logged in, as far as we know: the login page is no surprise before.
         self.inside = False
@@ -131,7 +133,7 @@ class Watched(ABC):
             return
         known = self.stage.screens.known(wanted.screen)
         report = DriftReport(
-            console=self.stage.url, step=self._step, screen=wanted.screen, role=wanted.role, name=wanted.name,
+            console=self.stage.url, step=self._step, screen=wanted.screen, role=wanted.role, name=wanted.names[0],
             at=datetime.now(UTC).astimezone(), now=parts(outline), then=known.last if known else (),
         )  # fmt: skip
         error.likely = str(report.likely or "")
