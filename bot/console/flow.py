@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,8 @@ from playwright.async_api import Locator, Page, Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bot.console.evidence import EvidenceStore, Sensitive
-from bot.console.port import Ability
+from bot.console.many import one_by_one
+from bot.console.port import Ability, Created, Order
 from bot.console.rescue import answers, shows, stop_loading
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
 from bot.model import Account, AccountSpec, Window
@@ -117,6 +118,10 @@ class Flow(ABC):
     @abstractmethod
     async def disable(self, login_id: str) -> None:
         """Make the login unusable."""
+
+    async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
+        """Create each account and tell of each what became of it; a console with an import of its own does it at once."""
+        return await one_by_one(self.create, orders)
 
     # What flows are written with.
 

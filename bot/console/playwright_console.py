@@ -16,7 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 from bot.console.browser import launch_arguments
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow, Stage
-from bot.console.port import Ability, Evidence
+from bot.console.port import Ability, Created, Evidence, Order
 from bot.errors import AccessDenied, SessionExpired, Unusable
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Redactor, Secret
@@ -66,6 +66,13 @@ class PlaywrightConsole:
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
         """See :meth:`bot.console.port.Console.create`."""
         return await self._run(spec.login_id, lambda flow: flow.create(spec, secret))
+
+    async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
+        """Create many accounts, by the console's own import where it has one; returns what became of each, in order.
+
+        Raises as ``create`` does when nothing was submitted at all; from then on every error is told with its account.
+        """
+        return await self._run("import", lambda flow: flow.create_many(orders))
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None = None) -> None:
         """See :meth:`bot.console.port.Console.reset_password`."""
@@ -140,7 +147,7 @@ class PlaywrightConsole:
             browser: Browser = await playwright.chromium.launch(
                 executable_path=self._browser,
                 headless=self._settings.browser.headless,
-                args=launch_arguments(),
+                args=launch_arguments(self._settings.certificate),
             )
             self._stack.push_async_callback(browser.close)
             context = await browser.new_context(locale=self._settings.browser.locale, viewport=_VIEWPORT)

@@ -85,7 +85,9 @@ class MeshCentral:
         self._data().mkdir()
         self.port = _free_port()
         (self._data() / "config.json").write_text(json.dumps(_config(self.port, STYLES[self.style])), encoding="utf-8")
-        self._run("--createaccount", ADMIN, "--pass", self.password, "--email", "admin@city.example.jp", "--name", ADMIN)
+        self._run(
+            "--createaccount", ADMIN, "--pass", self.password, "--email", "admin@city.example.jp", "--name", ADMIN
+        )
         self._run("--adminaccount", ADMIN)
         self._seed()
         self.launch()
@@ -98,7 +100,9 @@ class MeshCentral:
 
     def launch(self) -> None:
         """Start the server on what is in its folder; every session of an earlier start is over. Returns when it answers."""
-        with (self.folder / "server.log").open("ab") as said:  # not a pipe: its child keeps it open for as long as it lives
+        with (self.folder / "server.log").open(
+            "ab"
+        ) as said:  # not a pipe: its child keeps it open for as long as it lives
             self._process = subprocess.Popen(  # noqa: S603 - the program of this module
                 [node(), *self._arguments()], stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
             )

@@ -14,9 +14,10 @@ from bot.console.memory import MemoryConsole
 from bot.console.port import Ability, Console
 from bot.errors import AccountConflict
 from bot.model import AccountState, Window
+from bot.sandbox.meshcentral import MeshCentral
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor, Secret
-from tests.console_kit import WINDOW, on_sandbox, spec
+from tests.console_kit import WINDOW, on_meshcentral, on_sandbox, spec
 from tests.house import MONDAY
 
 #: One session for all tests, as in a day's work; so one event loop, too.
@@ -42,7 +43,9 @@ def server() -> Iterator[SandboxServer]:
         yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["memory", "sandbox"])
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=["memory", "sandbox", "meshcentral", "meshcentral-3"]
+)
 async def subject(
     request: pytest.FixtureRequest, server: SandboxServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Subject]:
@@ -54,11 +57,16 @@ async def subject(
             writes=lambda: sum(memory.writes.values()),
         )  # fmt: skip
         return
-    console = on_sandbox(server, tmp_path_factory.mktemp("evidence"), Redactor())
-    yield Subject(
-        console=console, works=lambda name, secret: server.users.log_in(name, secret.reveal())[0] is not None,
-        writes=lambda: sum(server.users.writes.values()),
-    )  # fmt: skip
+    if request.param == "sandbox":
+        console = on_sandbox(server, tmp_path_factory.mktemp("evidence"), Redactor())
+        yield Subject(
+            console=console, works=lambda name, secret: server.users.log_in(name, secret.reveal())[0] is not None,
+            writes=lambda: sum(server.users.writes.values()),
+        )  # fmt: skip
+    else:
+        mesh: MeshCentral = request.getfixturevalue("mesh" if request.param == "meshcentral" else "mesh_3")
+        console = on_meshcentral(mesh, tmp_path_factory.mktemp("evidence"), Redactor())
+        yield Subject(console=console, works=lambda name, secret: mesh.works(name, secret.reveal()), writes=mesh.writes)
     await console.close()
 
 
