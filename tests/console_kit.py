@@ -12,6 +12,7 @@ from bot.console.flows import load_flow
 from bot.console.playwright_console import PlaywrightConsole
 from bot.console.screens import Screens
 from bot.model import AccountSpec, Window
+from bot.sandbox.meshcentral import MeshCentral
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor
 from bot.settings.console import BrowserSettings, ConsoleSettings
@@ -55,4 +56,18 @@ def on_sandbox(
     return PlaywrightConsole(
         flow or sandbox_flow(), settings, password=redactor.new(password or server.password), browser=browser(),
         evidence=EvidenceStore(evidence, redactor), screens=Screens(directory=evidence / "screens"), redactor=redactor,
+    )  # fmt: skip
+
+
+def on_meshcentral(
+    server: MeshCentral, evidence: Path, redactor: Redactor, *, password: str | None = None, timeout: float = 10
+) -> PlaywrightConsole:
+    """Return the console port on a MeshCentral, its browser not started yet; a refused login takes it six seconds."""
+    settings = ConsoleSettings(
+        flow="meshcentral", url=server.url, certificate=server.pin, user=server.admin, step_timeout=timeout, settle=2
+    )
+    return PlaywrightConsole(
+        load_flow(ROOT / "flows", "meshcentral"), settings, password=redactor.new(password or server.password),
+        browser=browser(), evidence=EvidenceStore(evidence, redactor), screens=Screens(directory=evidence / "screens"),
+        redactor=redactor,
     )  # fmt: skip

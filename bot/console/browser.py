@@ -84,11 +84,17 @@ def ensure_browser(settings: BrowserSettings, *, say: Say, around: Surroundings 
     return found
 
 
-def launch_arguments() -> list[str]:
-    """Return the flags that keep a Chromium quiet on a closed network; as root on Linux it needs one more."""
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    as_root = sys.platform == "linux" and os.geteuid() == 0
-    return [*quiet, "--no-sandbox"] if as_root else quiet
+def launch_arguments(certificate: str | None = None) -> list[str]:
+    """Return the flags that keep a Chromium quiet on a closed network; as root on Linux it needs one more.
+
+    ``certificate`` is trusted besides those of known authorities: the pin of ``console.certificate``.
+    """
+    flags = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    if sys.platform == "linux" and os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    if certificate:
+        flags.append(f"--ignore-certificate-errors-spki-list={certificate}")
+    return flags
 
 
 def _candidates(around: Surroundings) -> Iterator[Path]:

@@ -20,9 +20,10 @@ _VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 class Engine:
     """Gives contexts, which share nothing with each other; several pages in one context would stall (FACTS.md, Browser)."""
 
-    def __init__(self, executable: Path, settings: BrowserSettings) -> None:
+    def __init__(self, executable: Path, settings: BrowserSettings, *, certificate: str | None = None) -> None:
         self._executable = executable
         self._settings = settings
+        self._certificate = certificate
         self._stack = AsyncExitStack()
         self._browser: Browser | None = None
         self._turn = asyncio.Lock()
@@ -49,7 +50,7 @@ class Engine:
             raise Unusable("unset the environment variable DEBUG: with it Playwright prints every password it types")
         playwright = await self._stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(
-            executable_path=self._executable, headless=self._settings.headless, args=launch_arguments()
+            executable_path=self._executable, headless=self._settings.headless, args=launch_arguments(self._certificate)
         )
         self._stack.push_async_callback(browser.close)
         return browser

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urljoin
 
@@ -16,7 +16,8 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from bot.console.port import Ability
+from bot.console.many import one_by_one
+from bot.console.port import Ability, Created, Order
 from bot.console.reach import Reach
 from bot.console.stage import Landmark, Role
 from bot.errors import BotError, OutcomeUnknown
@@ -61,6 +62,10 @@ class Flow(Reach):
     @abstractmethod
     async def disable(self, login_id: str) -> None:
         """Make the login unusable."""
+
+    async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
+        """Create each account and tell of each what became of it; a console with an import of its own does it at once."""
+        return await one_by_one(self.create, orders)
 
     async def user_logs_in(self, login_id: str, secret: Secret) -> bool | None:  # noqa: ARG002 - for those who can
         """Try a login as that user on this page, which is a fresh one; ``None`` where the flow can't. For ``flow check``."""
@@ -108,6 +113,10 @@ class Flow(Reach):
             self._wanted = Landmark(screen=screen.screen, role=role, name=name)
             await self._first(self.root.get_by_label(name, exact=True), f"field {name!r} on screen {screen.screen!r}")
         self._wanted = None
+
+    async def there(self, locator: Locator, what: str) -> None:
+        """Wait until something that is no landmark is visible; ``what`` names it in the error."""
+        await self._first(locator, what)
 
     async def first_of(self, **outcomes: Landmark | Locator) -> str:
         """Wait until one of these is visible and return its name: for screens that can go several ways."""

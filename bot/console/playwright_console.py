@@ -11,7 +11,7 @@ from typing import TypeVar
 from bot.console.engine import Engine
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow
-from bot.console.port import Ability, Evidence
+from bot.console.port import Ability, Created, Evidence, Order
 from bot.console.screens import ScreenChange, Screens
 from bot.console.session import Session
 from bot.console.stage import Stage
@@ -47,7 +47,7 @@ class PlaywrightConsole:
         self._evidence = evidence
         self._screens = screens
         self._redactor = redactor
-        self._engine = Engine(browser, settings.browser)
+        self._engine = Engine(browser, settings.browser, certificate=settings.certificate)
         self._denied: AccessDenied | None = None
         self._idle: list[Session] = []
         self._login_turn = asyncio.Lock()
@@ -77,6 +77,13 @@ class PlaywrightConsole:
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
         """See :meth:`bot.console.port.Console.create`."""
         return await self._run(spec.login_id, lambda flow: flow.create(spec, secret))
+
+    async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
+        """Create many accounts, by the console's own import where it has one; returns what became of each, in order.
+
+        Raises as ``create`` does when nothing was submitted at all; from then on every error is told with its account.
+        """
+        return await self._run("import", lambda flow: flow.create_many(orders))
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None = None) -> None:
         """See :meth:`bot.console.port.Console.reset_password`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.console.screens import ScreenChange
+from bot.errors import BotError
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Secret
 
@@ -31,6 +32,23 @@ class Ability(StrEnum):
     FIRST_CHANGE = "first_change"
     #: An account carries the person's name.
     NAME = "name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One of many accounts to create at once."""
+
+    spec: AccountSpec
+    secret: Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """What became of an order: the account as the console lists it, or why there is none or none that is sure."""
+
+    login_id: str
+    account: Account | None = None
+    error: BotError | None = None
 
 
 class Console(Protocol):

@@ -30,6 +30,12 @@ class ConsoleSettings(Section):
     """Where flow files are."""
     url: str = "http://127.0.0.1:8931/"
     """The console's address."""
+    certificate: str | None = Field(default=None, pattern=r"^[A-Za-z0-9+/]{43}=$")
+    """For a self-signed console: the SHA-256 of its public key in base64; this key is trusted and no other unknown one.
+
+    Of a certificate in console.pem: ``openssl x509 -in console.pem -pubkey -noout | openssl pkey -pubin -outform der |
+    openssl dgst -sha256 -binary | base64``. Get the file from whoever runs the console, not over the network.
+    """
     user: str = "bot-admin"
     """The bot's own admin account; no person shares it."""
     password: SecretRef = "env:TELEWORK_BOT_CONSOLE_PASSWORD"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -14,9 +16,10 @@ from bot.console.memory import MemoryConsole
 from bot.console.port import Console
 from bot.console.promises import PROMISES, Broken, Trial
 from bot.model import Account, AccountSpec, Window
+from bot.sandbox.meshcentral import MeshCentral
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor, Secret
-from tests.console_kit import WINDOW, on_sandbox, spec
+from tests.console_kit import WINDOW, on_meshcentral, on_sandbox, spec
 from tests.house import MONDAY
 
 #: One session for all tests, as in a day's work; so one event loop, too.
@@ -56,6 +59,18 @@ def on_memory(memory: MemoryConsole) -> Subject:
     return Subject(console=memory, works=works, writes=writes)
 
 
+def on_embedded(server: SandboxServer, evidence: Path) -> Subject:
+    """Return the embedded console."""
+
+    async def works(name: str, secret: Secret) -> bool:
+        return server.users.log_in(name, secret.reveal())[0] is not None
+
+    async def writes() -> int:
+        return sum(server.users.writes.values())
+
+    return Subject(console=on_sandbox(server, evidence, Redactor()), works=works, writes=writes)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[SandboxServer]:
     """An embedded console with 45 users, three pages of them, inside the validity of new accounts."""
@@ -63,7 +78,9 @@ def server() -> Iterator[SandboxServer]:
         yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["memory", "sandbox"])
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=["memory", "sandbox", "meshcentral", "meshcentral-3"]
+)
 async def subject(
     request: pytest.FixtureRequest, server: SandboxServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Subject]:
@@ -71,13 +88,19 @@ async def subject(
     if request.param == "memory":
         yield on_memory(MemoryConsole())
         return
-    console = on_sandbox(server, tmp_path_factory.mktemp("evidence"), Redactor())
+    if request.param == "sandbox":
+        embedded = on_embedded(server, tmp_path_factory.mktemp("evidence"))
+        yield embedded
+        await embedded.console.close()
+        return
+    mesh: MeshCentral = request.getfixturevalue("mesh" if request.param == "meshcentral" else "mesh_3")
+    console = on_meshcentral(mesh, tmp_path_factory.mktemp("evidence"), Redactor())
 
     async def works(name: str, secret: Secret) -> bool:
-        return server.users.log_in(name, secret.reveal())[0] is not None
+        return await asyncio.to_thread(mesh.works, name, secret.reveal())
 
     async def writes() -> int:
-        return sum(server.users.writes.values())
+        return await asyncio.to_thread(mesh.writes)
 
     yield Subject(console=console, works=works, writes=writes)
     await console.close()
