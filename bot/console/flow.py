@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urljoin
@@ -37,11 +38,13 @@ class Landmark:
 
     screen: str
     role: Role
-    name: str
+    #: Several where the console speaks several languages: one of them is enough.
+    name: str | tuple[str, ...]
 
     def on(self, page: Page) -> Locator:
         """Return where the landmark is looked for."""
-        return page.get_by_role(self.role, name=self.name, exact=True)
+        names = (self.name,) if isinstance(self.name, str) else self.name
+        return reduce(Locator.or_, (page.get_by_role(self.role, name=name, exact=True) for name in names))
 
     def __str__(self) -> str:
         return f"{self.role} {self.name!r} on screen {self.screen!r}"

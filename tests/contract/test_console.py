@@ -17,6 +17,7 @@ from bot.model import AccountState, Window
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor, Secret
 from tests.console_kit import WINDOW, on_sandbox, spec
+from tests.django_kit import DjangoSite, on_django
 from tests.house import MONDAY
 
 #: One session for all tests, as in a day's work; so one event loop, too.
@@ -42,7 +43,7 @@ def server() -> Iterator[SandboxServer]:
         yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["memory", "sandbox"])
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["memory", "sandbox", "django"])
 async def subject(
     request: pytest.FixtureRequest, server: SandboxServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Subject]:
@@ -53,6 +54,12 @@ async def subject(
             console=memory, works=lambda name, secret: memory.accepts(name, secret.reveal()),
             writes=lambda: sum(memory.writes.values()),
         )  # fmt: skip
+        return
+    if request.param == "django":
+        with DjangoSite(tmp_path_factory.mktemp("site")) as site:
+            django = on_django(site, tmp_path_factory.mktemp("evidence"), Redactor())
+            yield Subject(console=django, works=site.works, writes=site.writes)
+            await django.close()
         return
     console = on_sandbox(server, tmp_path_factory.mktemp("evidence"), Redactor())
     yield Subject(
