@@ -75,11 +75,11 @@ class DjangoAdminFlow(Flow):
         if await self.find(self.user) is None:
             raise self.drift(f"the admin {self.user!r} among the users")
         async with self.step("probe"):
-            await self.fields(LAST, FIRST, MAIL, ACTIVE, SAVE, HISTORY_LINK)
+            await self.need(LAST, FIRST, MAIL, ACTIVE, SAVE, HISTORY_LINK)
             await self.open_password_form(self.user)
             await self.open(f"{USERS_PATH}add/")
             await self.expect(ADD)
-            await self.fields(USERNAME, PASSWORD, AGAIN, SAVE)
+            await self.need(USERNAME, PASSWORD, AGAIN, SAVE)
 
     async def find(self, login_id: str) -> Account | None:
         """See :class:`bot.console.flow.Flow`; ends on the user's form, which alone proves the ID."""
@@ -189,7 +189,7 @@ class DjangoAdminFlow(Flow):
     async def open_password_form(self, login_id: str) -> None:
         """Go from the user's form to the one for the password, which names its user in a hidden field."""
         await self.at(PASSWORD_LINK).click()
-        await self.fields(PASSWORD, AGAIN, SET_PASSWORD)
+        await self.need(PASSWORD, AGAIN, SET_PASSWORD)
         if await self.at("input[name=username]").input_value() != login_id:
             raise self.drift(f"the password form of {login_id!r}")
 
@@ -216,7 +216,8 @@ class DjangoAdminFlow(Flow):
             return False
         async with self.step("history"):
             await self.at(HISTORY_LINK).click()
-            await self.there(self.at("#change-history"), "the user's history")
+            await self.need("#change-history")
+            await self.page.wait_for_load_state("domcontentloaded")  # half a history would look like a short one
             acts = self.at("#change-history tbody tr")
             by = await acts.locator("td").first.inner_text() if await acts.count() == 1 else ""
             return by.partition(" ")[0] == self.user  # the name of the admin may follow
@@ -227,13 +228,14 @@ class DjangoAdminFlow(Flow):
         """Return what the selector finds."""
         return self.page.locator(selector)
 
-    async def fields(self, *selectors: str) -> None:
-        """Expect these on the page."""
+    async def need(self, *selectors: str) -> None:
+        """Wait until all of these are on the page."""
         for selector in selectors:
-            await self.there(self.at(selector), selector)
+            await self.first_of(**{selector: self.at(selector)})
 
     async def said(self) -> str:
-        """Return what the site says is wrong."""
+        """Return what the site says is wrong: above the form, and at its fields further down."""
+        await self.page.wait_for_load_state("domcontentloaded")
         words = await self.page.locator(f".errorlist li, {REFUSED}").all_inner_texts()
         return " / ".join(text.strip() for text in words)
 

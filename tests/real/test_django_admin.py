@@ -13,6 +13,7 @@ from bot.console.playwright_console import PlaywrightConsole
 from bot.errors import AccessDenied, AccountConflict, ConsoleDrift, OutcomeUnknown, Transient
 from bot.model import AccountState
 from bot.secret import Redactor, Secret
+from tests.browser.picture_kit import MASK_COLOUR, colours, empty_page
 from tests.console_kit import spec
 from tests.django_kit import ADMIN, DjangoSite, on_django
 
@@ -133,10 +134,10 @@ async def test_a_refused_password_is_told(site: DjangoSite, console: PlaywrightC
     """What the site says against a password is in the error, nothing is made, and an old password stays."""
     weak = Secret("20261124")
     before = site.writes()
-    with pytest.raises(ConsoleDrift, match=r"数字だけ|entirely numeric"):
+    with pytest.raises(ConsoleDrift, match=r"数字しか|entirely numeric"):
         await console.create(spec("tw1000007"), weak)
     assert site.named("tw1000007") == []
-    with pytest.raises(ConsoleDrift, match=r"数字だけ|entirely numeric"):
+    with pytest.raises(ConsoleDrift, match=r"数字しか|entirely numeric"):
         await console.reset_password("vdi00008", weak)
     assert site.writes() == before
     assert not site.works("vdi00008", weak)
@@ -199,6 +200,10 @@ async def test_no_password_is_left_behind(site: DjangoSite, console: PlaywrightC
     logger.remove(sink)
     kept = contents(evidence)
     assert kept
+    form = evidence / "tw1000012" / "001-add-user-before-submit.png"
+    async with empty_page() as page:
+        seen = await colours(page, form, {"x": 0, "y": 0, "width": 1280, "height": 900})
+    assert MASK_COLOUR in seen
     for secret in (FIRST.reveal(), SECOND.reveal(), site.password):
         assert not [content for content in kept if secret.encode() in content]
         assert secret not in "".join(lines) + str(raised.value)
