@@ -46,7 +46,7 @@ class MeshCentralFlow(SocketFlow):
             await self.fill_secret(self.page.get_by_role("textbox", name="Password"), password)
             await self.LOGIN.on(self.page).click()
             refused = self.page.locator(".msg.error")
-            if await self.first_of(inside=USERS.on(self.page), refused=refused) == "refused":
+            if await self.first_of(inside=USERS, refused=refused) == "refused":
                 raise AccessDenied(f"the console refused the admin {user!r}: {await refused.inner_text()}")
 
     async def logout(self) -> None:

@@ -17,7 +17,10 @@ from bot.settings.console import BrowserSettings
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: What some tests need, how to get it, and which tests those are.
 _NEEDS: tuple[tuple[Callable[[], object], tuple[str, ...]], ...] = (
-    (lambda: ensure_browser(BrowserSettings(), say=say), ("tests/browser", "tests/scenario", "tests/contract")),
+    (
+        lambda: ensure_browser(BrowserSettings(), say=say),
+        ("tests/browser", "tests/scenario", "tests/contract", "tests/real/test_django_admin.py"),
+    ),
     (lambda: ensure_postoffice(say), ("tests/real", "tests/contract/test_mailbox.py")),
 )
 

@@ -20,6 +20,7 @@ from bot.sandbox.meshcentral import MeshCentral
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor, Secret
 from tests.console_kit import WINDOW, on_meshcentral, on_sandbox, spec
+from tests.django_kit import DjangoSite, on_django
 from tests.house import MONDAY
 
 #: One session for all tests, as in a day's work; so one event loop, too.
@@ -71,6 +72,18 @@ def on_embedded(server: SandboxServer, evidence: Path) -> Subject:
     return Subject(console=on_sandbox(server, evidence, Redactor()), works=works, writes=writes)
 
 
+def on_djangos(site: DjangoSite, evidence: Path) -> Subject:
+    """Return the users pages of a Django admin site."""
+
+    async def works(name: str, secret: Secret) -> bool:
+        return await asyncio.to_thread(site.works, name, secret)
+
+    async def writes() -> int:
+        return await asyncio.to_thread(site.writes)
+
+    return Subject(console=on_django(site, evidence, Redactor()), works=works, writes=writes)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[SandboxServer]:
     """An embedded console with 45 users, three pages of them, inside the validity of new accounts."""
@@ -79,7 +92,7 @@ def server() -> Iterator[SandboxServer]:
 
 
 @pytest_asyncio.fixture(
-    scope="module", loop_scope="module", params=["memory", "sandbox", "meshcentral", "meshcentral-3"]
+    scope="module", loop_scope="module", params=["memory", "sandbox", "django", "meshcentral", "meshcentral-3"]
 )
 async def subject(
     request: pytest.FixtureRequest, server: SandboxServer, tmp_path_factory: pytest.TempPathFactory
@@ -92,6 +105,12 @@ async def subject(
         embedded = on_embedded(server, tmp_path_factory.mktemp("evidence"))
         yield embedded
         await embedded.console.close()
+        return
+    if request.param == "django":
+        with DjangoSite(tmp_path_factory.mktemp("site")) as site:
+            on_site = on_djangos(site, tmp_path_factory.mktemp("evidence"))
+            yield on_site
+            await on_site.console.close()
         return
     mesh: MeshCentral = request.getfixturevalue("mesh" if request.param == "meshcentral" else "mesh_3")
     console = on_meshcentral(mesh, tmp_path_factory.mktemp("evidence"), Redactor())

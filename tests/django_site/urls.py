@@ -1,0 +1,6 @@
+"""The admin site, where every new project has it."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [path("admin/", admin.site.urls)]
