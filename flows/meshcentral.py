@@ -81,11 +81,12 @@ class MeshCentralFlow(SocketFlow):
             return await self.open_details(login_id) if await self.row(login_id).count() else None
 
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
-        """See :class:`bot.console.flow.Flow`; the dialog has no name, so the name is set on the user's page."""
+        """See :class:`bot.console.flow.Flow`; the dialog has no name, so the name is set on the user's page.
+
+        The console itself refuses an ID that exists. From its OK on, whatever goes wrong is an unknown outcome.
+        """
         async with self.step("new account"):
-            await self.open_list(spec.login_id)
-            if await self.row(spec.login_id).count():
-                raise AccountConflict(spec.login_id, "it is in the list")
+            await self.show_list()
             await self.button("New Account...").click()
             await self.there(self.title("Create Account"), "the dialog 'Create Account'")
             await self.fill(self.page.locator("#p4name"), spec.login_id)
@@ -93,18 +94,19 @@ class MeshCentralFlow(SocketFlow):
             await self.fill_password(secret)
             with self.listening(_created_or_refused) as heard:
                 await self.accept()
-                said = await self.confirm_heard(heard, "the console's word on the new account")
+                said = await self.hear(heard, "the console's word on the new account")
             if said == "User already exists":
                 raise AccountConflict(spec.login_id, said)
             if said != spec.login_id.lower():
                 raise self.unknown(f"the console said: {said}")
         async with self.step("real name"):
             await self.open_list(spec.login_id)
+            await self.there(self.row(spec.login_id), f"the row of {spec.login_id!r}")
             await self.open_details(spec.login_id)
             await self.edit("Real Name")
             await self.there(self.title(f"Change Real Name for {spec.login_id}"), "the dialog 'Change Real Name'")
             await self.fill(self.page.locator("#dp30realname"), spec.name)
-            await self.accept()
+            await self.button("OK").click()
             await self.confirm(done=self.fact("Real Name").filter(has_text=spec.name))
             account = await self.read_details(spec.login_id)
             if not _same(account, spec):
@@ -252,22 +254,30 @@ class MeshCentralFlow(SocketFlow):
             line = self.fact("Server Rights")
             await self.confirm(done=line.filter(has_text=LOCKED) if on else line.filter(has_not_text=LOCKED))
 
-    async def open_list(self, words: str) -> None:
-        """Show the users whose ID contains ``words``.
-
-        The list is redrawn as a whole, a moment after a key: a mark in the old one tells when the new one is there.
-        """
+    async def show_list(self) -> None:
+        """Show the list of users, whatever it is filtered by."""
         stuck = self.page.locator(DISCONNECTED).or_(self.button("Cancel")).filter(visible=True)
         if await stuck.count() or not await self.page.locator(LEFT_MENU).is_visible():
             await self.open(USERS_PAGE)
         elif not await USERS.on(self.page).is_visible():
             await self.page.locator(LEFT_MENU).click()
         await self.expect(USERS)
+
+    async def open_list(self, words: str) -> None:
+        """Show the users whose ID contains ``words``.
+
+        The list is redrawn as a whole, a moment after a key: a mark in the old one tells when the new one is there. One that
+        is filtered so already is redrawn by the console when something changes in it.
+        """
+        await self.show_list()
+        search = self.page.locator("#UserSearchInput")
+        if words and await search.input_value() == f"name:{words}":
+            return
         table = self.page.locator("#p3users")
         await self.there(table.get_by_role("columnheader", name="Permissions"), "the table of users")
-        await self.page.locator("#UserSearchInput").fill(f"name:{words}")
+        await search.fill(f"name:{words}")
         await table.evaluate("list => list.append(Object.assign(document.createElement('i'), {id: 'old-list'}))")
-        await self.page.locator("#UserSearchInput").press("End")
+        await search.press("End")
         await self.page.locator("#old-list").wait_for(state="detached")
         if words and await table.get_by_text("not shown").count() and not await self.row(words).count():
             raise self.drift(f"fewer than 100 users whose ID contains {words!r}")

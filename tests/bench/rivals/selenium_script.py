@@ -69,7 +69,7 @@ class Script:
         row = f"//tr[.//*[contains(@class,'UserCheckbox') and contains(@value,'%2F{order['id']}')]]//*[starts-with(@onclick,'gotoUser')]"
         self._wait.until(lambda _: self._click(row))
         self._wait.until(lambda driver: driver.find_element(By.ID, "p30userName").text == order["id"])
-        self.find(By.XPATH, f"{_FACT}//*[@onclick]").click()
+        self._wait.until(lambda _: self._click(f"{_FACT}//*[@onclick]"))
         self.type("#dp30realname", order["name"])
         self.find(By.XPATH, _OK).click()
         self._wait.until(lambda driver: order["name"] in driver.find_element(By.XPATH, _FACT).text)
