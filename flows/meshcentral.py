@@ -35,7 +35,7 @@ class MeshCentralFlow(SocketFlow):
     """User administration of MeshCentral: My Users, and the page of a user."""
 
     LOGIN = Landmark(screen="Log In", role="button", name="Log In")
-    ABILITIES = frozenset({Ability.FIRST_CHANGE, Ability.NAME})
+    ABILITIES = frozenset({Ability.FIRST_CHANGE, Ability.NAME, Ability.IMPORT})
 
     async def login(self, user: str, password: Secret) -> None:
         """See :class:`bot.console.flow.Flow`; a refusal takes up to six seconds."""

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.console.port import Ability, Evidence
+from bot.console.many import one_by_one
+from bot.console.port import Ability, Created, Evidence, Order
 from bot.console.screens import ScreenChange
 from bot.errors import AccountConflict
 from bot.model import Account, AccountSpec, AccountState, Window
@@ -68,6 +69,13 @@ class MemoryConsole:
         self._write("create", account, secret)
         self._maybe_fail("create", acted=True)
         return account
+
+    async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
+        """See :meth:`bot.console.port.Console.create_many`."""
+        self._maybe_fail("create_many", acted=False)
+        made = await one_by_one(self.create, orders)
+        self._maybe_fail("create_many", acted=True)
+        return made
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None = None) -> None:
         """See :meth:`bot.console.port.Console.reset_password`."""

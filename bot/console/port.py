@@ -32,6 +32,8 @@ class Ability(StrEnum):
     FIRST_CHANGE = "first_change"
     #: An account carries the person's name.
     NAME = "name"
+    #: Many accounts are made at once, by an import of the console's own.
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,13 @@ class Console(Protocol):
 
         First-login change and validity are set where the console can. Call it only after ``find`` said ``None``.
         Raises ``AccountConflict`` when the console says that the ID is taken.
+        """
+        ...
+
+    async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
+        """Create many accounts and tell of each what became of it, in order: as if each had been created by itself.
+
+        Raises as ``create`` does when nothing was submitted at all; from then on every error is told with its account.
         """
         ...
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot.console.port import Console, Evidence
+from bot.console.port import Console, Evidence, Order
 from bot.errors import AccountConflict, BotError, OutcomeUnknown
 from bot.issuance.login_ids import login_id
 from bot.issuance.passwords import new_password
@@ -19,6 +19,7 @@ from bot.model import Account, AccountSpec, AccountState, Employee, Window
 from bot.secret import Redactor, Secret
 from bot.settings.account import AccountSettings, PasswordSettings
 
+_CREATE = "account.create"
 _LOOK_EVERY = 0.25  # seconds between looks while the console settles
 
 
@@ -64,18 +65,50 @@ class AccountKeeper:
 
         An error before the submit leads back to ACCEPTED and is raised.
         """
+        request, order = await self._intend(request, employee)
+        made = await self._act(_CREATE, request, order.spec, lambda: self._create_to_the_end(order.spec, order.secret))
+        return (made, order.secret) if made.state is State.ISSUED else (made, None)
+
+    async def create_many(
+        self, wanted: Sequence[tuple[Request, Employee]]
+    ) -> Sequence[tuple[Request, Secret | AccountConflict | None]]:
+        """Create many accounts at once: each request as :meth:`create` leaves it, with its password.
+
+        An ID that the console had before stays at ISSUING and comes with its ``AccountConflict``. An error before anything
+        was submitted leads all of them back to ACCEPTED and is raised.
+        """
+        intended = [await self._intend(request, employee) for request, employee in wanted]
+        try:
+            made = await self.console.create_many([order for _, order in intended])
+        except BotError as error:
+            for request, _ in intended:
+                await self._step(request, State.ACCEPTED, _CREATE, "failed", reason=error)
+            raise
+        done: list[tuple[Request, Secret | AccountConflict | None]] = []
+        for (request, order), one in zip(intended, made, strict=True):
+            if one.error is None:
+                done.append((await self._issued(_CREATE, request, order.spec), order.secret))
+            elif isinstance(one.error, AccountConflict):
+                done.append((request, one.error))
+            elif isinstance(one.error, OutcomeUnknown):
+                done.append((await self._step(request, State.UNKNOWN, _CREATE, "unknown", reason=one.error), None))
+            else:
+                done.append((await self._step(request, State.ACCEPTED, _CREATE, "failed", reason=one.error), None))
+        return done
+
+    async def _intend(self, request: Request, employee: Employee) -> tuple[Request, Order]:
+        """Put on record that an account is about to be created, and draw its password."""
         spec = self._spec(request, employee)
         secret = new_password(self.password, self.redactor)
         request = await self.ledger.advance(
             request.id,
             expect=State.ACCEPTED,
             to=State.ISSUING,
-            event=_event("account.create", "intended", request, login_id=spec.login_id),
+            event=_event(_CREATE, "intended", request, login_id=spec.login_id),
             changes=Changes(login_id=spec.login_id, window=spec.window, attempts=request.attempts + 1),
             account=self._record(request, spec, AccountRecordState.CREATING, version=1),
         )
-        made = await self._act("account.create", request, spec, lambda: self._create_to_the_end(spec, secret))
-        return (made, secret) if made.state is State.ISSUED else (made, None)
+        return request, Order(spec=spec, secret=secret)
 
     async def _create_to_the_end(self, spec: AccountSpec, secret: Secret) -> None:
         made = await self.console.create(spec, secret)
@@ -114,6 +147,9 @@ class AccountKeeper:
         except BotError as error:
             await self._step(request, State.ACCEPTED, action, "failed", reason=error)
             raise
+        return await self._issued(action, request, spec)
+
+    async def _issued(self, action: str, request: Request, spec: AccountSpec) -> Request:
         record = await self.ledger.account(spec.login_id)
         version = record.secret_version if record else 1
         return await self._step(

@@ -6,6 +6,7 @@ password of an account lives only between two steps of one call; a call that fin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,6 +70,32 @@ class Driver:
             except (ConsoleDrift, AccountConflict, DeliveryFailed, OutcomeUnknown) as error:
                 logger.error("{}", error)
                 return await self._stuck(request_id, error)
+
+    async def issue_many(self, requests: Sequence[Request]) -> None:
+        """Create accounts for those of the requests that need a new one, at once, and mail the credentials.
+
+        What does not come through is left in a state from which :meth:`drive` takes it onward. Raises what concerns all.
+        """
+        wanted: dict[str, tuple[Request, Employee]] = {}
+        for request in requests:
+            employee = self.staff.find(request.application.employee_no or "")
+            is_new = request.state is State.ACCEPTED and request.kind is Kind.ISSUE and not request.attempts
+            login_id = self.keeper.login_id(request)
+            if is_new and employee and login_id not in wanted and await self.ledger.account(login_id) is None:
+                wanted[login_id] = (request, employee)
+        for request, came in await self.keeper.create_many(list(wanted.values())):
+            with logger.contextualize(request=request.id):
+                if isinstance(came, AccountConflict):
+                    await self._stuck(request.id, came)
+                elif came:
+                    await self._mail(request, came)
+
+    async def _mail(self, request: Request, secret: Secret) -> None:
+        """Mail credentials; what fails is left to :meth:`drive`, which sets a new password."""
+        try:
+            await self.courier.send_credentials(request, self._employee(request), secret)
+        except BotError as error:
+            logger.warning("{}: to be mailed with a new password: {}", request.id, error)
 
     async def _onward(self, request: Request) -> Request:
         secret: Secret | None = None

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.console.port import Console
+from bot.console.port import Ability, Console
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.records import Request
@@ -69,6 +69,16 @@ class AtConsole:
             )
         finally:
             await self.console.close()
+
+    async def _import(self, to_drive: Collection[Request], report: Report, progress: Progress) -> None:
+        """Make many new accounts at once, where the console can; what it leaves is driven one by one."""
+        least = self.settings.import_from
+        fresh = [request for request in to_drive if request.state is State.ACCEPTED]
+        if least and len(fresh) >= least and Ability.IMPORT in self.console.abilities:
+            progress.start("IDを一括登録する / importing", 1)
+            with report.one_of_many("import"):
+                await self.driver.issue_many(fresh)
+            progress.step()
 
     async def _each(
         self, requests: Iterable[Request], work: Work, what: str, report: Report, progress: Progress

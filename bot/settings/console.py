@@ -56,6 +56,8 @@ class ConsoleSettings(Section):
     """The console's working hours begin, such as 07:00; outside them requests wait. Empty: always open."""
     open_until: time | None = None
     """The console's working hours end, such as 22:00."""
+    import_from: int = Field(default=20, ge=0)
+    """So many new accounts at once are made through the console's own import, where the flow has one; 0: never."""
     stop_after_failures: int = Field(default=3, ge=1)
     """So many failures in a row end the console's part of a pass: something is wrong with all of them."""
     stop_after_issues: int = Field(default=2000, ge=1)
