@@ -59,7 +59,7 @@ class DjangoSite:
         self._ask("add", name, secret.reveal())
 
     def arm(self, pattern: str, fault: str) -> None:
-        """Let the next request that fits end the session (``logout``) or fail (``500``)."""
+        """Let the next request that fits go wrong (tests/django_site/faults.py)."""
         self._ask("arm", pattern, fault)
 
     def logins(self, how: str) -> int:
