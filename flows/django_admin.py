@@ -49,7 +49,7 @@ class DjangoAdminFlow(Flow):
     """User administration of a Django admin site."""
 
     LOGIN = Landmark(screen="login", role="button", name=("ログイン", "Log in"))
-    ABILITIES = frozenset({Ability.NAME})
+    ABILITIES = frozenset({Ability.NAME, Ability.COMPLETES})
 
     async def login(self, user: str, password: Secret) -> None:
         """See :class:`bot.console.flow.Flow`."""

@@ -31,7 +31,7 @@ class Flow(Reach):
     """One console's screens. Subclasses write the verbs; the helpers below are all they need."""
 
     #: What this console can do beyond the verbs.
-    ABILITIES: frozenset[Ability] = frozenset(Ability) - {Ability.IMPORT}
+    ABILITIES: frozenset[Ability] = frozenset({Ability.WINDOW, Ability.FIRST_CHANGE, Ability.NAME})
     #: The console ends an admin's session when the same admin logs in again.
     ONE_SESSION = False
 

@@ -29,7 +29,7 @@ class Fault:
 class MemoryConsole:
     """Keeps accounts and their passwords in memory; ``writes`` counts what was changed, by verb."""
 
-    abilities = frozenset(Ability)
+    abilities = frozenset(Ability) - {Ability.COMPLETES}
     sessions = 1
 
     def __init__(self) -> None:

@@ -32,6 +32,8 @@ class Ability(StrEnum):
     FIRST_CHANGE = "first_change"
     #: An account carries the person's name.
     NAME = "name"
+    #: ``create`` takes several forms, and completes an account that it left half made.
+    COMPLETES = "completes"
     #: Many accounts are made at once, by an import of the console's own.
     IMPORT = "import"
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from loguru import logger
 
-from bot.console.port import Console
+from bot.console.port import Ability, Console
 from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, OutcomeUnknown
 from bot.issuance.account import AccountKeeper, evidence_of
 from bot.ledger.ledger import Ledger
@@ -127,6 +127,7 @@ class Driver:
         record = await self.ledger.account(login_id)
         if seen:
             self._must_be_ours(seen, record, employee)
+        if seen and not self._half_made(seen, record):
             return await self.keeper.renew(request, employee)
         if request.attempts >= self.attempts:
             raise OutcomeUnknown("create", f"submitted {request.attempts} times and the account never appeared")
@@ -147,8 +148,13 @@ class Driver:
             request_id=request.id,
             details={"login_id": login_id, "found": seen is not None, "evidence": self._evidence()},
         )
-        to = State.ISSUED if seen else State.ACCEPTED
+        to = State.ISSUED if seen and not self._half_made(seen, record) else State.ACCEPTED
         return await self.ledger.advance(request.id, expect=request.state, to=to, event=found)
+
+    def _half_made(self, seen: Account, record: AccountRecord | None) -> bool:
+        """Tell whether a create of ours stopped between two forms, so that another one completes it."""
+        begun = record is not None and record.state is AccountRecordState.CREATING
+        return begun and not seen.mail and Ability.COMPLETES in self.console.abilities
 
     def _must_be_ours(self, seen: Account, record: AccountRecord | None, employee: Employee) -> None:
         """Raise ``AccountConflict`` unless the ledger knows the account as this employee's."""

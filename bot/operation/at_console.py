@@ -57,6 +57,7 @@ class AtConsole:
             )
         try:
             report.warnings += [f"a screen of the console has changed: {one}" for one in await self.console.probe()]
+            await self._import(to_drive[:most], report, progress)
             await self._each(
                 to_drive[:most], self._drive, "IDを発行し通知する / issuing and delivering", report, progress
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.console.memory import Fault, MemoryConsole
+from bot.console.port import Ability
 from bot.errors import AccessDenied, ConsoleDrift, OutcomeUnknown, Transient
 from bot.life import State
 from bot.model import Account, AccountSpec, AccountState
@@ -199,3 +200,28 @@ async def test_the_login_ends_with_the_telework(house: House) -> None:
     assert console.accounts["tw0048213"].state is AccountState.DISABLED
     assert (await house.run(console)).revoked == 0
     assert console.writes["disable"] == 1
+
+
+class TwoForms(MemoryConsole):
+    """Makes an account by two forms; the first time it stops between them."""
+
+    abilities = frozenset(Ability)
+
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """Stop after the first form, or complete what was begun."""
+        begun = self.accounts.pop(spec.login_id, None)
+        account = await super().create(spec, secret)
+        if begun is None:
+            self.accounts[spec.login_id] = replace(account, mail="", name="")
+            raise OutcomeUnknown("name and mail")
+        return account
+
+
+async def test_a_half_made_account_is_completed(house: House) -> None:
+    """Where create stopped between two forms and can complete what it began, it does: no account stays without its mail."""
+    console = TwoForms()
+    report = await house.run(console)
+    (account,) = console.accounts.values()
+    (sent,) = house.credentials()
+    assert (report.delivered, account.mail) == (1, "m.takahashi@city.example.jp")
+    assert console.accepts(sent.login_id, sent.password)
