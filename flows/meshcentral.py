@@ -1,7 +1,6 @@
 """MeshCentral 1.1.55, an open-source remote-desktop server; run on its two skins (``siteStyle`` 2 and 3) in 2026-11.
 
-Its pages are asked for in English, whatever ``console.browser.locale`` says. Its accounts have no validity, no department,
-pool or zone. "Disabled" is its account lock. It lists at most 100 users, so the list is filtered before it is read. Most of
+Its pages are asked for in English. Its accounts have no validity, department, pool or zone. "Disabled" is its account lock. It lists at most 100 users, so the list is filtered before it is read. Most of
 what it does shows nowhere on its pages: the proof is what it tells them over their websocket.
 """
 
@@ -9,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from playwright.async_api import FilePayload, Locator
+from playwright.async_api import Locator
 
+from bot.console.many import by_import
 from bot.console.port import Ability, Created, Order
 from bot.console.socket_flow import SocketFlow
 from bot.console.stage import Landmark
-from bot.errors import AccessDenied, AccountConflict, BotError, OutcomeUnknown
+from bot.errors import AccessDenied, AccountConflict, ConsoleDrift
 from bot.model import Account, AccountSpec, AccountState, Window
 from bot.secret import Secret
 
@@ -27,6 +28,7 @@ LEFT_MENU = "#LeftMenuMyUsers"  # the main menu has a hidden twin of it
 DISCONNECTED = "#p0"
 DETAILS, FACTS = "#p30userName", "#p30html tr, #p30html .row"
 LOCKED, LOCK, FIRST_CHANGE = "Locked account", "Lock Account", "Force password reset on next login."
+STATES = {True: AccountState.DISABLED, False: AccountState.ACTIVE}
 PASSWORD_CHANGED = 75  # the number of the message "Changed account credentials"
 BATCH = 200  # accounts in one file
 
@@ -71,7 +73,7 @@ class MeshCentralFlow(SocketFlow):
                 await self.visit(f"Change Real Name for {login_id}", "#dp30realname")
                 await self.edit("Server Rights")
                 await self.visit("Server Permissions", "#ua_lockedaccount")
-                await self.link("Change Password").click()
+                await self.page.get_by_role("link", name="Change Password", exact=True).click()
                 await self.visit(f"Change Password for {login_id}", "#p4pass1", "#p4pass2", "#p4resetNextLogin")
 
     async def find(self, login_id: str) -> Account | None:
@@ -81,69 +83,38 @@ class MeshCentralFlow(SocketFlow):
             return await self.open_details(login_id) if await self.row(login_id).count() else None
 
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
-        """See :class:`bot.console.flow.Flow`; the dialog has no name, so the name is set on the user's page.
-
-        The console itself refuses an ID that exists. From its OK on, whatever goes wrong is an unknown outcome.
-        """
+        """See :class:`bot.console.flow.Flow`; the name is set on the user's page, and unknown until it is read there."""
         async with self.step("new account"):
             await self.show_list()
             await self.button("New Account...").click()
-            await self.there(self.title("Create Account"), "the dialog 'Create Account'")
+            await self.dialog("Create Account")
             await self.fill(self.page.locator("#p4name"), spec.login_id)
             await self.fill(self.page.locator("#p4email"), spec.mail)
             await self.fill_password(secret)
-            with self.listening(_created_or_refused) as heard:
+            with self.listening(partial(_created, keys=(self.key(spec.login_id),))) as heard:
                 await self.accept()
                 said = await self.hear(heard, "the console's word on the new account")
             if said == "User already exists":
                 raise AccountConflict(spec.login_id, said)
-            if said != spec.login_id.lower():
+            if said != self.key(spec.login_id):
                 raise self.unknown(f"the console said: {said}")
         async with self.step("real name"):
             await self.open_list(spec.login_id)
             await self.there(self.row(spec.login_id), f"the row of {spec.login_id!r}")
             await self.open_details(spec.login_id)
             await self.edit("Real Name")
-            await self.there(self.title(f"Change Real Name for {spec.login_id}"), "the dialog 'Change Real Name'")
+            await self.dialog(f"Change Real Name for {spec.login_id}")
             await self.fill(self.page.locator("#dp30realname"), spec.name)
             await self.button("OK").click()
             await self.confirm(done=self.fact("Real Name").filter(has_text=spec.name))
             account = await self.read_details(spec.login_id)
-            if not _same(account, spec):
+            if not self.same(account, spec):
                 raise self.unknown("the console confirmed the account, and shows another one under this ID")
             return account
 
     async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
-        """See :class:`bot.console.flow.Flow`; the import skips IDs that exist and tells nothing, so both ends are read."""
-        async with self.step("look before import"):
-            there = await self.everyone()
-        fresh: dict[str, Order] = {}
-        for order in orders:
-            if order.spec.login_id.lower() not in there:
-                fresh.setdefault(order.spec.login_id.lower(), order)
-        sent: set[str] = set()
-        told: set[str] = set()
-        failure: BotError | None = None
-        try:
-            for start in range(0, len(fresh), BATCH):
-                told |= await self.import_file(dict(list(fresh.items())[start : start + BATCH]), sent)
-            async with self.step("look after import"):
-                there = await self.everyone()
-        except BotError as error:
-            if not sent:
-                raise
-            failure, there = error, {}
-
-        def outcome(order: Order) -> Created:
-            login_id, key = order.spec.login_id, order.spec.login_id.lower()
-            if fresh.get(key) is not order:
-                return Created(login_id=login_id, error=AccountConflict(login_id, "it is in the list"))
-            if key in told and key in there and _same(there[key], order.spec):
-                return Created(login_id=login_id, account=there[key])
-            unsure = OutcomeUnknown("import accounts", str(failure or "the console does not list it so"))
-            return Created(login_id=login_id, error=failure if failure and key not in sent else unsure)
-
-        return [outcome(order) for order in orders]
+        """See :class:`bot.console.flow.Flow`; the import skips IDs that exist and tells nothing, so it is read before and after."""
+        return await by_import(self, orders, size=BATCH)
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:  # noqa: ARG002
         """See :class:`bot.console.flow.Flow`; a change shows nowhere, and one that the server drops is not told at all."""
@@ -151,13 +122,12 @@ class MeshCentralFlow(SocketFlow):
         if account is None:
             raise KeyError(login_id)
         async with self.step("reset password"):
-            await self.link("Change Password").click()
-            await self.there(self.title(f"Change Password for {login_id}"), "the dialog 'Change Password'")
+            await self.page.get_by_role("link", name="Change Password", exact=True).click()
+            await self.dialog(f"Change Password for {login_id}")
             await self.fill_password(secret)
-            with self.listening(_password_changed) as heard:
+            with self.listening(partial(_password_changed, key=self.key(login_id))) as heard:
                 await self.accept()
-                if await self.confirm_heard(heard, "the console's word on the password") != login_id.lower():
-                    raise self.unknown("the console changed another user's password")
+                await self.confirm_heard(heard, "the console's word on the password")
         if account.state is not AccountState.ACTIVE:
             await self.lock(on=False)
 
@@ -168,34 +138,42 @@ class MeshCentralFlow(SocketFlow):
             await self.lock(on=True)
 
     async def import_file(self, orders: Mapping[str, Order], sent: set[str]) -> set[str]:
-        """Import the accounts from a file that is never on a disk; adds them to ``sent``, returns those made by it."""
+        """See :class:`bot.console.many.Imports`; the file is never on a disk, and no account in it shows while it goes."""
         async with self.step("import accounts"):
             await self.open_list("")
             await self.page.locator("#p4UserBatchCreate").click()
-            await self.there(self.title("User Account Import"), "the dialog 'User Account Import'")
+            await self.dialog("User Account Import", "#d4importFile")
             self.stage.secrets.extend(order.secret for order in orders.values())
-            await self.page.locator("#d4importFile").set_input_files(_file(list(orders.values())))
-            with self.listening(_created_or_refused) as heard:
+            file = _file(list(orders.values()))
+            await self.upload(self.page.locator("#d4importFile"), "users.json", "application/json", file)
+            with self.listening(partial(_created, keys=orders)) as heard:
                 sent.update(orders)
-                await self.accept()
-                refused = self.page.get_by_text("Invalid JSON file format.")
-                return await self.confirm_each(heard, set(orders), refused)
+                try:
+                    await self.accept()
+                    refused = self.page.get_by_text("Invalid JSON file format.")
+                    return await self.confirm_each(heard, set(orders), refused)
+                except ConsoleDrift:
+                    sent.difference_update(orders)
+                    raise
 
-    async def everyone(self) -> dict[str, Account]:
-        """Return all users by the console's own key: it sends them whenever its page is opened."""
-        with self.listening(_users) as heard:
-            await self.open(USERS_PAGE)
-            await self.expect(USERS)
-            users = json.loads(await self.hear(heard, "the list of users"))
-        return {
-            user["_id"].rpartition("/")[2]: _account(
-                user["name"],
-                user.get("realname", ""),
-                user.get("email", ""),
-                locked=bool(user.get("siteadmin", 0) & 32),
-            )
-            for user in users
-        }
+    async def everyone(self) -> Mapping[str, Account]:
+        """See :class:`bot.console.many.Imports`: the console sends all users whenever its page is opened."""
+        async with self.step("look at all users"):
+            with self.listening(
+                lambda said: json.dumps(said["users"]) if said.get("action") == "users" else None
+            ) as heard:
+                await self.open(USERS_PAGE)
+                await self.expect(USERS)
+                users = json.loads(await self.hear(heard, "the list of users"))
+        return {self.key(user["name"]): _listed(user) for user in users}
+
+    def key(self, login_id: str) -> str:
+        """See :class:`bot.console.many.Imports`: IDs that differ in small and capital letters are one to the console."""
+        return login_id.lower()
+
+    def same(self, account: Account, spec: AccountSpec) -> bool:
+        """See :class:`bot.console.many.Imports`: addresses are kept in small letters."""
+        return (account.login_id, account.name, account.mail) == (spec.login_id, spec.name, spec.mail.lower())
 
     # The console's own widgets.
 
@@ -203,17 +181,9 @@ class MeshCentralFlow(SocketFlow):
         """Return the button with this name; a hidden one has no role."""
         return self.page.get_by_role("button", name=name, exact=True)
 
-    def link(self, name: str) -> Locator:
-        """Return the link with this name."""
-        return self.page.get_by_role("link", name=name, exact=True)
-
-    def title(self, words: str) -> Locator:
-        """Return the title of the dialog that is open."""
-        return self.page.get_by_text(words, exact=True).filter(visible=True)
-
     def row(self, login_id: str) -> Locator:
         """Return the row of exactly this ID; the console's own key of a user is in small letters."""
-        box = self.page.locator(f'.UserCheckbox[value$="%2F{login_id.lower()}"]')
+        box = self.page.locator(f'.UserCheckbox[value$="%2F{self.key(login_id)}"]')
         return self.page.locator("#p3users").get_by_role("row").filter(has=box)
 
     def fact(self, name: str) -> Locator:
@@ -224,16 +194,20 @@ class MeshCentralFlow(SocketFlow):
         """Open the dialog behind a line of a user's page."""
         await self.fact(name).locator("[onclick]").first.click()
 
-    async def visit(self, title: str, *fields: str) -> None:
-        """Expect a dialog with these fields, and cancel it."""
-        await self.there(self.title(title), f"the dialog {title!r}")
+    async def dialog(self, title: str, *fields: str) -> None:
+        """Expect a dialog with these fields; a title without a role is all that both skins have."""
+        await self.there(self.page.get_by_text(title, exact=True).filter(visible=True), f"the dialog {title!r}")
         for field in fields:
             await self.there(self.page.locator(field), f"the field {field} in the dialog {title!r}")
+
+    async def visit(self, title: str, *fields: str) -> None:
+        """Expect a dialog with these fields, and cancel it."""
+        await self.dialog(title, *fields)
         await self.button("Cancel").click()
         await self.button("Cancel").wait_for(state="hidden")
 
     async def accept(self) -> None:
-        """Press the OK of a dialog, which is disabled while the console doesn't like what is in it, and see it close."""
+        """Press the OK of a dialog, which is disabled while the console doesn't like what is in it."""
         if not await self.button("OK").is_enabled():
             raise self.drift("the console to accept what was filled in")
         await self.submit(self.button("OK"))
@@ -248,7 +222,7 @@ class MeshCentralFlow(SocketFlow):
         """Lock or unlock the user whose page this is."""
         async with self.step("lock" if on else "unlock"):
             await self.edit("Server Rights")
-            await self.there(self.title("Server Permissions"), "the dialog 'Server Permissions'")
+            await self.dialog("Server Permissions")
             await self.check(self.page.get_by_label(LOCK, exact=True), on=on)
             await self.accept()
             line = self.fact("Server Rights")
@@ -264,84 +238,63 @@ class MeshCentralFlow(SocketFlow):
         await self.expect(USERS)
 
     async def open_list(self, words: str) -> None:
-        """Show the users whose ID contains ``words``.
-
-        The list is redrawn as a whole, a moment after a key: a mark in the old one tells when the new one is there. One that
-        is filtered so already is redrawn by the console when something changes in it.
-        """
+        """Show the users whose ID contains ``words``; a mark in the old list goes when the new one is drawn in its place."""
         await self.show_list()
-        search = self.page.locator("#UserSearchInput")
-        if words and await search.input_value() == f"name:{words}":
-            return
-        table = self.page.locator("#p3users")
-        await self.there(table.get_by_role("columnheader", name="Permissions"), "the table of users")
-        await search.fill(f"name:{words}")
-        await table.evaluate("list => list.append(Object.assign(document.createElement('i'), {id: 'old-list'}))")
-        await search.press("End")
-        await self.page.locator("#old-list").wait_for(state="detached")
+        table, search = self.page.locator("#p3users"), self.page.locator("#UserSearchInput")
+        if not words or await search.input_value() != f"name:{words}":
+            await self.there(table.get_by_role("columnheader", name="Permissions"), "the table of users")
+            await search.fill(f"name:{words}")
+            await table.evaluate("list => list.append(Object.assign(document.createElement('i'), {id: 'old-list'}))")
+            await search.press("End")
+            await self.page.locator("#old-list").wait_for(state="detached")
         if words and await table.get_by_text("not shown").count() and not await self.row(words).count():
             raise self.drift(f"fewer than 100 users whose ID contains {words!r}")
 
     async def open_details(self, login_id: str) -> Account:
-        """Open the page of a user in the list, and read it."""
-        await (
-            self.row(login_id).locator("[onclick^=gotoUser] span").first.click(position={"x": 4, "y": 9})
-        )  # beside it is a mail link
+        """Open the page of a user in the list, and read it; in the middle of its name is a mail link."""
+        await self.row(login_id).locator("[onclick^=gotoUser] span").first.click(position={"x": 4, "y": 9})
         return await self.read_details(login_id)
 
     async def read_details(self, login_id: str) -> Account:
         """Read the user from its own page, where the exact ID stands."""
-        exact = re.compile(f"^{re.escape(login_id)}$")
-        await self.there(self.page.locator(DETAILS).filter(has_text=exact), f"the page of {login_id!r}")
+        shown = self.page.locator(DETAILS).filter(has_text=re.compile(f"^{re.escape(login_id)}$"))
+        await self.there(shown, f"the page of {login_id!r}")
         texts = await self.page.locator(FACTS).all_inner_texts()
         facts = dict(re.split(r"\s*[\t\n]\s*", text.strip() + "\t", maxsplit=1) for text in texts)
-        if "Server Rights" not in facts:
-            raise self.drift(f"the page of {login_id!r} with its 'Server Rights'")
-        name, mail = (facts.get(line, "").strip(" \t\n") for line in ("Real Name", "Email"))
-        return _account(login_id, name, mail, locked=LOCKED in facts["Server Rights"])
+        if not {"Server Rights", "Real Name", "Email"} <= set(facts):
+            raise self.drift(f"the page of {login_id!r} with its rights, name and address")
+        name, mail = (facts[line].strip().removesuffix("Not set") for line in ("Real Name", "Email"))
+        return Account(login_id=login_id, name=name, mail=mail, state=STATES[LOCKED in facts["Server Rights"]])
 
 
-def _account(login_id: str, name: str, mail: str, *, locked: bool) -> Account:
-    shown = ["" if value == "Not set" else value for value in (name, mail)]
-    state = AccountState.DISABLED if locked else AccountState.ACTIVE
-    return Account(login_id=login_id, name=shown[0], mail=shown[1], state=state)
+def _listed(user: dict[str, Any]) -> Account:
+    name, mail, rights = user.get("realname", ""), user.get("email", ""), user.get("siteadmin", 0)
+    return Account(login_id=user["name"], name=name, mail=mail, state=STATES[bool(rights & 32)])  # 32: locked
 
 
-def _same(account: Account, spec: AccountSpec) -> bool:
-    wanted = (spec.login_id, spec.name, spec.mail.lower())
-    return (account.login_id, account.name, account.mail.lower()) == wanted
-
-
-def _file(orders: Sequence[Order]) -> FilePayload:
+def _file(orders: Sequence[Order]) -> bytes:
     """Return the file to import; the server takes the real name too, which the dialog does not say."""
-    users = [
-        {
-            "user": order.spec.login_id, "pass": order.secret.reveal(), "email": order.spec.mail,
-            "realname": order.spec.name, "resetNextLogin": True,
-        }
-        for order in orders
-    ]  # fmt: skip
-    return {"name": "users.json", "mimeType": "application/json", "buffer": json.dumps(users).encode()}
+    names = ("user", "pass", "email", "realname", "resetNextLogin")
+    rows = [(one.spec.login_id, one.secret.reveal(), one.spec.mail, one.spec.name, True) for one in orders]
+    return json.dumps([dict(zip(names, row, strict=True)) for row in rows]).encode()
 
 
-def _created_or_refused(message: dict[str, Any]) -> str | None:
-    """Return the key of the account that was created, or the console's words on why not."""
+def _created(message: dict[str, Any], keys: Collection[str]) -> str | None:
+    """Return the key of the account that was created, or the console's words on why it was not."""
     if message.get("action") == "msg" and message.get("tag") == "ServerNotify":
         return str(message.get("value"))
-    return _key_of(message, "accountcreate")
+    return _told(message, "accountcreate", keys)
 
 
-def _password_changed(message: dict[str, Any]) -> str | None:
+def _password_changed(message: dict[str, Any], key: str) -> str | None:
     changed = message.get("event", {}).get("msgid") == PASSWORD_CHANGED
-    return _key_of(message, "accountchange") if changed else None
+    return _told(message, "accountchange", (key,)) if changed else None
 
 
-def _users(message: dict[str, Any]) -> str | None:
-    return json.dumps(message["users"]) if message.get("action") == "users" else None
-
-
-def _key_of(message: dict[str, Any], action: str) -> str | None:
+def _told(message: dict[str, Any], action: str, keys: Collection[str]) -> str | None:
+    """Return the key whose account this event is about, if it is one of these: others work at the same console."""
     event = message.get("event", {})
     if message.get("action") != "event" or event.get("action") != action:
         return None
-    return str(event["account"]["_id"]).rpartition("/")[2]
+    key = str(event["account"]["_id"]).rpartition("/")[2]
+    return key if key in keys else None

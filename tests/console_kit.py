@@ -60,14 +60,27 @@ def on_sandbox(
 
 
 def on_meshcentral(
-    server: MeshCentral, evidence: Path, redactor: Redactor, *, password: str | None = None, timeout: float = 10
+    server: MeshCentral,
+    evidence: Path,
+    redactor: Redactor,
+    *,
+    password: str | None = None,
+    timeout: float = 10,
+    pin: str | None = None,
 ) -> PlaywrightConsole:
     """Return the console port on a MeshCentral, its browser not started yet; a refused login takes it six seconds."""
     settings = ConsoleSettings(
-        flow="meshcentral", url=server.url, certificate=server.pin, user=server.admin, step_timeout=timeout, settle=2
-    )
+        flow="meshcentral", url=server.url, certificate=pin or server.pin, user=server.admin, step_timeout=timeout,
+        settle=2,
+    )  # fmt: skip
     return PlaywrightConsole(
         load_flow(ROOT / "flows", "meshcentral"), settings, password=redactor.new(password or server.password),
         browser=browser(), evidence=EvidenceStore(evidence, redactor), screens=Screens(directory=evidence / "screens"),
         redactor=redactor,
     )  # fmt: skip
+
+
+def flow_of(console: PlaywrightConsole) -> Flow:
+    """Return the flow of the one session that is open and idle."""
+    (session,) = console._idle
+    return session._flow

@@ -153,11 +153,11 @@ class MeshCentral:
 
     def writes(self) -> int:
         """Return how many changes of users the console has recorded."""
-        return len(self._changes())
+        return sum(record.get("etype") == "user" and record["action"] not in _VISITS for record in self._events())
 
-    def created(self) -> int:
-        """Return how many users the console has recorded as created."""
-        return self._changes().count("accountcreate")
+    def recorded(self, action: str) -> int:
+        """Return how often the console has recorded this: accountcreate, accountchange, login, logout, authfail."""
+        return sum(record.get("action") == action for record in self._events())
 
     def works(self, login_id: str, password: str) -> bool:
         """Tell whether somebody can log in with this password, by the login page, without a browser."""
@@ -177,11 +177,8 @@ class MeshCentral:
         """Return what the server has said."""
         return (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
 
-    def _changes(self) -> list[str]:
-        records = _records(self._data() / "meshcentral-events.db")
-        return [
-            record["action"] for record in records if record.get("etype") == "user" and record["action"] not in _VISITS
-        ]
+    def _events(self) -> list[dict[str, Any]]:
+        return _records(self._data() / "meshcentral-events.db")
 
     def _seed(self) -> None:
         """Add the others to the database before the server opens it: through the console it takes half a minute."""
