@@ -1,7 +1,8 @@
 """MeshCentral 1.1.55, an open-source remote-desktop server; run on its two skins (``siteStyle`` 2 and 3) in 2026-11.
 
-Its pages are asked for in English. Its accounts have no validity, department, pool or zone. "Disabled" is its account lock. It lists at most 100 users, so the list is filtered before it is read. Most of
-what it does shows nowhere on its pages: the proof is what it tells them over their websocket.
+Its pages are asked for in English. Its accounts have no validity, department, pool or zone. "Disabled" is its account lock. It
+lists at most 100 users, so the list is filtered before it is read. Most of what it does shows nowhere on its pages: the proof
+is what it tells them over their websocket.
 """
 
 from __future__ import annotations
