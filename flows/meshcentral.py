@@ -48,7 +48,7 @@ class MeshCentralFlow(SocketFlow):
             await self.fill(self.page.get_by_role("textbox", name="Username"), user)
             await self.fill_secret(self.page.get_by_role("textbox", name="Password"), password)
             await self.LOGIN.on(self.page).click()
-            refused = self.page.locator(".msg.error")
+            refused = self.page.locator(".msg.error").filter(visible=True).first
             if await self.first_of(inside=USERS.on(self.page), refused=refused) == "refused":
                 raise AccessDenied(f"the console refused the admin {user!r}: {await refused.inner_text()}")
 
@@ -102,6 +102,7 @@ class MeshCentralFlow(SocketFlow):
             if said != self.key(spec.login_id):
                 raise self.unknown(f"the console said: {said}")
         async with self.step("real name"):
+            await self.button("OK").wait_for(state="hidden")  # one skin fades it out
             await self.open_list(spec.login_id)
             await self.open_details(spec.login_id)
             await self.edit("Real Name")
@@ -231,7 +232,7 @@ class MeshCentralFlow(SocketFlow):
 
     async def open_list(self, words: str) -> None:
         """Show the users whose ID contains ``words``; a mark in the old list goes when the new one is drawn in its place."""
-        stuck = self.page.locator(DISCONNECTED).or_(self.button("Cancel")).filter(visible=True)
+        stuck = self.page.locator(DISCONNECTED).or_(self.button("Cancel")).or_(self.button("OK")).filter(visible=True)
         if await stuck.count() or not await self.page.locator(LEFT_MENU).is_visible():
             await self.open(USERS_PAGE)
         elif not await USERS.on(self.page).is_visible():

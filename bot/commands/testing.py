@@ -11,14 +11,19 @@ from pathlib import Path
 from bot.commands.output import say
 from bot.console.browser import ensure_browser
 from bot.errors import Unusable
+from bot.sandbox.meshcentral_install import ensure_meshcentral
 from bot.sandbox.postoffice import ensure_postoffice
 from bot.settings.console import BrowserSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: What some tests need, how to get it, and which tests those are.
 _NEEDS: tuple[tuple[Callable[[], object], tuple[str, ...]], ...] = (
-    (lambda: ensure_browser(BrowserSettings(), say=say), ("tests/browser", "tests/scenario", "tests/contract")),
+    (
+        lambda: ensure_browser(BrowserSettings(), say=say),
+        ("tests/browser", "tests/scenario", "tests/contract", "tests/real/test_meshcentral.py"),
+    ),
     (lambda: ensure_postoffice(say), ("tests/real", "tests/contract/test_mailbox.py")),
+    (lambda: ensure_meshcentral(say), ("tests/real/test_meshcentral.py",)),
 )
 
 
