@@ -38,6 +38,9 @@ def demo(
     mailbox: Annotated[
         str, typer.Option(help="folder; imap: a real Dovecot and Postfix (Debian, as root); exchange.")
     ] = "folder",
+    console: Annotated[
+        str, typer.Option(help="sandbox; meshcentral: a real third-party console (needs Node.js and npm).")
+    ] = "sandbox",
     as_json: AsJson = False,
     stay: Annotated[
         bool, typer.Option("--stay", help="Leave the console open afterwards, on the first telework day.")
@@ -46,7 +49,7 @@ def demo(
     """The whole job on inbox_samples/ with an embedded mailbox and console and a fixed clock. Example: run_bot.py demo --mailbox imap"""
     from bot.commands import demo as command
 
-    leave(command.demo(folder or Path("var/demo"), mailbox=mailbox, as_json=as_json, stay=stay))
+    leave(command.demo(folder or Path("var/demo"), mailbox=mailbox, console=console, as_json=as_json, stay=stay))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)

@@ -48,7 +48,7 @@ class MeshCentralFlow(SocketFlow):
             await self.fill(self.page.get_by_role("textbox", name="Username"), user)
             await self.fill_secret(self.page.get_by_role("textbox", name="Password"), password)
             await self.LOGIN.on(self.page).click()
-            refused = self.page.locator(".msg.error")
+            refused = self.page.locator(".msg.error").filter(visible=True).first
             if await self.first_of(inside=USERS, refused=refused) == "refused":
                 raise AccessDenied(f"the console refused the admin {user!r}: {await refused.inner_text()}")
 
@@ -95,13 +95,12 @@ class MeshCentralFlow(SocketFlow):
             with self.listening(partial(_created, keys=(self.key(spec.login_id),))) as heard:
                 await self.accept()
                 said = await self.hear(heard, "the console's word on the new account")
-            if said == "User already exists":
-                raise AccountConflict(spec.login_id, said)
             if said != self.key(spec.login_id):
-                raise self.unknown(f"the console said: {said}")
+                exists = said == "User already exists"
+                raise AccountConflict(spec.login_id, said) if exists else self.unknown(f"the console said: {said}")
         async with self.step("real name"):
+            await self.button("OK").wait_for(state="hidden")  # one skin fades it out
             await self.open_list(spec.login_id)
-            await self.there(self.row(spec.login_id), f"the row of {spec.login_id!r}")
             await self.open_details(spec.login_id)
             await self.edit("Real Name")
             await self.dialog(f"Change Real Name for {spec.login_id}")
@@ -231,7 +230,7 @@ class MeshCentralFlow(SocketFlow):
 
     async def show_list(self) -> None:
         """Show the list of users, whatever it is filtered by."""
-        stuck = self.page.locator(DISCONNECTED).or_(self.button("Cancel")).filter(visible=True)
+        stuck = self.page.locator(DISCONNECTED).or_(self.button("Cancel")).or_(self.button("OK")).filter(visible=True)
         if await stuck.count() or not await self.page.locator(LEFT_MENU).is_visible():
             await self.open(USERS_PAGE)
         elif not await USERS.on(self.page).is_visible():

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot.clock import FixedClock
+from bot.commands.demo_consoles import CONSOLES, DemoConsole, running_console
 from bot.commands.demo_mailboxes import KINDS, SAMPLES, filled_mailbox
 from bot.commands.ledger import request_row, requests_table
 from bot.commands.opening import open_workshop
@@ -27,7 +28,6 @@ from bot.errors import BadUsage, ConfigInvalid, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request, Verdict
 from bot.operation.report import Report
-from bot.sandbox.server import SandboxServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -41,33 +41,37 @@ _PASSWORD = "TELEWORK_BOT_CONSOLE_PASSWORD"  # noqa: S105 - the name of the vari
 _MARK = ".telework-demo"
 
 
-def demo(folder: Path, *, mailbox: str, as_json: bool, stay: bool) -> int:
+def demo(folder: Path, *, mailbox: str, console: str, as_json: bool, stay: bool) -> int:
     """Run the demo into ``folder``; raises ``ConfigInvalid`` when something else is in there."""
-    if mailbox not in KINDS:
-        raise BadUsage([Problem(path="--mailbox", text=f"{mailbox!r} is none; known: {', '.join(KINDS)}")])
+    asked = {"--mailbox": (mailbox, KINDS), "--console": (console, CONSOLES)}
+    unknown = [
+        Problem(path=option, text=f"{kind!r} is none; known: {', '.join(kinds)}")
+        for option, (kind, kinds) in asked.items()
+        if kind not in kinds
+    ]
+    if unknown:
+        raise BadUsage(unknown)
     started = time.monotonic()
     folder = folder.resolve()
     clock = FixedClock(NOW)
     ensure_browser(load(ROOT / "config.yaml").settings.console.browser, say=say)
     _make_room(folder)
-    with SandboxServer(clock) as server, filled_mailbox(mailbox, folder, dropped=DROPPED) as section:
-        os.environ[_PASSWORD] = server.password
-        workshop = open_workshop(lay_out(folder, server.url, section), [], quiet=True, clock=clock)
+    with running_console(console, clock) as running, filled_mailbox(mailbox, folder, dropped=DROPPED) as section:
+        os.environ[_PASSWORD] = running.password
+        workshop = open_workshop(lay_out(folder, running.section, section), [], quiet=True, clock=clock)
         report = asyncio.run(one_pass(workshop))
         requests, verdict = asyncio.run(_outcome(workshop.ledger()))
-        result = _result(
-            report, verdict, folder, accounts=server.users.writes["create"], seconds=time.monotonic() - started
-        )
+        result = _result(report, verdict, folder, accounts=running.accounts(), seconds=time.monotonic() - started)
         if as_json:
             print_json(result)
         else:
             _tell(requests, report, result)
         if stay:
-            _stay(server, clock)
+            _stay(running)
     return 0 if verdict.ok and not (report.stuck or report.waiting or report.stopped) else 1
 
 
-def lay_out(folder: Path, url: str, mailbox: Mapping[str, Any]) -> Path:
+def lay_out(folder: Path, console: Mapping[str, Any], mailbox: Mapping[str, Any]) -> Path:
     """Put the staff directory and a config.yaml into ``folder``; returns the config's path."""
     shutil.copyfile(SAMPLES / "staff.csv", folder / "staff.csv")
     os.utime(folder / "staff.csv", (DROPPED.timestamp(), DROPPED.timestamp()))
@@ -79,7 +83,7 @@ def lay_out(folder: Path, url: str, mailbox: Mapping[str, Any]) -> Path:
     raw["ledger"]["url"] = "sqlite:///ledger.sqlite3"
     raw["log"]["file"] = "log/bot.jsonl"
     raw["console"] |= {
-        "url": url,
+        **console,
         "evidence_dir": "evidence",
         "screens_dir": "screens",
         "flows_dir": str(ROOT / "flows"),
@@ -138,11 +142,9 @@ def _tell(requests: Sequence[Request], report: Report, result: dict[str, Any]) -
     )
 
 
-def _stay(server: SandboxServer, clock: FixedClock) -> None:
+def _stay(console: DemoConsole) -> None:
     """Leave the console open on the first telework day, for a person to log in with a mailed ID."""
-    clock.set(MONDAY)
-    say(f"\nuser side   {server.url}login   (the console's clock now says {MONDAY:%Y-%m-%d %H:%M})")
-    say(f"admin side  {server.url}admin/login   {server.admin.name} / {server.password}\nCtrl-C ends the demo")
+    say(f"{console.visit(MONDAY)}\nCtrl-C ends the demo")
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.commands.output import say
 from bot.console.browser import ensure_browser
 from bot.errors import Unusable
+from bot.sandbox.meshcentral_install import ensure_meshcentral
 from bot.sandbox.postoffice import ensure_postoffice
 from bot.settings.console import BrowserSettings
 
@@ -19,9 +20,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _NEEDS: tuple[tuple[Callable[[], object], tuple[str, ...]], ...] = (
     (
         lambda: ensure_browser(BrowserSettings(), say=say),
-        ("tests/browser", "tests/scenario", "tests/contract", "tests/real/test_django_admin.py"),
+        (
+            "tests/browser",
+            "tests/scenario",
+            "tests/contract",
+            "tests/real/test_django_admin.py",
+            "tests/real/test_meshcentral.py",
+        ),
     ),
     (lambda: ensure_postoffice(say), ("tests/real", "tests/contract/test_mailbox.py")),
+    (lambda: ensure_meshcentral(say), ("tests/real/test_meshcentral.py", "tests/contract/test_console.py")),
 )
 
 
