@@ -259,10 +259,10 @@ class MeshCentralFlow(SocketFlow):
         """Read the user from its own page, where the exact ID stands."""
         shown = self.page.locator(DETAILS).filter(has_text=re.compile(f"^{re.escape(login_id)}$"))
         await self.there(shown, f"the page of {login_id!r}")
+        for name in ("Server Rights", "Real Name", "Email"):
+            await self.there(self.fact(name), f"{name!r} on the page of {login_id!r}")
         texts = await self.page.locator(FACTS).all_inner_texts()
         facts = dict(re.split(r"\s*[\t\n]\s*", text.strip() + "\t", maxsplit=1) for text in texts)
-        if not {"Server Rights", "Real Name", "Email"} <= set(facts):
-            raise self.drift(f"the page of {login_id!r} with its rights, name and address")
         name, mail = (facts[line].strip().removesuffix("Not set") for line in ("Real Name", "Email"))
         return Account(login_id=login_id, name=name, mail=mail, state=STATES[LOCKED in facts["Server Rights"]])
 

@@ -20,7 +20,7 @@ from bot.console.many import one_by_one
 from bot.console.port import Ability, Created, Order
 from bot.console.reach import Reach
 from bot.console.stage import Landmark, Role
-from bot.errors import BotError, OutcomeUnknown
+from bot.errors import BotError, ConsoleDrift, OutcomeUnknown
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Secret
 
@@ -88,6 +88,8 @@ class Flow(Reach):
         except KeyError:
             raise
         except BotError as error:
+            if self._submitted and isinstance(error, ConsoleDrift):
+                raise await self._failed(self.unknown(f"expected {error.expected}")) from None
             await self._failed(error)
             raise
 
