@@ -1,8 +1,7 @@
 """MeshCentral 1.1.55, an open-source remote-desktop server; run on its two skins (``siteStyle`` 2 and 3) in 2026-11.
 
-Its pages are asked for in English. Its accounts have no validity, department, pool or zone. "Disabled" is its account lock. It
-lists at most 100 users, so the list is filtered before it is read. Most of what it does shows nowhere on its pages: the proof
-is what it tells them over their websocket.
+Its pages are asked for in English. Its accounts have no validity, department, pool or zone. "Disabled" is its account lock.
+Most of what it does shows nowhere on its pages: the proof is what it tells them over their websocket.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ LEFT_MENU = "#LeftMenuMyUsers"  # the main menu has a hidden twin of it
 DISCONNECTED = "#p0"
 DETAILS, FACTS = "#p30userName", "#p30html tr, #p30html .row"
 LOCKED, LOCK, FIRST_CHANGE = "Locked account", "Lock Account", "Force password reset on next login."
-STATES = {True: AccountState.DISABLED, False: AccountState.ACTIVE}
 PASSWORD_CHANGED = 75  # the number of the message "Changed account credentials"
-BATCH = 100  # accounts in one file
+KNOWN = "key => users[`user//${key}`] || null"  # what the page knows of a user; the console keeps it up to date
 
 
 class MeshCentralFlow(SocketFlow):
@@ -69,7 +67,7 @@ class MeshCentralFlow(SocketFlow):
             others = self.page.locator(".UserCheckbox:enabled")
             if await others.count():
                 login_id = re.split("%2F", await others.first.get_attribute("value") or "")[-1]
-                await self.open_details(login_id)
+                await self.open_details(login_id, listed=True)
                 await self.edit("Real Name")
                 await self.visit(f"Change Real Name for {login_id}", "#dp30realname")
                 await self.edit("Server Rights")
@@ -78,15 +76,16 @@ class MeshCentralFlow(SocketFlow):
                 await self.visit(f"Change Password for {login_id}", "#p4pass1", "#p4pass2", "#p4resetNextLogin")
 
     async def find(self, login_id: str) -> Account | None:
-        """See :class:`bot.console.flow.Flow`; the filter finds parts, so only the row of exactly this ID counts."""
+        """See :class:`bot.console.flow.Flow`."""
         async with self.step("find"):
-            await self.open_list(login_id)
-            return await self.open_details(login_id) if await self.row(login_id).count() else None
+            await self.ready()
+            return await self.known(login_id)
 
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
         """See :class:`bot.console.flow.Flow`; the name is set on the user's page, and unknown until it is read there."""
         async with self.step("new account"):
             await self.show_list()
+            await self.search(spec.login_id)  # while the dialog is filled in, the list waits for this one
             await self.button("New Account...").click()
             await self.dialog("Create Account")
             await self.fill(self.page.locator("#p4name"), spec.login_id)
@@ -95,26 +94,26 @@ class MeshCentralFlow(SocketFlow):
             with self.listening(partial(_created, keys=(self.key(spec.login_id),))) as heard:
                 await self.accept()
                 said = await self.hear(heard, "the console's word on the new account")
+            if said == "User already exists":
+                raise AccountConflict(spec.login_id, said)
             if said != self.key(spec.login_id):
-                exists = said == "User already exists"
-                raise AccountConflict(spec.login_id, said) if exists else self.unknown(f"the console said: {said}")
+                raise self.unknown(f"the console said: {said}")
         async with self.step("real name"):
             await self.button("OK").wait_for(state="hidden")  # one skin fades it out
-            await self.open_list(spec.login_id)
-            await self.open_details(spec.login_id)
+            await self.open_details(spec.login_id, listed=True)
             await self.edit("Real Name")
             await self.dialog(f"Change Real Name for {spec.login_id}")
             await self.fill(self.page.locator("#dp30realname"), spec.name)
             await self.button("OK").click()
             await self.confirm(done=self.fact("Real Name").filter(has_text=spec.name))
-            account = await self.read_details(spec.login_id)
-            if not self.same(account, spec):
-                raise self.unknown("the console confirmed the account, and shows another one under this ID")
+            account = await self.known(spec.login_id)
+            if account is None or not self.same(account, spec):
+                raise self.unknown("the console confirmed the account, and has another one under this ID")
             return account
 
     async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
         """See :class:`bot.console.flow.Flow`; the import skips IDs that exist and tells nothing, so it is read before and after."""
-        return await by_import(self, orders, size=BATCH)
+        return await by_import(self, orders, size=100)
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:  # noqa: ARG002
         """See :class:`bot.console.flow.Flow`; a change shows nowhere, and one that the server drops is not told at all."""
@@ -122,6 +121,7 @@ class MeshCentralFlow(SocketFlow):
         if account is None:
             raise KeyError(login_id)
         async with self.step("reset password"):
+            await self.open_details(login_id)
             await self.page.get_by_role("link", name="Change Password", exact=True).click()
             await self.dialog(f"Change Password for {login_id}")
             await self.fill_password(secret)
@@ -129,13 +129,13 @@ class MeshCentralFlow(SocketFlow):
                 await self.accept()
                 await self.confirm_heard(heard, "the console's word on the password")
         if account.state is not AccountState.ACTIVE:
-            await self.lock(on=False)
+            await self.lock(login_id, on=False)
 
     async def disable(self, login_id: str) -> None:
         """See :class:`bot.console.flow.Flow`."""
         account = await self.find(login_id)
         if account is not None and account.state is AccountState.ACTIVE:
-            await self.lock(on=True)
+            await self.lock(login_id, on=True)
 
     async def import_file(self, orders: Mapping[str, Order], sent: set[str]) -> set[str]:
         """See :class:`bot.console.many.Imports`; the file is never on a disk, and what is in it shows on no page."""
@@ -149,8 +149,7 @@ class MeshCentralFlow(SocketFlow):
                 sent.update(orders)
                 try:
                     await self.accept()
-                    refused = self.page.get_by_text("Invalid JSON file format.")
-                    return await self.confirm_each(heard, set(orders), refused)
+                    return await self.confirm_each(heard, set(orders), self.page.get_by_text("Invalid JSON file"))
                 except ConsoleDrift:
                     sent.difference_update(orders)
                     raise
@@ -158,12 +157,10 @@ class MeshCentralFlow(SocketFlow):
     async def everyone(self) -> Mapping[str, Account]:
         """See :class:`bot.console.many.Imports`: the console sends all users whenever its page is opened."""
         async with self.step("look at all users"):
-            with self.listening(
-                lambda said: json.dumps(said["users"]) if said.get("action") == "users" else None
-            ) as heard:
-                await self.open(USERS_PAGE)
-                await self.expect(USERS)
-                users = json.loads(await self.hear(heard, "the list of users"))
+            await self.open(USERS_PAGE)
+            await self.expect(USERS)
+            await self.page.wait_for_function("users !== null")
+            users = await self.page.evaluate("Object.values(users)")
         return {self.key(user["name"]): _listed(user) for user in users}
 
     def key(self, login_id: str) -> str:
@@ -173,8 +170,6 @@ class MeshCentralFlow(SocketFlow):
     def same(self, account: Account, spec: AccountSpec) -> bool:
         """See :class:`bot.console.many.Imports`: addresses are kept in small letters."""
         return (account.login_id, account.name, account.mail) == (spec.login_id, spec.name, spec.mail.lower())
-
-    # The console's own widgets.
 
     def button(self, name: str) -> Locator:
         """Return the button with this name; a hidden one has no role."""
@@ -186,7 +181,7 @@ class MeshCentralFlow(SocketFlow):
         return self.page.locator("#p3users").get_by_role("row").filter(has=box)
 
     def fact(self, name: str) -> Locator:
-        """Return the line of a user's page with this name."""
+        """Return the line of a user's page."""
         return self.page.locator(FACTS).filter(has=self.page.get_by_text(name, exact=True))
 
     async def edit(self, name: str) -> None:
@@ -217,9 +212,10 @@ class MeshCentralFlow(SocketFlow):
         await self.fill_secret(self.page.locator("#p4pass2"), secret)
         await self.check(self.page.get_by_label(FIRST_CHANGE, exact=True), on=True)
 
-    async def lock(self, *, on: bool) -> None:
-        """Lock or unlock the user whose page this is."""
+    async def lock(self, login_id: str, *, on: bool) -> None:
+        """Lock or unlock a user."""
         async with self.step("lock" if on else "unlock"):
+            await self.open_details(login_id)
             await self.edit("Server Rights")
             await self.dialog("Server Permissions")
             await self.check(self.page.get_by_label(LOCK, exact=True), on=on)
@@ -227,48 +223,53 @@ class MeshCentralFlow(SocketFlow):
             line = self.fact("Server Rights")
             await self.confirm(done=line.filter(has_text=LOCKED) if on else line.filter(has_not_text=LOCKED))
 
-    async def show_list(self) -> None:
-        """Show the list of users, whatever it is filtered by."""
+    async def ready(self) -> None:
+        """Have a page that is connected and has no dialog open."""
         stuck = self.page.locator(DISCONNECTED).or_(self.button("Cancel")).or_(self.button("OK")).filter(visible=True)
         if await stuck.count() or not await self.page.locator(LEFT_MENU).is_visible():
             await self.open(USERS_PAGE)
-        elif not await USERS.on(self.page).is_visible():
+            await self.expect(USERS)
+
+    async def show_list(self) -> None:
+        """Show the list of users, whatever it is filtered by."""
+        await self.ready()
+        if not await USERS.on(self.page).is_visible():
             await self.page.locator(LEFT_MENU).click()
         await self.expect(USERS)
+
+    async def search(self, words: str) -> None:
+        """Filter the list; it is drawn anew a moment after the key."""
+        await self.page.locator("#UserSearchInput").fill(f"name:{words}")
+        await self.page.locator("#UserSearchInput").press("End")
 
     async def open_list(self, words: str) -> None:
         """Show the users whose ID contains ``words``; a mark in the old list goes when the new one is drawn in its place."""
         await self.show_list()
-        table, search = self.page.locator("#p3users"), self.page.locator("#UserSearchInput")
-        if not words or await search.input_value() != f"name:{words}":
-            await self.there(table.get_by_role("columnheader", name="Permissions"), "the table of users")
-            await search.fill(f"name:{words}")
-            await table.evaluate("list => list.append(Object.assign(document.createElement('i'), {id: 'old-list'}))")
-            await search.press("End")
-            await self.page.locator("#old-list").wait_for(state="detached")
-        if words and await table.get_by_text("not shown").count() and not await self.row(words).count():
-            raise self.drift(f"fewer than 100 users whose ID contains {words!r}")
+        table = self.page.locator("#p3users")
+        await self.there(table.get_by_role("columnheader", name="Permissions"), "the table of users")
+        await table.evaluate("list => list.append(Object.assign(document.createElement('i'), {id: 'old-list'}))")
+        await self.search(words)
+        await self.page.locator("#old-list").wait_for(state="detached")
 
-    async def open_details(self, login_id: str) -> Account:
-        """Open the page of a user in the list, and read it; in the middle of its name is a mail link."""
+    async def open_details(self, login_id: str, *, listed: bool = False) -> None:
+        """Open the page of a user, where the exact ID stands; in the middle of its name in the list is a mail link."""
+        if not listed:
+            await self.open_list(login_id)
         await self.row(login_id).locator("[onclick^=gotoUser] span").first.click(position={"x": 4, "y": 9})
-        return await self.read_details(login_id)
-
-    async def read_details(self, login_id: str) -> Account:
-        """Read the user from its own page, where the exact ID stands."""
         shown = self.page.locator(DETAILS).filter(has_text=re.compile(f"^{re.escape(login_id)}$"))
         await self.there(shown, f"the page of {login_id!r}")
-        for name in ("Server Rights", "Real Name", "Email"):
-            await self.there(self.fact(name), f"{name!r} on the page of {login_id!r}")
-        texts = await self.page.locator(FACTS).all_inner_texts()
-        facts = dict(re.split(r"\s*[\t\n]\s*", text.strip() + "\t", maxsplit=1) for text in texts)
-        name, mail = (facts[line].strip().removesuffix("Not set") for line in ("Real Name", "Email"))
-        return Account(login_id=login_id, name=name, mail=mail, state=STATES[LOCKED in facts["Server Rights"]])
+
+    async def known(self, login_id: str) -> Account | None:
+        """Return what the page knows of a user; it knows them all, and its list shows a hundred."""
+        await self.page.wait_for_function("users !== null")
+        user = await self.page.evaluate(KNOWN, self.key(login_id))
+        return _listed(user) if user and user["name"] == login_id else None
 
 
 def _listed(user: dict[str, Any]) -> Account:
     name, mail, rights = user.get("realname", ""), user.get("email", ""), user.get("siteadmin", 0)
-    return Account(login_id=user["name"], name=name, mail=mail, state=STATES[bool(rights & 32)])  # 32: locked
+    state = AccountState.DISABLED if rights & 32 else AccountState.ACTIVE  # 32: locked
+    return Account(login_id=user["name"], name=name, mail=mail, state=state)
 
 
 def _file(orders: Sequence[Order]) -> bytes:
