@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import time
 
 from bot.clock import Clock
 from bot.console.port import Ability, Console
@@ -48,7 +49,7 @@ class AtConsole:
         if not to_drive and not due:
             return
         if not self._is_open():
-            report.warnings.append(f"the console opens at {self.settings.open_from:%H:%M}: {len(to_drive)} wait for it")
+            report.warnings.append(f"the console is closed until {self._opens()}: {len(to_drive)} wait for it")
             return
         most = self.settings.stop_after_issues
         if len(to_drive) > most:
@@ -111,7 +112,12 @@ class AtConsole:
 
     def _is_open(self) -> bool:
         opens, closes, now = self.settings.open_from, self.settings.open_until, self.clock.now().time()
-        return (opens is None or opens <= now) and (closes is None or now < closes)
+        after, before = opens is None or opens <= now, closes is None or now < closes
+        over_midnight = opens is not None and closes is not None and opens > closes
+        return after or before if over_midnight else after and before
+
+    def _opens(self) -> str:
+        return (self.settings.open_from or time()).strftime("%H:%M")
 
 
 def _by_urgency(requests: Iterable[Request]) -> list[Request]:

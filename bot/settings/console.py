@@ -53,9 +53,9 @@ class ConsoleSettings(Section):
     idle_close: float = Field(default=120, gt=0)
     """Seconds without work after which sessions are closed: an admin session that nobody uses is a risk, and costs memory."""
     open_from: time | None = None
-    """The console's working hours begin, such as 07:00; outside them requests wait. Empty: always open."""
+    """The console's working hours begin, such as 07:00; outside them requests wait. Empty: from midnight."""
     open_until: time | None = None
-    """The console's working hours end, such as 22:00."""
+    """The console's working hours end, such as 22:00; before ``open_from`` means the next day. Empty: at midnight."""
     import_from: int = Field(default=20, ge=0)
     """So many new accounts at once are made through the console's own import, where the flow has one; 0: never."""
     stop_after_failures: int = Field(default=3, ge=1)

@@ -116,15 +116,24 @@ def test_more_than_a_pass_may_issue_is_told(tmp_path: Path) -> None:
     assert run(house, console).delivered == 1
 
 
-def test_outside_its_hours_the_console_is_left_alone(tmp_path: Path) -> None:
-    """Before the console opens requests wait, intake goes on, and nobody logs in."""
-    house, console = lay_out(tmp_path, open_from="14:00", open_until="22:00"), MemoryConsole()
+@pytest.mark.parametrize(
+    ("hours", "opens"),
+    [
+        ({"open_from": "14:00", "open_until": "22:00"}, "14:00"),
+        ({"open_until": "13:00"}, "00:00"),
+        ({"open_from": "22:00", "open_until": "06:00"}, "22:00"),
+    ],
+)
+def test_outside_its_hours_the_console_is_left_alone(tmp_path: Path, hours: dict[str, str], opens: str) -> None:
+    """While the console is closed requests wait, intake goes on, and nobody logs in; it is told when it opens."""
+    house, console = lay_out(tmp_path, **hours), MemoryConsole()
     console.fail_next(Fault(verb="probe", error=Transient("nobody should have knocked")))
     apply(house, [TUESDAY])
     report = run(house, console)
     assert (report.accepted, report.delivered, report.waiting, report.problems) == (1, 0, 1, [])
-    assert "14:00" in report.warnings[0]
-    house.clock.set(FRIDAY + timedelta(hours=1))
+    assert opens in report.warnings[0]
+    hour = int(opens.partition(":")[0])
+    house.clock.set(FRIDAY.replace(hour=hour, minute=0) + timedelta(days=hour == 0))
     console._faults.clear()
     assert run(house, console).delivered == 1
 
