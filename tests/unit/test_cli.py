@@ -211,7 +211,7 @@ def test_a_benchmark_prints_its_figures() -> None:
     assert done.returncode == 0, done.stderr
     assert {"per_second", "ratios", "peak_memory_mb"} <= json.loads(done.stdout).keys()
     unknown = call("bench", "nothing")
-    assert (unknown.returncode, "known: fuzz, mailbox, reading" in unknown.stderr) == (2, True)
+    assert (unknown.returncode, "known: console, fuzz, mailbox, reading" in unknown.stderr) == (2, True)
 
 
 def test_the_digest_counts_and_leaves_the_machine(house: House) -> None:
