@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.commands.opening import open_workshop
+from bot.commands.opening import must_say, open_workshop
 from bot.commands.output import Bars, people, print_json, say, table
 from bot.commands.passes import tell_what_to_do
-from bot.errors import ActRefused, AlreadyRunning, BadUsage, BotError, Problem
+from bot.errors import ActRefused, AlreadyRunning, BotError
 from bot.operation.acts import Act, Acts
 from bot.wiring import Workshop
 
-_LONGEST = 200
 Verb = Callable[[Acts, str, str], Awaitable[Act]]
 
 
@@ -59,7 +58,7 @@ def hand_over(
     name: str, config: Path, overrides: Sequence[str], *, by: str, to: str, reason: str, as_json: bool
 ) -> int:
     """Record that the credentials of a request were handed over."""
-    _must_say({"--by": by, "--to": to, "--reason": reason})
+    must_say({"--by": by, "--to": to, "--reason": reason})
     workshop = open_workshop(config, overrides, quiet=as_json)
 
     async def note(acts: Acts, request_id: str, text: str) -> Act:
@@ -72,7 +71,7 @@ def hand_over(
 def _act(
     names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, verb: Verb
 ) -> int:
-    _must_say({"--by": by, "--reason": reason})
+    must_say({"--by": by, "--reason": reason})
     workshop = open_workshop(config, overrides, quiet=as_json)
     done = asyncio.run(_each(workshop, list(dict.fromkeys(names)), by.strip(), reason.strip(), verb))
     status = asyncio.run(_onward(workshop, [act.id for act in done.acts])) if done.acts else 0
@@ -90,17 +89,6 @@ def _tell(workshop: Workshop, done: _Done, status: int, *, as_json: bool) -> int
     if done.refused:
         say(f"→ {ActRefused.advice}")
     return status or (ActRefused.exit_status if done.refused else 0)
-
-
-def _must_say(stated: dict[str, str]) -> None:
-    problems = [Problem(path=option, text="say it in words") for option, text in stated.items() if not text.strip()]
-    problems += [
-        Problem(path=option, text=f"longer than {_LONGEST} characters")
-        for option, text in stated.items()
-        if len(text) > _LONGEST
-    ]
-    if problems:
-        raise BadUsage(problems)
 
 
 async def _each(workshop: Workshop, names: Sequence[str], by: str, reason: str, verb: Verb) -> _Done:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
-from bot.commands.opening import open_workshop
+from bot.commands.opening import must_say, open_workshop
 from bot.commands.output import people, print_json, say, table
 from bot.console.flow_check import FlowCheck, Result
 from bot.errors import BadUsage, Problem
@@ -82,13 +82,7 @@ def accept(
     screens: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool
 ) -> int:
     """Visit the console and take its changed screens for good, on the record."""
-    problems = [
-        Problem(path=name, text="say it in words")
-        for name, said in (("--by", by), ("--reason", reason))
-        if not said.strip()
-    ]
-    if problems:
-        raise BadUsage(problems)
+    must_say({"--by": by, "--reason": reason})
     workshop = open_workshop(config, overrides, quiet=as_json)
     rows = asyncio.run(_accept(workshop, screens, by.strip(), reason.strip()))
     if as_json:

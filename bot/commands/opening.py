@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,7 @@ from bot.secret import Redactor
 from bot.wiring import Workshop
 
 T = TypeVar("T")
+_LONGEST = 200
 
 
 def open_workshop(path: Path, overrides: Sequence[str], *, quiet: bool = False, clock: Clock | None = None) -> Workshop:
@@ -50,6 +51,18 @@ def day(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BadUsage([Problem(path=option, text=f"{text!r} is not a date such as 2026-11-24")]) from None
+
+
+def must_say(stated: Mapping[str, str]) -> None:
+    """Be sure that each option says something, in no more than 200 characters; raises ``BadUsage`` with all that do not."""
+    problems = [Problem(path=option, text="say it in words") for option, text in stated.items() if not text.strip()]
+    problems += [
+        Problem(path=option, text=f"longer than {_LONGEST} characters")
+        for option, text in stated.items()
+        if len(text) > _LONGEST
+    ]
+    if problems:
+        raise BadUsage(problems)
 
 
 async def _awaited(work: Awaitable[T]) -> T:

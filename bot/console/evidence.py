@@ -72,9 +72,7 @@ class EvidenceStore:
         except PlaywrightError as error:
             logger.warning("evidence of step {} left out: {}", step, self._redactor.clean(str(error)).splitlines()[0])
             return None
-        kept = await asyncio.to_thread(self._keep, subject, step, {"yml": text.encode(), "png": picture})
-        self._taken.set((*self._taken.get(), *kept))
-        return kept[-1].path
+        return await self._note(subject, step, {"yml": text.encode(), "png": picture})
 
     async def outline(self, page: Page, sensitive: Sensitive) -> str:
         """Return the page's ARIA outline without field values and secrets; raises ``playwright.async_api.Error``."""
@@ -83,21 +81,20 @@ class EvidenceStore:
 
     async def report(self, report: DriftReport, picture: Path | None, subject: str) -> Path:
         """Keep a report on a changed screen as text and as a page with the picture in it; returns the page's path."""
-
-        def keep() -> list[Evidence]:
-            shown = picture.read_bytes() if picture else None
-            files = {"txt": report.text().encode(), "html": report.html(shown).encode()}
-            return self._keep(subject, "drift", files)
-
-        kept = await asyncio.to_thread(keep)
-        self._taken.set((*self._taken.get(), *kept))
-        return kept[-1].path
+        shown = await asyncio.to_thread(picture.read_bytes) if picture else None
+        return await self._note(subject, "drift", {"txt": report.text().encode(), "html": report.html(shown).encode()})
 
     def take(self) -> Sequence[Evidence]:
         """Return what was captured since the last call, and forget it."""
         taken = self._taken.get()
         self._taken.set(())
         return taken
+
+    async def _note(self, subject: str, step: str, files: dict[str, bytes]) -> Path:
+        """Write the files and count them as this task's; returns the path of the last one."""
+        kept = await asyncio.to_thread(self._keep, subject, step, files)
+        self._taken.set((*self._taken.get(), *kept))
+        return kept[-1].path
 
     def _keep(self, subject: str, step: str, files: dict[str, bytes]) -> list[Evidence]:
         folder = self._directory / (_UNSAFE.sub("_", subject) or "_")

@@ -6,6 +6,8 @@ import secrets
 import string
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +73,7 @@ class FlowCheck:
             own = f"{self.prefix}{batch}{number}"
             trial = Trial(
                 console=noting, sample=self.sample, narrow=self.narrow, first=self.first, second=self.second,
-                prefix=self.prefix, name=lambda suffix, own=own: own + suffix, works=self._works if can_tell else None,  # type: ignore[misc] # a default binds early
+                prefix=self.prefix, name=partial(add, own), works=self._works if can_tell else None,
             )  # fmt: skip
             try:
                 await promise(trial)

@@ -79,10 +79,7 @@ class PlaywrightConsole:
         return await self._run(spec.login_id, lambda flow: flow.create(spec, secret))
 
     async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
-        """Create many accounts, by the console's own import where it has one; returns what became of each, in order.
-
-        Raises as ``create`` does when nothing was submitted at all; from then on every error is told with its account.
-        """
+        """See :meth:`bot.console.port.Console.create_many`."""
         return await self._run("import", lambda flow: flow.create_many(orders))
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None = None) -> None:

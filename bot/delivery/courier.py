@@ -11,7 +11,7 @@ from loguru import logger
 
 from bot.clock import Clock
 from bot.delivery.compose import message_id
-from bot.delivery.letters import Letters
+from bot.delivery.letters import ANNOUNCED, Letters
 from bot.delivery.outgoing import Outgoing
 from bot.delivery.parcels import CARRIES, KINDS, Parcel, Recipient, parcels, person
 from bot.delivery.smime import Certificates
@@ -24,8 +24,6 @@ from bot.secret import Secret
 
 #: The states that an applicant is told of, and the notice that does it; the first only where it is asked for.
 TOLD = {State.ACCEPTED: NoticeKind.RECEIPT, State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
-#: Told when the login is closed before its time; the intent is recorded with the act that closes it.
-ANNOUNCED = frozenset({NoticeKind.REVOKED, NoticeKind.CANCELLED})
 _SETTLED = frozenset({NoticeState.SENT, NoticeState.NOBODY, NoticeState.FAILED})
 
 

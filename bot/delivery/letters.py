@@ -16,6 +16,9 @@ from bot.model import Employee, Severity
 from bot.secret import Secret
 from bot.settings.delivery import Mode
 
+#: Told when the login is closed before its time; the intent is recorded with the act that closes it.
+ANNOUNCED = frozenset({NoticeKind.REVOKED, NoticeKind.CANCELLED})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Letters:
@@ -65,7 +68,7 @@ class Letters:
         envelope = self._envelope(request, employee, notice)
         if notice.kind is NoticeKind.HELD:
             return self.composer.held(envelope, received_at=request.received_at)
-        if notice.kind in {NoticeKind.REVOKED, NoticeKind.CANCELLED}:
+        if notice.kind in ANNOUNCED:
             return self.composer.closed(
                 envelope,
                 granted=request.granted,
