@@ -63,6 +63,37 @@ def revoke(
 
 
 @acts.command()
+def rerun(
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="What was mended; it goes on the record.")],
+    names: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Such as R-20261120-0007.")] = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    stuck: Annotated[bool, typer.Option("--stuck", help="Everything that is stuck.")] = False,
+) -> None:
+    """Try what is stuck once more: look in the console first, then go on. Example: run_bot.py rerun --stuck --by 吉澤 --reason "名簿のアドレスを修正" """
+    from bot.commands import acts as command
+
+    leave(command.rerun(names or [], config, override or [], by=by, reason=reason, as_json=as_json, stuck=stuck))
+
+
+@acts.command()
+def dismiss(
+    names: RequestIds,
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="What was done instead; it goes on the record, and is not mailed.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Close what is stuck; an account made for it is disabled, nobody is mailed. Example: run_bot.py dismiss R-20261120-0007 --by 吉澤 --reason "手作業で発行済み" """
+    from bot.commands import acts as command
+
+    leave(command.dismiss(names, config, override or [], by=by, reason=reason, as_json=as_json))
+
+
+@acts.command()
 def handover(
     name: Annotated[str, typer.Argument(metavar="ID", help="Such as R-20261120-0007.")],
     by: ByWhom,

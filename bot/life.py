@@ -29,6 +29,8 @@ class State(StrEnum):
     DELIVERED = "delivered"
     #: The account is disabled: the telework is over, or was cancelled.
     REVOKED = "revoked"
+    #: A cancellation was carried out on the requests that held its days.
+    DONE = "done"
     #: Can't go on by itself; an operator is told why.
     STUCK = "stuck"
 
@@ -39,12 +41,20 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.REJECTED: frozenset(),
     # Back to received: the row that a notice with only a number waited for has come.
     State.HELD: frozenset({State.ACCEPTED, State.REJECTED, State.RECEIVED}),
-    State.ACCEPTED: frozenset({State.ISSUING, State.REVOKED, State.STUCK}),
+    State.ACCEPTED: frozenset({State.ISSUING, State.REVOKED, State.DONE, State.STUCK}),
     State.ISSUING: frozenset({State.ACCEPTED, State.UNKNOWN, State.ISSUED, State.STUCK}),
     State.UNKNOWN: frozenset({State.ACCEPTED, State.ISSUED, State.STUCK}),
     State.ISSUED: frozenset({State.ISSUING, State.DELIVERING, State.STUCK}),
     State.DELIVERING: frozenset({State.ISSUING, State.ISSUED, State.DELIVERED, State.STUCK}),
     State.DELIVERED: frozenset({State.REVOKED, State.STUCK}),
     State.REVOKED: frozenset(),
+    State.DONE: frozenset(),
     State.STUCK: frozenset({State.ACCEPTED, State.REJECTED, State.REVOKED}),
 }
+
+
+def diagram() -> str:
+    """Return the life as a Mermaid state diagram, from the table that the ledger runs on; docs/life.md shows it."""
+    steps = [f"    {state} --> {after}" for state in State for after in State if after in TRANSITIONS[state]]
+    ends = [f"    {state} --> [*]" for state in State if not TRANSITIONS[state]]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {State.RECEIVED}", *steps, *ends])

@@ -21,6 +21,11 @@ class Kind(StrEnum):
     #: 変更: other dates or another place for an application already made.
     CHANGE = "change"
 
+    @property
+    def asks_for_days(self) -> bool:
+        """Whether its days are days of telework to come."""
+        return self in {Kind.ISSUE, Kind.CHANGE}
+
 
 class Severity(StrEnum):
     """What a violation does to the decision."""

@@ -1,4 +1,4 @@
-"""``approve``, ``reject``, ``revoke``, ``handover``: operators' acts, each with who and why; what an approval allows is issued at once."""
+"""``approve``, ``reject``, ``revoke``, ``rerun``, ``dismiss``, ``handover``: operators' acts, each with who and why; what an approval allows is issued at once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.commands.opening import must_say, open_workshop
+from bot.commands.opening import must_say, open_workshop, with_ledger
 from bot.commands.output import Bars, people, print_json, say, table
 from bot.commands.passes import tell_what_to_do
-from bot.errors import ActRefused, AlreadyRunning, BotError
+from bot.errors import ActRefused, AlreadyRunning, BadUsage, BotError, Problem
+from bot.ledger.ledger import Ledger
+from bot.life import State
 from bot.operation.acts import Act, Acts
 from bot.wiring import Workshop
 
@@ -52,6 +54,27 @@ def revoke(
         return await acts.revoke(request_id, text, at_wish=at_wish)
 
     return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=end)
+
+
+def rerun(
+    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, stuck: bool
+) -> int:
+    """Try what is stuck once more, now; ``stuck`` adds everything that is."""
+    if not names and not stuck:
+        raise BadUsage([Problem(path="ID", text="name requests, or say --stuck for all that are")])
+
+    async def all_stuck(ledger: Ledger) -> list[str]:
+        return [one.id for one in await ledger.requests(states={State.STUCK})]
+
+    every = with_ledger(open_workshop(config, overrides, quiet=as_json), all_stuck) if stuck else []
+    return _act([*names, *every], config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.rerun)
+
+
+def dismiss(
+    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool
+) -> int:
+    """Close what is stuck; an account made for it is disabled now."""
+    return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.dismiss)
 
 
 def hand_over(
@@ -101,7 +124,7 @@ async def _each(workshop: Workshop, names: Sequence[str], by: str, reason: str, 
             except ActRefused as error:
                 done.refused.append(str(error))
             except KeyError:
-                done.refused.append(f"the ledger has no {name}; `requests --state held` lists what waits")
+                done.refused.append(f"the ledger has no {name}; `requests` lists what it has")
     return done
 
 

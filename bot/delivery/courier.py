@@ -23,7 +23,12 @@ from bot.model import Employee
 from bot.secret import Secret
 
 #: The states that an applicant is told of, and the notice that does it; the first only where it is asked for.
-TOLD = {State.ACCEPTED: NoticeKind.RECEIPT, State.REJECTED: NoticeKind.REJECTED, State.HELD: NoticeKind.HELD}
+TOLD = {
+    State.ACCEPTED: NoticeKind.RECEIPT,
+    State.REJECTED: NoticeKind.REJECTED,
+    State.HELD: NoticeKind.HELD,
+    State.DONE: NoticeKind.CANCELLED,
+}
 _SETTLED = frozenset({NoticeState.SENT, NoticeState.NOBODY, NoticeState.FAILED})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 
 from bot.clock import Clock
@@ -50,7 +50,7 @@ class Letters:
         if parcel.kind is NoticeKind.HANDOVER:
             return self.composer.handover(
                 envelope, to_name=parcel.to.name, login_id=request.login_id, secret=secret, window=request.window,
-                granted=request.granted,
+                granted=_days(request),
             )  # fmt: skip
         violations = request.decision.violations if request.decision else ()
         return self.composer.credentials(
@@ -58,7 +58,7 @@ class Letters:
             login_id=request.login_id,
             secret=secret if self.mode(request) is Mode.SINGLE else None,
             window=request.window,
-            granted=request.granted,
+            granted=_days(request),
             renewed=notice.attempt > 1 or request.attempts == 0,
             refused=[item for item in violations if item.severity is Severity.REJECT or item.code in {"V09", "V18"}],
         )
@@ -108,3 +108,8 @@ class Letters:
             attempt=notice.attempt,
             now=self.clock.now(),
         )
+
+
+def _days(request: Request) -> tuple[date, ...]:
+    """Return the days that a login was granted for; a reissue grants none, whatever days its form names."""
+    return request.granted if request.kind.asks_for_days else ()

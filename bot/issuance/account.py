@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.console.port import Console, Evidence, Order
-from bot.errors import AccountConflict, BotError, OutcomeUnknown
+from bot.errors import AccountConflict, BotError, DeliveryFailed, OutcomeUnknown
 from bot.issuance.login_ids import login_id
 from bot.issuance.passwords import new_password
 from bot.issuance.windows import span, window_for
@@ -126,7 +126,7 @@ class AccountKeeper:
             expect=request.state,
             to=State.ISSUING,
             event=_event("password.reset", "intended", request, login_id=spec.login_id, secret_version=version),
-            changes=Changes(login_id=spec.login_id, window=self._spec(request, employee).window),
+            changes=Changes(login_id=spec.login_id, window=self._window(request)),
             account=self._record(request, spec, AccountRecordState.CREATED, version=version),
         )
         made = await self._act(
@@ -176,10 +176,9 @@ class AccountKeeper:
 
     async def _widened(self, request: Request, employee: Employee) -> AccountSpec:
         """Return the spec whose window spans all the employee's live requests: one account serves them all."""
-        own = self._spec(request, employee)
         live = await self.ledger.live(employee.employee_no)
         windows = [other.window for other in live if other.window and other.id != request.id]
-        return self._spec(request, employee, window=span([own.window, *windows]))
+        return self._spec(request, employee, window=span([self._window(request), *windows]))
 
     def _spec(self, request: Request, employee: Employee, *, window: Window | None = None) -> AccountSpec:
         return AccountSpec(
@@ -189,8 +188,16 @@ class AccountKeeper:
             mail=employee.mail,
             pool=self.account.pool,
             zones=self.account.zones,
-            window=window or window_for(request.granted, self.account, self.zone),
+            window=window or self._window(request),
         )
+
+    def _window(self, request: Request) -> Window:
+        """Return the time a request asks for; a reissue has that of the login it renews."""
+        if request.kind.asks_for_days:
+            return window_for(request.granted, self.account, self.zone)
+        if request.window is None:
+            raise DeliveryFailed("there is no login to renew")
+        return request.window
 
     @staticmethod
     def _record(request: Request, spec: AccountSpec, state: AccountRecordState, *, version: int) -> AccountRecord:
@@ -202,6 +209,11 @@ class AccountKeeper:
             window=spec.window,
             secret_version=version,
         )
+
+
+def same_address(shown: str, known: str) -> bool:
+    """Tell whether two mail addresses are one; consoles keep them in small letters, or as typed."""
+    return shown.casefold() == known.casefold()
 
 
 def evidence_of(taken: Sequence[Evidence]) -> list[dict[str, str]]:

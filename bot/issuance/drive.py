@@ -7,14 +7,16 @@ password of an account lives only between two steps of one call; a call that fin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from loguru import logger
 
+from bot.clock import Clock
 from bot.console.port import Ability, Console
 from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, OutcomeUnknown
-from bot.issuance.account import AccountKeeper, evidence_of
+from bot.issuance.account import AccountKeeper, evidence_of, same_address
+from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
 from bot.life import State
@@ -37,14 +39,6 @@ class Courier(Protocol):
         ...
 
 
-class Staff(Protocol):
-    """What driving needs of the staff directory."""
-
-    def find(self, employee_no: str) -> Employee | None:
-        """Return the employee with this number."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Driver:
     """Drives requests from ``accepted`` to ``delivered``."""
@@ -54,6 +48,7 @@ class Driver:
     keeper: AccountKeeper
     courier: Courier
     staff: Staff
+    clock: Clock
     #: How often a request may submit a create, over all passes.
     attempts: int
 
@@ -119,9 +114,9 @@ class Driver:
         raise OutcomeUnknown("drive", f"no end after {_MOST_STEPS} steps")
 
     async def _issue(self, request: Request) -> tuple[Request, Secret | None]:
-        if request.kind is not Kind.ISSUE:
-            raise DeliveryFailed(f"a {request.kind} is not carried out by itself: an operator does it in the console")
         employee = self._employee(request)
+        if request.kind is Kind.REISSUE:
+            request = await self._on_login_of(employee, request)
         login_id = self.keeper.login_id(request)
         seen = await self.keeper.look(login_id, patiently=False)
         record = await self.ledger.account(login_id)
@@ -129,10 +124,21 @@ class Driver:
             self._must_be_ours(seen, record, employee)
         if seen and not self._half_made(seen, record):
             return await self.keeper.renew(request, employee)
+        if request.kind is Kind.REISSUE:
+            raise DeliveryFailed(f"{login_id} is no longer in the console: there is nothing to renew")
         if request.attempts >= self.attempts:
             raise OutcomeUnknown("create", f"submitted {request.attempts} times and the account never appeared")
         logger.info("creating {}", login_id)
         return await self.keeper.create(request, employee)
+
+    async def _on_login_of(self, employee: Employee, request: Request) -> Request:
+        """Return the reissue with the ID and the window of the login it renews: the employee's that works longest."""
+        live = await self.ledger.live(employee.employee_no)
+        own = [one for one in live if one.state is State.DELIVERED and one.kind.asks_for_days and one.window]
+        newest = max(own, key=lambda one: one.window.end if one.window else self.clock.now(), default=None)
+        if newest is None or newest.window is None or newest.window.end <= self.clock.now():
+            raise DeliveryFailed("there is no login of this employee that works now: reject it, or have it applied for")
+        return replace(request, login_id=newest.login_id, window=newest.window)
 
     async def _find_out(self, request: Request) -> Request:
         """Settle what became of a submit by looking: there, then it is issued; not there, then it is accepted as before."""
@@ -162,7 +168,7 @@ class Driver:
             raise AccountConflict(seen.login_id)
         # Between our look and our click somebody may have made the same ID by hand: then another address stands there.
         unproven = record.state is AccountRecordState.CREATING
-        if unproven and seen.mail and seen.mail.casefold() != employee.mail.casefold():
+        if unproven and seen.mail and not same_address(seen.mail, employee.mail):
             raise AccountConflict(seen.login_id, "it carries another mail address")
 
     def _employee(self, request: Request) -> Employee:

@@ -9,7 +9,8 @@ from loguru import logger
 
 from bot.console.port import Console
 from bot.errors import BotError, OutcomeUnknown
-from bot.issuance.account import evidence_of
+from bot.issuance.account import evidence_of, same_address
+from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecordState, Changes, Event, Request
 from bot.life import State
@@ -19,18 +20,21 @@ _BOUNCED = "the mail with the credentials came back as undeliverable; the accoun
 
 @dataclass(frozen=True, kw_only=True)
 class Expirer:
-    """Revokes delivered requests whose window has ended."""
+    """Revokes requests whose window has ended."""
 
     ledger: Ledger
     console: Console
+    staff: Staff
 
     async def expire(self, request: Request, now: datetime) -> Request:
         """Revoke ``request``; its account is disabled unless another live request of the employee still needs it.
 
-        Raises what the console raises; the request then stays delivered, and the next pass tries again.
+        Raises what the console raises; the request then stays as it is, and the next pass tries again.
         """
         if request.login_id is None or await self._still_needed(request, now):
             return await self._leave(request, State.REVOKED, "the account serves a later request")
+        if not await self._ours(request, request.login_id):
+            return await self._leave(request, State.REVOKED, "no account that is ours was made for it")
         await self._disable(request, request.login_id)
         return await self._leave(request, State.REVOKED, "")
 
@@ -57,10 +61,21 @@ class Expirer:
         live = await self.ledger.live(request.application.employee_no or "")
         return any(
             other.id != request.id
+            and other.kind.asks_for_days
             and (other.login_id or request.login_id) == request.login_id
-            and (other.window is None or other.window.end > now)
+            and _goes_on(other, now)
             for other in live
         )
+
+    async def _ours(self, request: Request, login_id: str) -> bool:
+        """Tell whether the account is ours to disable; one whose making nobody confirmed must carry the employee's address."""
+        record = await self.ledger.account(login_id)
+        if record is None or record.employee_no != request.application.employee_no:
+            return False
+        if record.state is not AccountRecordState.CREATING:
+            return True
+        seen, employee = await self.console.find(login_id), self.staff.find(record.employee_no)
+        return seen is not None and (not seen.mail or (employee is not None and same_address(seen.mail, employee.mail)))
 
     async def _note(self, request: Request, outcome: str, reason: str = "") -> None:
         await self.ledger.note(self._event(request, outcome, reason))
@@ -69,7 +84,7 @@ class Expirer:
         account = await self.ledger.account(request.login_id) if request.login_id and not reason else None
         return await self.ledger.advance(
             request.id,
-            expect=State.DELIVERED,
+            expect=request.state,
             to=to,
             event=self._event(request, "done", reason or stuck_reason or ""),
             changes=Changes(stuck_reason=stuck_reason),
@@ -84,3 +99,10 @@ class Expirer:
             reason=reason,
             details={"login_id": request.login_id, "evidence": evidence_of(self.console.take_evidence())},
         )
+
+
+def _goes_on(request: Request, now: datetime) -> bool:
+    """Tell whether a request needs its login after ``now``: by its window, or before it has one by its days."""
+    if request.window:
+        return request.window.end > now
+    return any(day >= now.date() for day in request.granted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.model import Window
@@ -22,3 +22,8 @@ def span(windows: Iterable[Window]) -> Window:
     """Return the window from the earliest start to the latest end: one account serves all of an employee's requests."""
     every = list(windows)
     return Window(start=min(window.start for window in every), end=max(window.end for window in every))
+
+
+def ended(window: Window, now: datetime) -> Window:
+    """Return the window as it is when it ends now; one that has not begun keeps a moment, so that it is one."""
+    return Window(start=min(window.start, now - timedelta(seconds=1)), end=now)

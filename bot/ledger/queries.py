@@ -33,6 +33,9 @@ HOLDING = frozenset(
     {State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING, State.DELIVERED, State.STUCK}
 )
 
+#: Nothing more is done for a request in one of these, and its account may work: when its window is over, it is disabled.
+USABLE = frozenset({State.DELIVERED, State.STUCK})
+
 
 class Queries(NoticeQueries):
     """The reading half of a ledger. Methods are coroutines that do their work in a thread, each in one transaction.
@@ -142,9 +145,10 @@ class Queries(NoticeQueries):
         return await self._read(lambda connection: self._requests(connection, *where))
 
     async def due(self, now: datetime) -> tuple[Request, ...]:
-        """Return delivered requests whose window has ended."""
+        """Return requests whose window has ended and whose account is, or may be, usable still."""
         columns = tables.requests.c
-        where = (columns.state == State.DELIVERED.value, columns.window_end <= time_to_text(now))
+        usable = columns.state.in_([state.value for state in USABLE])
+        where = (usable, columns.window_end <= time_to_text(now))
         return await self._read(lambda connection: self._requests(connection, *where))
 
     async def timeline(self, request_id: str) -> tuple[StoredEvent, ...]:

@@ -85,10 +85,10 @@ def move(connection: Connection, request: Request, to: State, changes: Changes, 
 
 
 def set_granted(connection: Connection, request: Request, decision: Decision) -> None:
-    """Hold the days a decision grants, and let go of all others of this request."""
+    """Hold the days a decision grants, and let go of all others of this request; only what asks for days holds any."""
     table = tables.granted_days
     connection.execute(delete(table).where(table.c.request == request.id))
-    if decision.outcome is Outcome.ACCEPT and decision.granted:
+    if request.kind.asks_for_days and decision.outcome is Outcome.ACCEPT and decision.granted:
         connection.execute(
             insert(table),
             [

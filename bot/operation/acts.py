@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from bot.clock import Clock
 from bot.delivery.compose import message_id
 from bot.errors import ActRefused
+from bot.issuance.windows import ended
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, Event, Notice, NoticeKind, NoticeState, Request
 from bot.life import State
-from bot.model import Decision, Kind, Outcome, Severity, Violation, Window
+from bot.model import Decision, Kind, Outcome, Severity, Violation
 from bot.operation.judge import Judge, decision_event
 from bot.wording import quote
 
@@ -45,14 +46,14 @@ class Acts:
         nothing is left to grant, and for a request that is not held; ``KeyError`` for one that does not exist.
         """
         request = await self._held(request_id)
-        if request.kind is not Kind.ISSUE:
-            raise ActRefused(
-                f"{request_id} is a {request.kind}: carry it out in the console by hand; only an issue is approved"
-            )
         decision = await self.judge.approve(self.ledger, request, self.clock.now())
         if decision.outcome is not Outcome.ACCEPT:
             found = " ".join(item.text for item in decision.violations if item.severity is not Severity.WARN)
             raise ActRefused(f"{request_id} can't be approved: {found or 'nothing is left to grant'}")
+        if request.kind is Kind.CANCEL and not decision.granted:
+            raise ActRefused(
+                f"{request_id} names no granted day: `revoke ID --at-wish` what is meant, and reject this one"
+            )
         return await self._settle(request, State.ACCEPTED, "request.approve", decision, reason)
 
     async def reject(self, request_id: str, reason: str) -> Act:
@@ -76,12 +77,7 @@ class Acts:
         What is not issued yet goes from ACCEPTED to REVOKED at once. ``at_wish``: the applicant asked for it, and is told of a
         cancellation. Raises ``ActRefused`` for a request in any other state, ``KeyError`` for one that does not exist.
         """
-        request = await self.ledger.get(request_id)
-        if request.state not in {State.ACCEPTED, State.DELIVERED}:
-            raise ActRefused(f"{request_id} is {request.state}: only what is accepted or delivered is revoked")
-        now = self.clock.now()
-        if request.window and request.window.end <= now:
-            raise ActRefused(f"{request_id} ended at {request.window.end:%Y-%m-%d %H:%M}: the next pass disables it")
+        request = await self._open(request_id, {State.ACCEPTED, State.DELIVERED}, "accepted or delivered is revoked")
         kind = NoticeKind.CANCELLED if at_wish else NoticeKind.REVOKED
         notice = Notice(
             request_id=request_id, kind=kind, attempt=1, to="", state=NoticeState.SENDING,
@@ -90,12 +86,35 @@ class Acts:
         event = Event(
             action="request.revoke", outcome="done", request_id=request_id, reason=reason, details={"at_wish": at_wish}
         )
-        start = min(request.window.start, now - timedelta(seconds=1)) if request.window else now
-        after = await self.ledger.advance(
-            request_id, expect=request.state, event=event, notice=notice,
-            to=State.REVOKED if request.state is State.ACCEPTED else request.state,
-            changes=Changes(window=Window(start=start, end=now) if request.window else None),
+        return await self._end(request, event, notice)
+
+    async def dismiss(self, request_id: str, reason: str) -> Act:
+        """Close what is stuck: an account that was made for it is disabled by the caller's pass, and nobody is told.
+
+        Raises ``ActRefused`` for a request in any other state, ``KeyError`` for one that does not exist.
+        """
+        request = await self._open(request_id, {State.STUCK}, "stuck is dismissed")
+        return await self._end(
+            request, Event(action="request.dismiss", outcome="done", request_id=request_id, reason=reason)
+        )
+
+    async def rerun(self, request_id: str, reason: str) -> Act:
+        """Have what is stuck tried once more, from looking in the console on: STUCK to ACCEPTED; the caller issues.
+
+        Raises ``ActRefused`` for a request in any other state, and when its days are over; ``KeyError`` for one that does not
+        exist.
+        """
+        request = await self._open(request_id, {State.STUCK}, "stuck is rerun")
+        if request.granted and max(request.granted) < self.clock.now().date():
+            raise ActRefused(f"{request_id}: its days are over; dismiss it")
+        event = Event(
+            action="request.rerun", outcome="done", request_id=request_id, reason=reason,
+            details={"attempts": request.attempts},
         )  # fmt: skip
+        changes = Changes(attempts=0, stuck_reason="")
+        after = await self.ledger.advance(
+            request_id, expect=State.STUCK, to=State.ACCEPTED, event=event, changes=changes
+        )
         return Act(id=request_id, before=request.state, after=after.state)
 
     async def hand_over(self, request_id: str, *, to: str, reason: str) -> Act:
@@ -120,6 +139,24 @@ class Acts:
         )
         await self.ledger.note(event)
         return Act(id=request_id, before=request.state, after=request.state)
+
+    async def _open(self, request_id: str, states: Collection[State], only: str) -> Request:
+        request = await self.ledger.get(request_id)
+        if request.state not in states:
+            raise ActRefused(f"{request_id} is {request.state}: only what is {only}")
+        if request.window and request.window.end <= self.clock.now():
+            raise ActRefused(f"{request_id} ended at {request.window.end:%Y-%m-%d %H:%M}: the next pass disables it")
+        return request
+
+    async def _end(self, request: Request, event: Event, notice: Notice | None = None) -> Act:
+        """End a request now: at once where nothing was made for it, else by the pass that finds its window over."""
+        now = self.clock.now()
+        after = await self.ledger.advance(
+            request.id, expect=request.state, event=event, notice=notice,
+            to=request.state if request.login_id and request.state is not State.ACCEPTED else State.REVOKED,
+            changes=Changes(window=ended(request.window, now) if request.window else None),
+        )  # fmt: skip
+        return Act(id=request.id, before=request.state, after=after.state)
 
     async def _held(self, request_id: str) -> Request:
         request = await self.ledger.get(request_id)

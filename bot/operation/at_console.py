@@ -14,6 +14,7 @@ from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.records import Request
 from bot.life import State
+from bot.model import Kind
 from bot.operation.crew import Crew, Work
 from bot.operation.report import Progress, Report
 from bot.settings.console import ConsoleSettings
@@ -45,7 +46,7 @@ class AtConsole:
 
         Raises what stops the rest too; ``Unusable`` also after too many failures in a row.
         """
-        to_drive = _by_urgency(request for request in waiting if request.state in DRIVABLE)
+        to_drive = _by_urgency(one for one in waiting if one.state in DRIVABLE and one.kind is not Kind.CANCEL)
         if not to_drive and not due:
             return
         if not self._is_open():

@@ -16,6 +16,7 @@ from bot.ledger.records import Event, Request
 from bot.life import State
 from bot.operation.at_console import DRIVABLE, AtConsole
 from bot.operation.report import Progress, Report
+from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
 
 
@@ -27,6 +28,7 @@ class Cycle:
     intake: Intake
     deciding: Deciding
     courier: Courier
+    take_back: TakeBack
     at_console: AtConsole
     clock: Clock
 
@@ -38,9 +40,11 @@ class Cycle:
             logger.warning("{}", warning)
             report.warnings.append(warning)
         await self._part(report, lambda: self._take_in(report, progress))
+        await self._part(report, lambda: self.take_back.run(report))
         await self._part(report, lambda: self._tell(report, progress))
         await self._part(report, lambda: self._issue_and_revoke(report, progress))
         if report.revoked:
+            await self._part(report, lambda: self.take_back.run(report))
             await self._part(report, lambda: self._tell(report, progress))
         await self._count_what_is_left(report)
         await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))
@@ -49,10 +53,13 @@ class Cycle:
     async def onward(self, request_ids: Collection[str], progress: Progress) -> Report:
         """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass."""
         report = Report()
-        requests, now = [await self.ledger.get(name) for name in request_ids], self.clock.now()
-        due = [one for one in requests if one.state is State.DELIVERED and one.window and one.window.end <= now]
+        await self._part(report, lambda: self.take_back.run(report, among=request_ids))
+        requests = [await self.ledger.get(name) for name in request_ids]
+        employees = {one.application.employee_no for one in requests}
+        due = [one for one in await self.ledger.due(self.clock.now()) if one.application.employee_no in employees]
         await self._part(report, lambda: self._tell_among(request_ids, report, progress))
         await self._part(report, lambda: self.at_console.run(requests, due, report, progress))
+        await self._part(report, lambda: self.take_back.run(report, among=request_ids))
         await self._part(report, lambda: self._tell_among(request_ids, report, progress))
         return report
 

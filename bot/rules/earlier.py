@@ -72,6 +72,14 @@ def _held_and_in_time(case: Case, request: str) -> Iterator[Finding]:
         )
 
 
+def has_login(case: Case) -> Iterator[Finding]:
+    """V19: a reissue renews a login that has days to come; without one there is nothing to renew."""
+    if not any(day >= case.today for day in case.context.history.granted):
+        yield hold(
+            "再発行する有効なログインIDが、この職員にはありません。", "This employee has no login that works now."
+        )
+
+
 def by_operator(case: Case) -> Iterator[Finding]:
     """V20: what takes something back, or renews it, is carried out by an operator unless it is set to go by itself."""
     kind = case.application.kind

@@ -64,6 +64,7 @@ RULES = (
     Rule(code="V17", title="個人情報", check=form.no_personal_information, kinds=_DAYS),
     Rule(code="V18", title="重複", check=earlier.not_twice, kinds=frozenset({Kind.ISSUE})),
     Rule(code="V19", title="元の申請", check=earlier.refers_well, kinds=frozenset({Kind.CANCEL, Kind.CHANGE})),
+    Rule(code="V19", title="元の申請", check=earlier.has_login, kinds=frozenset({Kind.REISSUE})),
     Rule(code="V20", title="担当者の処理", check=earlier.by_operator),
     Rule(code="V21", title="日数", check=form.not_too_many_days, kinds=_DAYS),
     Rule(code="V22", title="時間", check=form.within_hours, kinds=_DAYS),

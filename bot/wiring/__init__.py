@@ -39,6 +39,7 @@ from bot.operation.acts import Acts
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
+from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
 from bot.rules.calendar import Calendar
 from bot.rules.calendar_files import load_holidays, load_overrides
@@ -199,15 +200,17 @@ class Workshop:
             keeper=keeper,
             courier=courier,
             staff=directory,
+            clock=self.clock,
             attempts=settings.account.attempts,
         )
         return Cycle(
             ledger=ledger,
             courier=courier,
+            take_back=TakeBack(ledger=ledger, clock=self.clock, account=settings.account, zone=self.config.zone),
             at_console=AtConsole(
                 console=console,
                 driver=driver,
-                expirer=Expirer(ledger=ledger, console=console),
+                expirer=Expirer(ledger=ledger, console=console, staff=directory),
                 clock=self.clock,
                 settings=settings.console,
             ),
