@@ -35,8 +35,13 @@ def not_twice(case: Case) -> Iterator[Finding]:
         )
 
 
-def refers_well(case: Case) -> Iterator[Finding]:
-    """V19: a change or cancellation names an application of the same person that holds the days, and is not too late."""
+def builds_on(case: Case) -> Iterator[Finding]:
+    """V19: what takes back or renews needs something of the same person to build on."""
+    yield from _has_login(case) if case.application.kind is Kind.REISSUE else _refers_well(case)
+
+
+def _refers_well(case: Case) -> Iterator[Finding]:
+    """A change or cancellation names an application of the same person that holds the days, and is not too late."""
     refers_to = _refers_to(case)
     request = case.earlier_request(refers_to or "")
     if not refers_to:
@@ -72,8 +77,8 @@ def _held_and_in_time(case: Case, request: str) -> Iterator[Finding]:
         )
 
 
-def has_login(case: Case) -> Iterator[Finding]:
-    """V19: a reissue renews a login that has days to come; without one there is nothing to renew."""
+def _has_login(case: Case) -> Iterator[Finding]:
+    """A reissue renews a login that has days to come; without one there is nothing to renew."""
     if not any(day >= case.today for day in case.context.history.granted):
         yield hold(
             "再発行する有効なログインIDが、この職員にはありません。", "This employee has no login that works now."

@@ -107,9 +107,10 @@ def test_a_change_is_judged_by_its_new_days() -> None:
 
 
 def test_a_reissue_needs_no_days() -> None:
-    """A lost password is renewed for an employee who is still there."""
+    """A lost password is renewed for an employee who is still there and has days to come."""
     changes: dict[str, Any] = {"kind": Kind.REISSUE, "dates": ()}
-    assert verdict(decide(AUTOMATIC, **changes)) == (Outcome.ACCEPT, [])
-    gone = {"now": at("08-03 09:00"), "received_at": at("08-03 09:00")}
+    assert verdict(decide(AUTOMATIC, context={"history": KNOWN}, **changes)) == (Outcome.ACCEPT, [])
+    assert verdict(decide(AUTOMATIC, **changes)) == (Outcome.HOLD, ["V19"])
+    gone = {"history": KNOWN, "now": at("08-03 09:00"), "received_at": at("08-03 09:00")}
     person: dict[str, Any] = {"employee_no": "0000007", "name": "中村健", "department": None, "applied_at": None}
     assert verdict(decide(AUTOMATIC, context=gone, **changes, **person)) == (Outcome.REJECT, ["V02"])
