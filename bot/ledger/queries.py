@@ -159,6 +159,10 @@ class Queries(NoticeQueries):
         """Return events after ``since_seq`` in order."""
         return await self._events(select(tables.events).where(tables.events.c.seq > since_seq).limit(limit))
 
+    async def of_action(self, action: str) -> tuple[StoredEvent, ...]:
+        """Return the events of one action in order."""
+        return await self._events(select(tables.events).where(tables.events.c.action == action))
+
     async def size(self) -> int:
         """Return the number of the last event."""
         return await self._read(lambda connection: connection.scalar(select(func.max(tables.events.c.seq))) or 0)
