@@ -24,7 +24,7 @@ from bot.operation.adopt import adopt
 from bot.operation.report import Report
 from bot.secret import Redactor
 from tests.acts_kit import act, in_ledger, onward
-from tests.house import FRIDAY, House, Sent
+from tests.house import FRIDAY, House
 
 TUESDAY, WEDNESDAY = date(2021, 8, 3), date(2021, 8, 4)
 KATO, TAKAHASHI = "0031977", "0048213"
@@ -81,14 +81,6 @@ def adopt_one(house: House, console: MemoryConsole, name: str) -> Report:
 
     act(house, verb)
     return onward(house, console, name)
-
-
-def newest(house: House, login_id: str) -> Sent:
-    """Return the credential mail of this login that went out last."""
-    sent = [one for one in house.credentials() if one.login_id == login_id]
-    return max(
-        sent, key=lambda one: next(house.path.glob(f"mailbox/outbox/*{one.request_id}.cred*")).stat().st_mtime_ns
-    )
 
 
 def test_the_drill_ends_with_one_account_and_a_newest_mail_that_works(house: House, console: MemoryConsole) -> None:
@@ -167,23 +159,21 @@ def test_a_request_caught_half_way_gets_mails_that_were_never_sent_before(
     asyncio.run(house.run(console))
     assert states(house) == [State.DELIVERED]
     assert len(console.accounts) == 1
-    sent = house.credentials()
-    assert [console.accepts(one.login_id, one.password) for one in sent] == [False, True] or [
-        console.accepts(one.login_id, one.password) for one in sent
-    ] == [True, False]
-    assert len(sent) == 2
+    first, second = sorted(house.credentials(), key=lambda one: console.accepts(one.login_id, one.password))
+    assert [console.accepts(one.login_id, one.password) for one in (first, second)] == [False, True]
+    assert len([file for file in house.files("outbox") if ".credentials.101@" in file.name]) == 1
 
 
 def test_a_login_that_the_replaced_ledger_did_not_know_is_not_adopted(house: House, console: MemoryConsole) -> None:
     """A restore is no way to take over somebody else's account: it must have been ours before."""
     replaced = restore(house)
     put_mails_back(house, replaced)
-    house.apply("0000779", employee_no="0052001", days=(WEDNESDAY,), now=house.clock.now())
-    asyncio.run(console.create(foreign("tw0052001"), Redactor().new("Somebody-Else-1")))
+    house.apply("0000779", employee_no="0036421", days=(WEDNESDAY,), now=house.clock.now())
+    asyncio.run(console.create(foreign("tw0036421"), Redactor().new("Somebody-Else-1")))
     asyncio.run(house.run(console))
     stuck = [one for one in in_ledger(house, lambda ledger: ledger.requests()) if one.state is State.STUCK]
     assert len(stuck) == 2
-    other = next(one for one in stuck if one.application.employee_no == "0052001")
+    other = next(one for one in stuck if one.application.employee_no == "0036421")
     with pytest.raises(ActRefused, match="did not know it either"):
         adopt_one(house, console, other.id)
 
@@ -233,7 +223,6 @@ def test_restoring_twice_keeps_both_and_numbers_go_on(house: House, console: Mem
 
 def test_nothing_is_restored_while_the_bot_runs(house: House) -> None:
     """A pass holds the lock, any other program the database: either way the ledger stays as it is."""
-    before = (house.path / "ledger.sqlite3").read_bytes()
     with FileLock(house.path / "var" / "bot.lock"), pytest.raises(AlreadyRunning):
         restore(house)
     with closing(sqlite3.connect(house.path / "ledger.sqlite3")) as other:
@@ -241,7 +230,6 @@ def test_nothing_is_restored_while_the_bot_runs(house: House) -> None:
         other.execute("SELECT count(*) FROM events").fetchone()
         with pytest.raises(AlreadyRunning, match="another program"):
             restore(house)
-    assert len(before) > 0
     assert not list(house.path.glob("ledger.sqlite3.replaced-*"))
     assert states(house) == [State.DELIVERED, State.DELIVERED]
 
@@ -254,6 +242,7 @@ def test_what_can_t_take_the_place_is_refused(house: House) -> None:
     def changed(statement: str) -> None:
         backup.write_bytes(good)
         with closing(sqlite3.connect(backup)) as connection, connection:
+            connection.execute("DROP TRIGGER events_are_append_only")
             connection.execute(statement)
 
     changed("UPDATE alembic_version SET version_num = '9999'")

@@ -111,7 +111,7 @@ def test_only_the_newest_remain_and_nothing_else_is_touched(house: House, tmp_pa
     assert all(path.exists() for path in [*foreign, link])
 
 
-def test_a_file_that_exists_is_not_overwritten(house: House, tmp_path: Path) -> None:
+def test_a_file_that_exists_is_not_overwritten(house: House) -> None:
     """A single file must be new: the ledger itself, or yesterday's backup, is never overwritten by a slip."""
     with pytest.raises(BadUsage, match="exists; name a new file"):
         back_up(house, house.path / "ledger.sqlite3")
@@ -122,6 +122,7 @@ def test_a_broken_chain_gives_no_backup_and_removes_none(house: House, tmp_path:
     """A ledger that was tampered with is told, leaves no file, and pushes no good backup out of the directory."""
     good = back_up(house, tmp_path / "copies", keep=1)
     with closing(sqlite3.connect(house.path / "ledger.sqlite3")) as connection, connection:
+        connection.execute("DROP TRIGGER events_are_append_only")
         connection.execute("UPDATE events SET reason = 'changed' WHERE seq = 2")
     with pytest.raises(LedgerBroken, match="its content was changed"):
         back_up(house, tmp_path / "copies", keep=1)
