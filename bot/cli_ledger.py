@@ -66,3 +66,16 @@ def adopt(
     from bot.commands import acts as command
 
     leave(command.adopt(names or [], config, override or [], by=by, reason=reason, as_json=as_json, stuck=stuck))
+
+
+@ledger.command("purge")
+def purge(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what is old enough; change nothing.")] = False,
+) -> None:
+    """Take persons out of records older than retention.years, and remove old mails, evidence and log lines. Example: run_bot.py ledger purge --dry-run"""
+    from bot.commands import purging
+
+    leave(purging.purge(config, override or [], dry_run=dry_run, as_json=as_json))
