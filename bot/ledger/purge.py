@@ -36,11 +36,7 @@ _accounts, _joined = tables.accounts.c, tables.joined.c
 
 def old_requests(cutoff: datetime) -> Select[str]:
     """Ask for the requests whose person is to go: last changed before ``cutoff``, at their end, no login of theirs left open."""
-    return (
-        select(_requests.id)
-        .where(_old(cutoff), _requests.state.in_(_FINAL), not_(_open_login()))
-        .order_by(_requests.serial)
-    )
+    return select(_requests.id).where(_ripe(cutoff)).order_by(_requests.serial)
 
 
 def kept_requests(cutoff: datetime) -> Select[int]:
@@ -57,14 +53,14 @@ def old_reasons(cutoff: datetime) -> Select[str]:
 
 
 def old_messages(cutoff: datetime) -> Select[str]:
-    """Ask for the messages whose sender is to go: recorded before ``cutoff``, and every request they told of is purged."""
-    done = _requests.application.contains(_DONE, autoescape=True)
+    """Ask for the messages whose sender is to go: recorded before ``cutoff``, and every request they told of goes or has gone."""
+    gone = or_(_requests.application.contains(_DONE, autoescape=True), _ripe(cutoff))
     told = or_(
         _requests.message == _messages.id,
         exists().where(_joined.message == _messages.id, _joined.request == _requests.id),
     )
     where = (_messages.recorded_at < time_to_text(cutoff), _messages.message_id.not_in(_marks()))
-    return select(_messages.id).where(*where, ~exists().where(and_(told, not_(done)))).order_by(_messages.serial)
+    return select(_messages.id).where(*where, ~exists().where(and_(told, not_(gone)))).order_by(_messages.serial)
 
 
 def loose_events() -> Select[int, str]:
@@ -128,6 +124,10 @@ def _purge_account(connection: Connection, login_id: str) -> None:
     if connection.execute(left.limit(1)).first() is None:
         query = update(tables.accounts).where(_accounts.login_id == login_id)
         connection.execute(query.values(employee_no=PURGED))
+
+
+def _ripe(cutoff: datetime) -> ColumnElement[bool]:
+    return and_(_old(cutoff), _requests.state.in_(_FINAL), not_(_open_login()))
 
 
 def _old(cutoff: datetime) -> ColumnElement[bool]:

@@ -1,0 +1,323 @@
+"""The retention purge: when its time is over, who applied is gone from every byte, and the chain still proves what was done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.commands.purging import made_for
+from bot.console.evidence import EvidenceStore
+from bot.console.memory import MemoryConsole
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import PURGED, Event, Verdict
+from bot.life import State
+from bot.operation.purge import cutoffs
+from bot.operation.report import Progress, Silent
+from bot.secret import Redactor
+from bot.settings.retention import RetentionSettings
+from tests.acts_kit import in_ledger
+from tests.house import FRIDAY, ZONE, House
+from tests.unit.test_cli import answer
+
+TUESDAY, LATER = date(2021, 8, 3), date(2025, 4, 8)
+KATO, MOMOSE, MARUYAMA = "0031977", "0047755", "0041120"
+#: Three years after the 1 April that follows July 2021, and the moment before.
+OVER = datetime(2025, 4, 1, 9, 0, tzinfo=ZONE)
+NOT_YET = datetime(2025, 3, 31, 23, 59, tzinfo=ZONE)
+#: What tells who 上野原 is, in every form it was received or kept in.
+PERSON = ("上野原", "t.uenohara", "0000777", "建設部道路課", "インフルエンザ")
+
+
+class Killed(BaseException):
+    """The process is gone: nothing in the bot may catch this."""
+
+
+class Dying(Silent):
+    """Dies at the given step."""
+
+    def __init__(self, at: int) -> None:
+        self._left = at
+
+    def step(self) -> None:
+        """Count down."""
+        self._left -= 1
+        if self._left < 0:
+            raise Killed
+
+
+@pytest.fixture
+def console() -> MemoryConsole:
+    """An empty console."""
+    return MemoryConsole()
+
+
+@pytest.fixture
+def house(tmp_path: Path, console: MemoryConsole) -> House:
+    """A house with requests of 2021: one revoked, one refused for its day, one stuck for good; and nothing since."""
+    made = House(path=tmp_path / "house").lay_out({"console": {"settle": 0.3}})
+    made.apply("0000777", employee_no=KATO, days=(TUESDAY,), now=FRIDAY, note="緊急の理由：インフルエンザのため")
+    made.apply("0000778", employee_no=MOMOSE, days=(date(2021, 7, 1),), now=FRIDAY)
+    asyncio.run(made.run(console))
+    made.clock.set(FRIDAY + timedelta(days=7))
+    asyncio.run(made.run(console))
+    assert states(made) == [State.REVOKED, State.REJECTED]
+    for file in (made.path / "mailbox").rglob("*.eml"):
+        os.utime(file, (FRIDAY.timestamp(), FRIDAY.timestamp()))
+    return made
+
+
+def purge(house: House, now: datetime, progress: Progress | None = None) -> dict[str, int]:
+    """Purge as the command does."""
+    house.clock.set(now)
+    return in_ledger(house, lambda ledger: made_for(house.workshop(), ledger).run(progress or Silent()))
+
+
+def count(house: House, now: datetime) -> dict[str, int]:
+    """Count as --dry-run does."""
+    house.clock.set(now)
+    return in_ledger(house, lambda ledger: made_for(house.workshop(), ledger).count())
+
+
+def states(house: House) -> list[State]:
+    """Return the states of all requests."""
+    return [one.state for one in in_ledger(house, lambda ledger: ledger.requests())]
+
+
+def verify(house: House, head: str | None = None) -> Verdict:
+    """Verify the chain."""
+    return in_ledger(house, lambda ledger: ledger.verify(head))
+
+
+def found(house: House, *texts: str) -> set[str]:
+    """Return which of the texts stand in any byte of the house, but for what people keep themselves."""
+    files = house.left_behind(but=("staff.csv", "config.yaml"))
+    return {text for text in texts for content in files.values() if text.encode() in content}
+
+
+def test_who_applied_is_gone_from_every_byte_and_the_chain_verifies(house: House) -> None:
+    """Name, address, numbers and reason stand in no file any more, freed pages and write-ahead log included."""
+    head = verify(house).head
+    assert found(house, *PERSON) == set(PERSON)
+    done = purge(house, OVER)
+    assert (done["requests"], done["messages"], done["kept"]) == (2, 2, 0)
+    assert done["mails"] == 4
+    assert found(house, *PERSON) == set()
+    verdict = verify(house, head)
+    assert verdict.ok, verdict.reason
+    assert states(house) == [State.REVOKED, State.REJECTED]
+
+
+def test_what_was_done_stays(house: House) -> None:
+    """Kind, days, decision, rules and every event stay in the record of the request; the purge itself is on it too."""
+    before = in_ledger(house, lambda ledger: ledger.timeline("R-20210730-0001"))
+    purge(house, OVER)
+    request = in_ledger(house, lambda ledger: ledger.get("R-20210730-0001"))
+    assert (request.granted, request.application.dates) == ((TUESDAY,), (TUESDAY,))
+    refused = in_ledger(house, lambda ledger: ledger.get("R-20210730-0002"))
+    assert refused.decision is not None
+    assert {item.text for item in refused.decision.violations} == {PURGED}
+    after = in_ledger(house, lambda ledger: ledger.timeline("R-20210730-0001"))
+    assert [one.hash for one in after] == [one.hash for one in before]
+    assert all(not one.event.person for one in after)
+    events = in_ledger(house, lambda ledger: ledger.of_action("retention.purge"))
+    assert [one.event.outcome for one in events] == ["intended", "done"]
+    assert events[1].event.details["cutoffs"]["records"] == "2022-04-01T00:00:00+09:00"
+    assert events[1].event.details["counts"]["requests"] == 2
+
+
+def test_nothing_goes_before_its_time(house: House) -> None:
+    """On 31 March everything is there; the mails, whose time is shorter, are gone since 1 April 2023."""
+    done = purge(house, NOT_YET)
+    assert (done["requests"], done["messages"], done["mails"]) == (0, 0, 4)
+    (kato, _) = in_ledger(house, lambda ledger: ledger.requests())
+    assert kato.application.name == "上野原　拓"
+    assert kato.application.urgent_reason is None, "a reason of health goes after one year"
+
+
+def test_persons_of_newer_records_stay_whole(house: House, console: MemoryConsole) -> None:
+    """In one chain some events have lost their person and others have it: both verify."""
+    house.clock.set(datetime(2025, 4, 1, 8, 0, tzinfo=ZONE))
+    house.apply("0000900", employee_no=MARUYAMA, days=(LATER,), now=house.clock.now())
+    asyncio.run(house.run(console))
+    purge(house, OVER)
+    newest = in_ledger(house, lambda ledger: ledger.requests())[-1]
+    assert (newest.application.name, newest.state) == ("丸山　優", State.DELIVERED)
+    persons = {bool(one.event.person) for one in in_ledger(house, lambda ledger: ledger.events())}
+    assert persons == {True, False}
+    assert verify(house).ok
+
+
+def test_what_is_alive_stays_however_old(house: House, console: MemoryConsole) -> None:
+    """A request that waits, or whose login is open, keeps its person until it is closed, and is counted as kept."""
+    house.clock.set(FRIDAY + timedelta(days=8))
+    house.apply("0000779", employee_no=MARUYAMA, days=(date(2021, 8, 17),), now=house.clock.now())
+    asyncio.run(house.run(console))
+    house.apply("0000780", employee_no=KATO, days=(date(2021, 8, 18),), now=house.clock.now())
+    asyncio.run(house.run(console))
+    assert states(house)[2:] == [State.DELIVERED, State.DELIVERED]
+    assert purge(house, OVER)["kept"] == 3, "both, and the earlier request of whoever has a login that is open"
+    names = [one.application.name for one in in_ledger(house, lambda ledger: ledger.requests())]
+    assert names == ["上野原　拓", None, "丸山　優", "上野原　拓"]
+    asyncio.run(house.run(console))
+    assert states(house)[2:] == [State.REVOKED, State.REVOKED]
+    assert purge(house, OVER)["requests"] == 1, "those that changed today have years to go"
+
+
+def test_again_there_is_nothing_to_do(house: House) -> None:
+    """A second purge finds nothing, and the counts of a dry run are those of the purge that follows."""
+    expected = count(house, OVER)
+    assert purge(house, OVER) == expected
+    assert set(purge(house, OVER).values()) == {0}
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_what_was_killed_is_finished_by_the_next(house: House, step: int) -> None:
+    """Killed at any step, the next purge takes out the rest; the record shows that the first never ended."""
+    with pytest.raises(Killed):
+        purge(house, OVER, Dying(step))
+    assert verify(house).ok
+    purge(house, OVER)
+    assert found(house, *PERSON) == set()
+    events = in_ledger(house, lambda ledger: ledger.of_action("retention.purge"))
+    assert [one.event.outcome for one in events] == ["intended", "intended", "done"]
+
+
+def test_a_dry_run_changes_nothing(house: House) -> None:
+    """Counting leaves ledger, chain and files as they are."""
+    before, head = house.left_behind(but=("ledger.sqlite3-shm", "ledger.sqlite3-wal")), verify(house).head
+    assert count(house, OVER)["requests"] == 2
+    assert verify(house).head == head
+    after = house.left_behind(but=("ledger.sqlite3-shm", "ledger.sqlite3-wal"))
+    assert after == before
+
+
+def test_a_purged_message_is_known_again(house: House, console: MemoryConsole) -> None:
+    """Delivered once more after years, it is the same message: nothing is recorded, issued or mailed again."""
+    (mail,) = (path for path in house.files("processed") if path.name == "0000777.eml")
+    shutil.copy2(mail, house.path / "again.eml")
+    purge(house, OVER)
+    shutil.move(house.path / "again.eml", house.path / "mailbox" / "inbox" / "0000777.eml")
+    report = asyncio.run(house.run(console))
+    assert (report.messages, report.repeated) == (1, 1)
+    assert len(states(house)) == 2
+
+
+def test_whoever_comes_back_gets_the_old_account(house: House, console: MemoryConsole) -> None:
+    """The account stays known as ours: an application after the purge renews it, proved by the address it carries."""
+    purge(house, OVER)
+    account = in_ledger(house, lambda ledger: ledger.account(f"tw{KATO}"))
+    assert account is not None
+    assert account.employee_no == PURGED
+    house.apply("0000901", employee_no=KATO, days=(LATER,), now=OVER)
+    asyncio.run(house.run(console))
+    assert states(house)[-1] is State.DELIVERED
+    assert (console.writes["create"], len(console.accounts)) == (1, 1)
+    (sent,) = house.credentials()
+    assert console.accepts(sent.login_id, sent.password)
+
+
+def test_a_number_given_to_another_does_not_get_the_old_account(house: House, console: MemoryConsole) -> None:
+    """Where the account carries another address than the directory has now, nothing is done and a person is asked."""
+    purge(house, OVER)
+    staff = house.path / "staff.csv"
+    staff.write_bytes(staff.read_bytes().replace(b"t.uenohara", b"a.shinjin"))
+    house.apply("0000901", employee_no=KATO, days=(LATER,), now=OVER)
+    asyncio.run(house.run(console))
+    assert states(house)[-1] is State.STUCK
+    assert house.credentials() == []
+
+
+def test_only_old_files_go_and_no_link_is_followed(house: House, tmp_path: Path) -> None:
+    """The inbox, new evidence, links, and what lies behind them stay; empty folders of evidence go."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    old = [
+        house.path / "evidence" / "tw1" / "001-create.png",
+        house.path / "mailbox" / "inbox" / "old.eml",
+        outside / "a",
+    ]
+    new = house.path / "evidence" / "tw2" / "001-create.png"
+    for file in (*old, new):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    (house.path / "evidence" / "link").symlink_to(outside)
+    (house.path / "mailbox" / "processed" / "link.eml").symlink_to(outside / "a")
+    for file in old:
+        os.utime(file, (FRIDAY.timestamp(), FRIDAY.timestamp()))
+    os.utime(new, (OVER.timestamp(), OVER.timestamp()))
+    assert purge(house, OVER)["evidence"] == 1
+    assert [file.exists() for file in (*old, new)] == [False, True, True, True]
+    assert not old[0].parent.exists()
+    assert (house.path / "mailbox" / "processed" / "link.eml").is_symlink()
+
+
+def test_old_lines_of_the_log_go(house: House) -> None:
+    """Lines older than log_days go from the log in use, in place; a rotated file without newer lines goes whole."""
+    log = house.path / "log" / "bot.jsonl"
+    log.parent.mkdir(exist_ok=True)
+    lines = [json.dumps({"time": moment.isoformat(), "message": "上野原"}) + "\n" for moment in (FRIDAY, OVER)]
+    log.write_text("".join(lines), encoding="utf-8")
+    rotated = log.with_name("bot.jsonl.1")
+    rotated.write_text(lines[0], encoding="utf-8")
+    with log.open("a", encoding="utf-8") as running:
+        assert purge(house, OVER)["logs"] == 2
+        running.write(lines[1])
+    assert log.read_text(encoding="utf-8") == lines[1] * 2
+    assert not rotated.exists()
+
+
+def test_evidence_goes_on_after_the_numbers_there_are(tmp_path: Path) -> None:
+    """When the oldest pictures of a subject are gone, a new one does not take the name of one that is left."""
+    store = EvidenceStore(tmp_path, Redactor())
+    first, *_ = store._keep("tw1", "create", {"png": b"1"})
+    second, *_ = store._keep("tw1", "create", {"png": b"2"})
+    first.path.unlink()
+    third, *_ = store._keep("tw1", "create", {"png": b"3"})
+    assert (second.path.read_bytes(), third.path.name) == (b"2", "003-create.png")
+
+
+def test_events_of_no_request_lose_their_person_too(house: House) -> None:
+    """Logins named by a restore, say, go with their year; those of this year stay."""
+
+    async def note(ledger: Ledger) -> None:
+        await ledger.note(Event(action="ledger.restore", outcome="done", person={"logins": ["tw1"]}))
+
+    in_ledger(house, note)
+    house.clock.set(OVER)
+    in_ledger(house, note)
+    assert purge(house, OVER)["events"] == 1
+    events = in_ledger(house, lambda ledger: ledger.of_action("ledger.restore"))
+    assert [bool(one.event.person) for one in events] == [False, True]
+
+
+def test_purged_requests_are_listed_and_shown(house: House) -> None:
+    """Every command that reads the ledger goes on working: lists, one request, one message, the chain."""
+    purge(house, OVER)
+    config = ("--config", str(house.config))
+    rows = answer("requests", *config)
+    assert [(row["name"], row["state"]) for row in rows] == [(None, "revoked"), (None, "rejected")]
+    assert answer("show", "R-20210730-0001", *config)["notices"][0]["to"] == PURGED
+    assert answer("show", "M-20210730-0001", *config)["name"] == PURGED
+    assert answer("audit", "verify", *config)["ok"]
+    assert answer("ledger", "purge", "--dry-run", *config)["requests"] == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "years", "expected"),
+    [
+        ("2025-04-01", 3, "2022-04-01"),
+        ("2025-03-31", 3, "2021-04-01"),
+        ("2026-01-01", 1, "2024-04-01"),
+        ("2026-12-31", 10, "2016-04-01"),
+    ],
+)
+def test_years_count_from_the_april_after_the_fiscal_year(now: str, years: int, expected: str) -> None:
+    """A record of fiscal 2021 (to March 2022) kept for three years goes on 1 April 2025, and not a day before."""
+    found = cutoffs(RetentionSettings(years=years), datetime.fromisoformat(f"{now}T00:00+09:00"))
+    assert found.records == datetime.fromisoformat(f"{expected}T00:00+09:00")
