@@ -25,6 +25,7 @@ from bot.operation.report import Report
 from bot.secret import Redactor
 from tests.acts_kit import act, in_ledger, onward
 from tests.house import FRIDAY, House
+from tests.unit.test_cli import answer
 
 TUESDAY, WEDNESDAY = date(2021, 8, 3), date(2021, 8, 4)
 KATO, TAKAHASHI = "0031977", "0048213"
@@ -137,6 +138,7 @@ def test_a_damaged_ledger_is_replaced_too(house: House, console: MemoryConsole) 
     asyncio.run(house.run(console))
     again = in_ledger(house, lambda ledger: ledger.requests())[1]
     assert again.state is State.STUCK
+    assert again.id not in {one.request_id for one in house.credentials()}
     adopt_one(house, console, again.id)
     working = [one.request_id for one in house.credentials() if console.accepts(one.login_id, one.password)]
     assert working == [house.credentials()[0].request_id, again.id]
@@ -264,6 +266,25 @@ def test_what_can_t_take_the_place_is_refused(house: House) -> None:
     with pytest.raises(BadUsage, match="the ledger in use"):
         put_back(house.workshop(), place, by="吉澤　勝", reason="訓練")
     assert states(house) == [State.DELIVERED, State.DELIVERED]
+
+
+def test_the_commands_do_the_drill(house: House) -> None:
+    """Backup, restore and adopt by the command line: one JSON document each, and the promised exit status."""
+    config = ("--config", str(house.config))
+    made = answer("ledger", "backup", "--to", str(house.path / "copies"), *config)
+    assert answer("audit", "verify", "--head", made["head"], *config)["ok"]
+    said = ("--by", "吉澤", "--reason", "訓練")
+    done = answer("ledger", "restore", made["file"], *said, *config)
+    assert (done["head"], done["messages"], done["logins"]) == (made["head"], [], 0)
+    assert Path(done["kept_aside"]).is_file()
+    assert answer("audit", "verify", "--head", made["head"], *config)["ok"]
+    assert (
+        answer("ledger", "restore", made["file"], "--by", "", "--reason", "", *config, status=2)["error"] == "BadUsage"
+    )
+    assert answer("ledger", "adopt", "--stuck", *said, *config) == []
+    assert answer("ledger", "adopt", "R-20210730-0001", *said, *config, status=1) == []
+    with FileLock(house.path / "var" / "bot.lock"):
+        assert answer("ledger", "restore", made["file"], *said, *config, status=3)["error"] == "AlreadyRunning"
 
 
 def foreign(login_id: str) -> AccountSpec:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import sqlite3
@@ -17,7 +16,7 @@ import pytest
 
 from bot.commands.backups import backed_up
 from bot.errors import BadUsage, LedgerBroken, Unusable
-from bot.ledger.backup import Backup, examine
+from bot.ledger.backup import Backup, copy, examine
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event
 from tests.acts_kit import in_ledger
@@ -170,11 +169,24 @@ def test_backups_of_one_second_do_not_collide(house: House, tmp_path: Path) -> N
     assert first.file.exists()
 
 
-def test_the_progress_is_told(house: House, tmp_path: Path) -> None:
-    """Whoever waits for a large ledger sees how far the copy has come, up to the end."""
-    from bot.ledger.backup import copy  # noqa: PLC0415 - only this test looks at the steps
-
+def test_a_copy_is_of_one_moment_however_much_is_written_meanwhile(house: House, tmp_path: Path) -> None:
+    """Something is written between any two steps of the copy: it goes on to its end, and is the ledger as it was at the start."""
+    head = in_ledger(house, fill)
     told: list[tuple[int, int]] = []
-    asyncio.run(asyncio.to_thread(copy, house.path / "ledger.sqlite3", tmp_path / "copy", lambda *at: told.append(at)))
-    assert told
+
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+        assert len(told) < 100, "the copy begins anew at every write"
+        in_ledger(house, lambda ledger: ledger.note(Event(action="test", outcome="done")))
+
+    copy(house.path / "ledger.sqlite3", tmp_path / "copy.sqlite3", tell)
+    assert len(told) > 2, "whoever waits for a large ledger sees how far the copy has come"
     assert told[-1][0] == told[-1][1]
+    assert examine(tmp_path / "copy.sqlite3")[0].head == head
+
+
+async def fill(ledger: Ledger) -> str:
+    """Make the ledger larger than some steps of a copy, and return its head."""
+    for _ in range(10):
+        head = (await ledger.note(Event(action="test", outcome="done", details={"padding": "x" * 300_000}))).hash
+    return head
