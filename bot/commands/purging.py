@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from bot.commands.opening import open_workshop, with_ledger
 from bot.commands.output import Bars, people, print_json, say, table
 from bot.ledger.backup import ledger_file
@@ -57,5 +59,9 @@ def made_for(workshop: Workshop, ledger: Ledger) -> Purge:
 
 
 def _aside(workshop: Workshop) -> list[Path]:
-    place = ledger_file(workshop.config.settings.ledger.url, workshop.config.base)
+    """Return the ledgers that a restore put aside; a database server has none."""
+    url, base = workshop.config.settings.ledger.url, workshop.config.base
+    if make_url(url).get_backend_name() != "sqlite":
+        return []
+    place = ledger_file(url, base)
     return sorted(place.parent.glob(f"{place.name}.replaced-*"))

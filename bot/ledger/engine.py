@@ -70,12 +70,18 @@ def understood(what: str) -> Iterator[None]:
 
 
 def forget(connection: Connection) -> None:
-    """Have what this transaction removes overwritten with zeros."""
-    connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    """Have what this transaction removes overwritten with zeros, where the database is a file of ours."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
 def compact(engine: Engine) -> None:
-    """Write the database anew without its free pages, and empty the log beside it; raises ``Transient`` while others read."""
+    """Write the database anew without its free pages, and empty the log beside it; raises ``Transient`` while others read.
+
+    A database server does this by itself.
+    """
+    if engine.dialect.name != "sqlite":
+        return
     what = str(engine.url.database)
     with understood(what), closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
         try:

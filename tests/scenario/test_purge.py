@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -13,44 +11,29 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.purging import made_for
-from bot.console.evidence import EvidenceStore
 from bot.console.memory import MemoryConsole
-from bot.ledger.ledger import Ledger
-from bot.ledger.records import PURGED, Event, Verdict
+from bot.ledger.records import PURGED
 from bot.life import State
-from bot.operation.purge import cutoffs
-from bot.operation.report import Progress, Silent
-from bot.secret import Redactor
-from bot.settings.retention import RetentionSettings
 from tests.acts_kit import in_ledger
 from tests.house import FRIDAY, ZONE, House
+from tests.purge_kit import (
+    KATO,
+    LATER,
+    MARUYAMA,
+    NOT_YET,
+    OVER,
+    PERSON,
+    TUESDAY,
+    Dying,
+    Killed,
+    count,
+    found,
+    old_house,
+    purge,
+    states,
+    verify,
+)
 from tests.unit.test_cli import answer
-
-TUESDAY, LATER = date(2021, 8, 3), date(2025, 4, 8)
-KATO, MOMOSE, MARUYAMA = "0031977", "0047755", "0041120"
-#: Three years after the 1 April that follows July 2021, and the moment before.
-OVER = datetime(2025, 4, 1, 9, 0, tzinfo=ZONE)
-NOT_YET = datetime(2025, 3, 31, 23, 59, tzinfo=ZONE)
-#: What tells who 上野原 is, in every form it was received or kept in.
-PERSON = ("上野原", "t.uenohara", "0000777", "建設部道路課", "インフルエンザ")
-
-
-class Killed(BaseException):
-    """The process is gone: nothing in the bot may catch this."""
-
-
-class Dying(Silent):
-    """Dies at the given step."""
-
-    def __init__(self, at: int) -> None:
-        self._left = at
-
-    def step(self) -> None:
-        """Count down."""
-        self._left -= 1
-        if self._left < 0:
-            raise Killed
 
 
 @pytest.fixture
@@ -62,44 +45,7 @@ def console() -> MemoryConsole:
 @pytest.fixture
 def house(tmp_path: Path, console: MemoryConsole) -> House:
     """A house with requests of 2021: one revoked, one refused for its day; and nothing since."""
-    made = House(path=tmp_path / "house").lay_out({"console": {"settle": 0.3}})
-    made.apply("0000777", employee_no=KATO, days=(TUESDAY,), now=FRIDAY, note="緊急の理由：インフルエンザのため")
-    made.apply("0000778", employee_no=MOMOSE, days=(date(2021, 7, 1),), now=FRIDAY)
-    asyncio.run(made.run(console))
-    made.clock.set(FRIDAY + timedelta(days=7))
-    asyncio.run(made.run(console))
-    assert states(made) == [State.REVOKED, State.REJECTED]
-    for file in (made.path / "mailbox").rglob("*.eml"):
-        os.utime(file, (FRIDAY.timestamp(), FRIDAY.timestamp()))
-    return made
-
-
-def purge(house: House, now: datetime, progress: Progress | None = None) -> dict[str, int]:
-    """Purge as the command does."""
-    house.clock.set(now)
-    return in_ledger(house, lambda ledger: made_for(house.workshop(), ledger).run(progress or Silent()))
-
-
-def count(house: House, now: datetime) -> dict[str, int]:
-    """Count as --dry-run does."""
-    house.clock.set(now)
-    return in_ledger(house, lambda ledger: made_for(house.workshop(), ledger).count())
-
-
-def states(house: House) -> list[State]:
-    """Return the states of all requests."""
-    return [one.state for one in in_ledger(house, lambda ledger: ledger.requests())]
-
-
-def verify(house: House, head: str | None = None) -> Verdict:
-    """Verify the chain."""
-    return in_ledger(house, lambda ledger: ledger.verify(head))
-
-
-def found(house: House, *texts: str) -> set[str]:
-    """Return which of the texts stand in any byte of the house, but for what people keep themselves."""
-    files = house.left_behind(but=("staff.csv", "config.yaml"))
-    return {text for text in texts for content in files.values() if text.encode() in content}
+    return old_house(tmp_path, console)
 
 
 def test_who_applied_is_gone_from_every_byte_and_the_chain_verifies(house: House) -> None:
@@ -244,69 +190,6 @@ def test_a_number_given_to_another_does_not_get_the_old_account(house: House, co
     assert house.credentials() == []
 
 
-def test_only_old_files_go_and_no_link_is_followed(house: House, tmp_path: Path) -> None:
-    """The inbox, new evidence, links, and what lies behind them stay; empty folders of evidence go."""
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    old = [
-        house.path / "evidence" / "tw1" / "001-create.png",
-        house.path / "mailbox" / "inbox" / "old.eml",
-        outside / "a",
-    ]
-    new = house.path / "evidence" / "tw2" / "001-create.png"
-    for file in (*old, new):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(b"x")
-    (house.path / "evidence" / "link").symlink_to(outside)
-    (house.path / "mailbox" / "processed" / "link.eml").symlink_to(outside / "a")
-    for file in old:
-        os.utime(file, (FRIDAY.timestamp(), FRIDAY.timestamp()))
-    os.utime(new, (OVER.timestamp(), OVER.timestamp()))
-    assert purge(house, OVER)["evidence"] == 1
-    assert [file.exists() for file in (*old, new)] == [False, True, True, True]
-    assert not old[0].parent.exists()
-    assert (house.path / "mailbox" / "processed" / "link.eml").is_symlink()
-
-
-def test_old_lines_of_the_log_go(house: House) -> None:
-    """Lines older than log_days go from the log in use, in place; a rotated file without newer lines goes whole."""
-    log = house.path / "log" / "bot.jsonl"
-    log.parent.mkdir(exist_ok=True)
-    lines = [json.dumps({"time": moment.isoformat(), "message": "上野原"}) + "\n" for moment in (FRIDAY, OVER)]
-    log.write_text("".join(lines), encoding="utf-8")
-    rotated = log.with_name("bot.jsonl.1")
-    rotated.write_text(lines[0], encoding="utf-8")
-    with log.open("a", encoding="utf-8") as running:
-        assert purge(house, OVER)["logs"] == 2
-        running.write(lines[1])
-    assert log.read_text(encoding="utf-8") == lines[1] * 2
-    assert not rotated.exists()
-
-
-def test_evidence_goes_on_after_the_numbers_there_are(tmp_path: Path) -> None:
-    """When the oldest pictures of a subject are gone, a new one does not take the name of one that is left."""
-    store = EvidenceStore(tmp_path, Redactor())
-    first, *_ = store._keep("tw1", "create", {"png": b"1"})
-    second, *_ = store._keep("tw1", "create", {"png": b"2"})
-    first.path.unlink()
-    third, *_ = store._keep("tw1", "create", {"png": b"3"})
-    assert (second.path.read_bytes(), third.path.name) == (b"2", "003-create.png")
-
-
-def test_events_of_no_request_lose_their_person_too(house: House) -> None:
-    """Logins named by a restore, say, go with their year; those of this year stay."""
-
-    async def note(ledger: Ledger) -> None:
-        await ledger.note(Event(action="ledger.restore", outcome="done", person={"logins": ["tw1"]}))
-
-    in_ledger(house, note)
-    house.clock.set(OVER)
-    in_ledger(house, note)
-    assert purge(house, OVER)["events"] == 1
-    events = in_ledger(house, lambda ledger: ledger.of_action("ledger.restore"))
-    assert [bool(one.event.person) for one in events] == [False, True]
-
-
 def test_purged_requests_are_listed_and_shown(house: House) -> None:
     """Every command that reads the ledger goes on working: lists, one request, one message, the chain."""
     purge(house, OVER)
@@ -317,18 +200,3 @@ def test_purged_requests_are_listed_and_shown(house: House) -> None:
     assert answer("show", "M-20210730-0001", *config)["name"] == PURGED
     assert answer("audit", "verify", *config)["ok"]
     assert answer("ledger", "purge", "--dry-run", *config)["requests"] == 0
-
-
-@pytest.mark.parametrize(
-    ("now", "years", "expected"),
-    [
-        ("2025-04-01", 3, "2022-04-01"),
-        ("2025-03-31", 3, "2021-04-01"),
-        ("2026-01-01", 1, "2024-04-01"),
-        ("2026-12-31", 10, "2016-04-01"),
-    ],
-)
-def test_years_count_from_the_april_after_the_fiscal_year(now: str, years: int, expected: str) -> None:
-    """A record of fiscal 2021 (to March 2022) kept for three years goes on 1 April 2025, and not a day before."""
-    found = cutoffs(RetentionSettings(years=years), datetime.fromisoformat(f"{now}T00:00+09:00"))
-    assert found.records == datetime.fromisoformat(f"{expected}T00:00+09:00")

@@ -6,29 +6,30 @@ import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from bot.commands.backups import backed_up
 from bot.commands.restoring import put_back
 from bot.console.memory import Fault, MemoryConsole
-from bot.errors import ActRefused, AlreadyRunning, BadUsage, LedgerBroken, OutcomeUnknown, Transient, Unusable
-from bot.ledger.restore import Replaced
+from bot.errors import AlreadyRunning, BadUsage, LedgerBroken, OutcomeUnknown, Transient, Unusable
+from bot.ledger.restore import _keep_aside
 from bot.life import State
-from bot.model import AccountSpec, Window
-from bot.operation.acts import Act, Acts
-from bot.operation.adopt import adopt
-from bot.operation.report import Report
-from bot.secret import Redactor
-from tests.acts_kit import act, in_ledger, onward
+from tests.acts_kit import in_ledger
 from tests.house import FRIDAY, House
+from tests.restore_kit import (
+    KATO,
+    TAKAHASHI,
+    TUESDAY,
+    adopt_one,
+    back_up,
+    backed_up_house,
+    put_mails_back,
+    restore,
+    states,
+)
 from tests.unit.test_cli import answer
-
-TUESDAY, WEDNESDAY = date(2021, 8, 3), date(2021, 8, 4)
-KATO, TAKAHASHI = "0031977", "0048213"
 
 
 @pytest.fixture
@@ -40,48 +41,7 @@ def console() -> MemoryConsole:
 @pytest.fixture
 def house(tmp_path: Path, console: MemoryConsole) -> House:
     """A house that issued a login to 上野原, was backed up, and then issued one to 髙橋."""
-    made = House(path=tmp_path / "house").lay_out({"console": {"settle": 0.3}})
-    made.apply("0000777", employee_no=KATO, days=(TUESDAY,), now=FRIDAY)
-    asyncio.run(made.run(console))
-    back_up(made)
-    made.clock.set(FRIDAY + timedelta(minutes=5))
-    made.apply("0000778", employee_no=TAKAHASHI, days=(TUESDAY, WEDNESDAY), now=made.clock.now())
-    asyncio.run(made.run(console))
-    assert states(made) == [State.DELIVERED, State.DELIVERED]
-    return made
-
-
-def back_up(house: House) -> None:
-    """Make the backup of the drill."""
-    to = house.path / "backup.sqlite3"
-    in_ledger(house, lambda ledger: backed_up(house.workshop(), ledger, to, keep=1))
-
-
-def restore(house: House) -> Replaced:
-    """Restore the backup, a minute later."""
-    house.clock.set(house.clock.now() + timedelta(minutes=1))
-    return put_back(house.workshop(), house.path / "backup.sqlite3", by="吉澤　勝", reason="訓練")[1]
-
-
-def put_mails_back(house: House, replaced: Replaced) -> None:
-    """Do what the list says: move each mail from where it was filed to the inbox."""
-    for message in replaced.messages:
-        shutil.move(house.path / "mailbox" / message.folder / message.name, house.path / "mailbox" / "inbox")
-
-
-def states(house: House) -> list[State]:
-    """Return the states of all requests."""
-    return [one.state for one in in_ledger(house, lambda ledger: ledger.requests())]
-
-
-def adopt_one(house: House, console: MemoryConsole, name: str) -> Report:
-    """Adopt and carry out, as `ledger adopt` does."""
-
-    async def verb(acts: Acts) -> Act:
-        return await adopt(acts, house.workshop().config.settings.account, name, "復元前に発行済み")
-
-    act(house, verb)
-    return onward(house, console, name)
+    return backed_up_house(tmp_path, console)
 
 
 def test_the_drill_ends_with_one_account_and_a_newest_mail_that_works(house: House, console: MemoryConsole) -> None:
@@ -166,48 +126,6 @@ def test_a_request_caught_half_way_gets_mails_that_were_never_sent_before(
     assert len([file for file in house.files("outbox") if ".credentials.101@" in file.name]) == 1
 
 
-def test_a_login_that_the_replaced_ledger_did_not_know_is_not_adopted(house: House, console: MemoryConsole) -> None:
-    """A restore is no way to take over somebody else's account: it must have been ours before."""
-    replaced = restore(house)
-    put_mails_back(house, replaced)
-    house.apply("0000779", employee_no="0036421", days=(WEDNESDAY,), now=house.clock.now())
-    asyncio.run(console.create(foreign("tw0036421"), Redactor().new("Somebody-Else-1")))
-    asyncio.run(house.run(console))
-    stuck = [one for one in in_ledger(house, lambda ledger: ledger.requests()) if one.state is State.STUCK]
-    assert len(stuck) == 2
-    other = next(one for one in stuck if one.application.employee_no == "0036421")
-    with pytest.raises(ActRefused, match="did not know it either"):
-        adopt_one(house, console, other.id)
-
-
-def test_an_account_with_another_address_is_left_alone(house: House, console: MemoryConsole) -> None:
-    """Adopting says it may be ours; the account itself must say so too, by the employee's address."""
-    replaced = restore(house)
-    put_mails_back(house, replaced)
-    login_id = f"tw{TAKAHASHI}"
-    del console.accounts[login_id]
-    asyncio.run(console.create(foreign(login_id), Redactor().new("Somebody-Else-1")))
-    asyncio.run(house.run(console))
-    stuck = in_ledger(house, lambda ledger: ledger.requests())[1]
-    adopt_one(house, console, stuck.id)
-    after = in_ledger(house, lambda ledger: ledger.get(stuck.id))
-    assert after.state is State.STUCK
-    assert "another mail address" in after.stuck_reason
-    assert console.accepts(login_id, "Somebody-Else-1")
-
-
-def test_without_a_restore_nothing_is_adopted(tmp_path: Path, console: MemoryConsole) -> None:
-    """An account that exists already is a conflict as ever."""
-    house = House(path=tmp_path / "house").lay_out()
-    house.apply("0000777", employee_no=KATO, days=(TUESDAY,), now=FRIDAY)
-    asyncio.run(console.create(foreign(f"tw{KATO}"), Redactor().new("Somebody-Else-1")))
-    asyncio.run(house.run(console))
-    (stuck,) = in_ledger(house, lambda ledger: ledger.requests())
-    assert stuck.state is State.STUCK
-    with pytest.raises(ActRefused, match="no backup was ever put in place"):
-        adopt_one(house, console, stuck.id)
-
-
 def test_restoring_twice_keeps_both_and_numbers_go_on(house: House, console: MemoryConsole) -> None:
     """The same backup again: no id and no attempt is used a second time, and every replaced ledger is still there."""
     seen = set()
@@ -268,6 +186,28 @@ def test_what_can_t_take_the_place_is_refused(house: House) -> None:
     assert states(house) == [State.DELIVERED, State.DELIVERED]
 
 
+def test_a_restore_that_was_killed_half_way_is_done_again(house: House) -> None:
+    """Killed after the present ledger got its second name, and a draft was left: the old one is in place, and it goes again."""
+    place, now = house.path / "ledger.sqlite3", house.clock.now()
+    aside = _keep_aside(place, now)
+    place.with_name(".ledger-restoring.tmp").write_bytes(b"half a draft")
+    assert states(house) == [State.DELIVERED, State.DELIVERED]
+    replaced = restore(house)
+    assert states(house) == [State.DELIVERED]
+    assert len(replaced.messages) == 1
+    assert aside.is_file()
+    assert not place.with_name(".ledger-restoring.tmp").exists()
+
+
+def test_a_new_machine_starts_from_a_backup(house: House, tmp_path: Path) -> None:
+    """Where there is no ledger yet, the backup becomes it; nothing is put aside, and ids given since are not given again."""
+    fresh = House(path=tmp_path / "fresh", clock=house.clock).lay_out()
+    row, replaced = put_back(fresh.workshop(), house.path / "backup.sqlite3", by="吉澤　勝", reason="新しい機械")
+    assert (row["kept_aside"], replaced.head) == (None, "")
+    assert states(fresh) == [State.DELIVERED]
+    assert in_ledger(fresh, lambda ledger: ledger.verify()).ok
+
+
 def test_the_commands_do_the_drill(house: House) -> None:
     """Backup, restore and adopt by the command line: one JSON document each, and the promised exit status."""
     config = ("--config", str(house.config))
@@ -285,11 +225,3 @@ def test_the_commands_do_the_drill(house: House) -> None:
     assert answer("ledger", "adopt", "R-20210730-0001", *said, *config, status=1) == []
     with FileLock(house.path / "var" / "bot.lock"):
         assert answer("ledger", "restore", made["file"], *said, *config, status=3)["error"] == "AlreadyRunning"
-
-
-def foreign(login_id: str) -> AccountSpec:
-    """Return an account that somebody else made."""
-    window = Window(start=FRIDAY, end=FRIDAY + timedelta(days=9))
-    return AccountSpec(
-        login_id=login_id, name="誰か", department="", mail="someone@else.example.jp", pool="", zones=(), window=window
-    )
