@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from bot.errors import BadUsage, LedgerBroken, Problem, Unusable
@@ -117,8 +117,8 @@ def examine(file: Path) -> tuple[Verdict, str]:
         try:
             state = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
             tables = {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type='table'")}
-        except SQLAlchemyError as error:
-            raise Unusable(f"{file} is no ledger, or is damaged: {error}") from error
+        except DBAPIError as error:
+            raise Unusable(f"{file} is no ledger, or is damaged: {error.orig}") from error
         if not {"alembic_version", "events", "requests"} <= tables:
             raise Unusable(f"{file} is no ledger")
         if state != "ok":

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.console.memory import MemoryConsole
+from bot.ledger.ledger import Ledger
 from bot.ledger.records import PURGED
 from bot.life import State
 from tests.acts_kit import in_ledger
@@ -124,6 +125,26 @@ def test_what_is_alive_stays_however_old(house: House, console: MemoryConsole) -
     asyncio.run(house.run(console))
     assert states(house)[2:] == [State.REVOKED, State.REVOKED]
     assert purge(house, OVER)["requests"] == 1, "those that changed today have years to go"
+
+
+def test_a_message_goes_when_nobody_it_told_of_is_alive(tmp_path: Path, console: MemoryConsole) -> None:
+    """Of all samples, with tables of many, notices joined to rows, unreadable and ignored ones: those without a live request."""
+    house = House(path=tmp_path / "house").lay_out({"console": {"settle": 0.3}})
+    house.receive()
+    asyncio.run(house.run(console))
+
+    async def lifeless(ledger: Ledger) -> set[str]:
+        return {
+            message.id
+            for message in await ledger.messages()
+            if all(one.state is State.REJECTED for one in await ledger.of_message(message.id))
+        }
+
+    expected = in_ledger(house, lifeless)
+    assert 5 < len(expected) < len(in_ledger(house, lambda ledger: ledger.messages()))
+    assert purge(house, OVER)["messages"] == len(expected)
+    gone = [one.id for one in in_ledger(house, lambda ledger: ledger.messages()) if one.sender == PURGED]
+    assert set(gone) == expected
 
 
 def test_again_there_is_nothing_to_do(house: House) -> None:
