@@ -11,6 +11,7 @@ import typer
 
 from bot.cli_acts import acts
 from bot.cli_flow import flow
+from bot.cli_ledger import ledger
 from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
 from bot.errors import BotError
 
@@ -28,6 +29,7 @@ app.add_typer(acts)
 app.add_typer(audit, name="audit")
 app.add_typer(flow, name="flow")
 app.add_typer(config_app, name="config")
+app.add_typer(ledger, name="ledger")
 
 
 @app.command()

@@ -24,6 +24,7 @@ from bot.settings.delivery import DeliverySettings
 from bot.settings.forms import FormsSettings
 from bot.settings.ledger import LedgerSettings, LogSettings
 from bot.settings.mailbox import MailboxSettings
+from bot.settings.retention import RetentionSettings
 from bot.settings.rules import CalendarSettings, RulesSettings, StaffSettings
 
 
@@ -44,6 +45,7 @@ class Settings(Section):
     alerts: AlertSettings = AlertSettings()
     ledger: LedgerSettings = LedgerSettings()
     log: LogSettings = LogSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @field_validator("timezone")
     @classmethod

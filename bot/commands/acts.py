@@ -1,4 +1,4 @@
-"""``approve``, ``reject``, ``revoke``, ``rerun``, ``dismiss``, ``handover``: operators' acts, each with who and why; what an approval allows is issued at once."""
+"""``approve``, ``reject``, ``revoke``, ``rerun``, ``ledger adopt``, ``dismiss``, ``handover``: operators' acts; what one allows is issued at once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 from bot.commands.opening import must_say, open_workshop, with_ledger
 from bot.commands.output import Bars, people, print_json, say, table
 from bot.commands.passes import tell_what_to_do
-from bot.errors import ActRefused, AlreadyRunning, BadUsage, BotError, Problem
+from bot.errors import AccountConflict, ActRefused, AlreadyRunning, BadUsage, BotError, Problem
 from bot.ledger.ledger import Ledger
 from bot.life import State
+from bot.operation import adopt as adopting
 from bot.operation.acts import Act, Acts
 from bot.wiring import Workshop
 
@@ -68,6 +69,27 @@ def rerun(
 
     every = with_ledger(open_workshop(config, overrides, quiet=as_json), all_stuck) if stuck else []
     return _act([*names, *every], config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.rerun)
+
+
+def adopt(
+    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, stuck: bool
+) -> int:
+    """Take logins that a restored ledger has forgotten for ours again; ``stuck`` adds everything that is stuck on one."""
+    if not names and not stuck:
+        raise BadUsage([Problem(path="ID", text="name requests, or say --stuck for all that are stuck on a login")])
+
+    async def in_conflict(ledger: Ledger) -> list[str]:
+        found = await ledger.requests(states={State.STUCK})
+        return [one.id for one in found if one.stuck_reason.startswith(AccountConflict.__name__)]
+
+    workshop = open_workshop(config, overrides, quiet=as_json)
+    every = with_ledger(workshop, in_conflict) if stuck else []
+    account = workshop.config.settings.account
+
+    async def verb(acts: Acts, request_id: str, text: str) -> Act:
+        return await adopting.adopt(acts, account, request_id, text)
+
+    return _act([*names, *every], config, overrides, by=by, reason=reason, as_json=as_json, verb=verb)
 
 
 def dismiss(

@@ -99,7 +99,8 @@ class EvidenceStore:
     def _keep(self, subject: str, step: str, files: dict[str, bytes]) -> list[Evidence]:
         folder = self._directory / (_UNSAFE.sub("_", subject) or "_")
         folder.mkdir(parents=True, exist_ok=True)
-        number = 1 + len({path.stem for path in folder.iterdir()})
+        # Not by how many there are: retention removes the oldest.
+        number = 1 + max((int(path.name[:3]) for path in folder.iterdir() if path.name[:3].isdecimal()), default=0)
         kept = []
         for ending, content in files.items():
             path = folder / f"{number:03d}-{_UNSAFE.sub('-', step)}.{ending}"

@@ -201,7 +201,7 @@ class Courier:
         return [notice for notice in await self.ledger.notices(request.id) if notice.kind is kind]
 
     async def _next(self, request: Request, kind: NoticeKind, to: str) -> Notice:
-        attempt = 1 + len(await self._notices(request, kind))
+        attempt = 1 + await self.ledger.attempts_before() + len(await self._notices(request, kind))
         name = message_id(request.id, kind, attempt, self.letters.composer.mailbox.address)
         return Notice(
             request_id=request.id, kind=kind, attempt=attempt, message_id=name, to=to, state=NoticeState.SENDING

@@ -18,7 +18,7 @@ from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, 
 from bot.issuance.account import AccountKeeper, evidence_of, same_address
 from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
+from bot.ledger.records import PURGED, AccountRecord, AccountRecordState, Changes, Event, Request
 from bot.life import State
 from bot.model import Account, Employee, Kind
 from bot.secret import Secret
@@ -164,10 +164,11 @@ class Driver:
 
     def _must_be_ours(self, seen: Account, record: AccountRecord | None, employee: Employee) -> None:
         """Raise ``AccountConflict`` unless the ledger knows the account as this employee's."""
-        if record is None or record.employee_no != employee.employee_no:
+        if record is None or record.employee_no not in {employee.employee_no, PURGED}:
             raise AccountConflict(seen.login_id)
         # Between our look and our click somebody may have made the same ID by hand: then another address stands there.
-        unproven = record.state is AccountRecordState.CREATING
+        # Where retention took out whose it was, the address tells too whether the number was given to another since.
+        unproven = record.state is AccountRecordState.CREATING or record.employee_no == PURGED
         if unproven and seen.mail and not same_address(seen.mail, employee.mail):
             raise AccountConflict(seen.login_id, "it carries another mail address")
 

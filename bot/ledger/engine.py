@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,33 @@ def understood(what: str) -> Iterator[None]:
         raise Unusable(f"the ledger {what} can't be opened: {error.strerror}") from error
     except SQLAlchemyError as error:
         raise Unusable(f"the ledger {what} can't be used: {error}") from error
+
+
+def forget(connection: Connection) -> None:
+    """Have what this transaction removes overwritten with zeros, where the database is a file of ours."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def compact(engine: Engine) -> None:
+    """Write the database anew without its free pages, and empty the log beside it; raises ``Transient`` while others read.
+
+    A database server does this by itself.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    what = str(engine.url.database)
+    with understood(what), closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        try:
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            found = cursor.fetchone()
+        except sqlite3.Error as error:
+            raise Transient(f"the ledger {what} can't be compacted now: {error}; call it again") from error
+    if found is None or found[0]:
+        raise Transient(
+            f"the ledger {what} is being read by another program: old text may be left in it; call it again"
+        )
 
 
 def _create_private(path: Path) -> None:

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.errors import LedgerBroken
 from bot.ledger import chain, joining, tables, writing
 from bot.ledger.codec import time_to_text
-from bot.ledger.engine import open_engine
+from bot.ledger.engine import compact, forget, open_engine
 from bot.ledger.queries import Queries
 from bot.ledger.records import AccountRecord, Changes, Event, Notice, Recorded, Request, Run, StoredEvent
 from bot.life import State
@@ -119,6 +119,22 @@ class Ledger(Queries):
             return self._append(connection, event)
 
         return await self._write(work)
+
+    async def purge(self, step: Callable[[Connection], T]) -> T:
+        """Do one step of a purge (bot/ledger/purge.py); what it removes is overwritten, not only marked as free."""
+
+        def work(connection: Connection) -> T:
+            forget(connection)
+            return step(connection)
+
+        return await self._write(work)
+
+    async def compact(self) -> None:
+        """Give back the room of what was removed, so that no copy of it is left in the files.
+
+        Raises ``Transient`` while another program reads the ledger: call it again.
+        """
+        await asyncio.to_thread(compact, self._engine)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         return await asyncio.to_thread(self._transact, work, writes=True)

@@ -12,6 +12,10 @@ from bot.ledger.records import Notice, NoticeKind, NoticeState, Request
 from bot.ledger.rows import notice_from
 from bot.life import State
 
+#: The series that counts how often a backup was put in place; after each, attempts begin so many numbers later: no
+#: Message-ID is ever used again.
+RESTORES, ATTEMPTS_APART = "restores", 100
+
 
 class NoticeQueries(LedgerReader):
     """Questions about notices."""
@@ -22,6 +26,11 @@ class NoticeQueries(LedgerReader):
         query = select(tables.notices).where(columns.request == request_id).order_by(columns.kind, columns.attempt)
         rows = await self._read(lambda connection: connection.execute(query).all())
         return tuple(notice_from(row) for row in rows)
+
+    async def attempts_before(self) -> int:
+        """Return the number after which attempts count: a restored ledger does not know how many there were since its backup."""
+        query = select(tables.counters.c.value).where(tables.counters.c.series == RESTORES)
+        return ATTEMPTS_APART * (await self._read(lambda connection: connection.scalar(query)) or 0)
 
     async def untold(self, kinds: Mapping[State, NoticeKind]) -> tuple[Request, ...]:
         """Return the requests in one of these states that have no settled notice of the kind that belongs to it."""

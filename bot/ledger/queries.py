@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select
 
 from bot.ledger import chain, tables
 from bot.ledger.codec import decision_from_text, time_to_text
 from bot.ledger.export import export_events
 from bot.ledger.notice_queries import NoticeQueries
 from bot.ledger.records import (
+    PURGED,
     AccountRecord,
     AccountRecordState,
     MessageRecord,
@@ -24,7 +25,7 @@ from bot.ledger.records import (
 )
 from bot.ledger.rows import account_from, message_from
 from bot.life import State
-from bot.model import History, Reading, ReadOutcome
+from bot.model import History, Identity, Reading, ReadOutcome
 
 T = TypeVar("T")
 
@@ -159,6 +160,14 @@ class Queries(NoticeQueries):
         """Return events after ``since_seq`` in order."""
         return await self._events(select(tables.events).where(tables.events.c.seq > since_seq).limit(limit))
 
+    async def of_action(self, action: str) -> tuple[StoredEvent, ...]:
+        """Return the events of one action in order."""
+        return await self._events(select(tables.events).where(tables.events.c.action == action))
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Answer a question of another module of this room, in one transaction."""
+        return await self._read(question)
+
     async def size(self) -> int:
         """Return the number of the last event."""
         return await self._read(lambda connection: connection.scalar(select(func.max(tables.events.c.seq))) or 0)
@@ -178,7 +187,7 @@ class Queries(NoticeQueries):
         columns, identity = tables.messages.c, reading.identity
         row = connection.execute(
             select(tables.messages).where(
-                columns.message_id == identity.message_id,
+                or_(columns.message_id == identity.message_id, columns.message_id == _purged(columns.id, identity)),
                 columns.digest == identity.digest,
                 columns.received_at == time_to_text(identity.received_at),
             )
@@ -205,6 +214,11 @@ class Queries(NoticeQueries):
         ordered = query.order_by(tables.events.c.seq)
         rows = await self._read(lambda connection: connection.execute(ordered).all())
         return tuple(chain.stored(row, json.loads) for row in rows)
+
+
+def _purged(name: ColumnElement[str], identity: Identity) -> ColumnElement[str]:
+    """Return what a message's Message-ID was replaced by when its person was purged; its digest still tells it."""
+    return literal(f"{Identity.DROPPED if identity.dropped else ''}{PURGED}:").concat(name)
 
 
 def _counts(decision: str | None) -> bool:

@@ -11,6 +11,9 @@ from typing import Any
 from bot.life import State
 from bot.model import Application, Decision, Kind, ReadOutcome, Window
 
+#: Stands where a person was, once retention has taken them out (bot/ledger/purge.py).
+PURGED = "purged"
+
 
 class ActorType(StrEnum):
     """Who did it."""

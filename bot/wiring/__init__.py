@@ -249,7 +249,7 @@ class Workshop:
 
         Raises ``AlreadyRunning`` when another process does, ``ConfigInvalid`` before anything is touched.
         """
-        with self._alone():
+        with self.alone():
             console, mailbox, ledger = self.console(), self.mailbox(), self.ledger()
             try:
                 yield self.cycle(ledger=ledger, mailbox=mailbox, console=console)
@@ -259,7 +259,8 @@ class Workshop:
                 ledger.close()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Keep every other process from working on the ledger; raises ``AlreadyRunning`` while one does."""
         path = self.config.path("var/bot.lock")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -59,6 +59,10 @@ COMMANDS = [
     "audit verify",
     "audit list",
     "audit export",
+    "ledger backup",
+    "ledger restore",
+    "ledger adopt",
+    "ledger purge",
     "config schema",
 ]
 
