@@ -142,7 +142,7 @@ class Flow(Reach):
     async def fill_secret(self, field_: Locator, secret: Secret) -> None:
         """Fill a field with a secret; from now on the field is masked in all evidence."""
         self._secret_shown = True
-        self.stage.secret_fields.append(field_)
+        self.stage.secret_fields[str(field_)] = field_
         self.stage.secrets.append(secret)
         await self.fill(field_, secret.reveal())
 

@@ -54,4 +54,5 @@ class Stage:
     every_submit: bool = True
     subject: str = "console"
     secrets: list[Secret] = field(default_factory=list)
-    secret_fields: list[Locator] = field(default_factory=list)
+    #: By what they are called: a console of one page is given the same field for every account.
+    secret_fields: dict[str, Locator] = field(default_factory=dict)

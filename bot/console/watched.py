@@ -59,7 +59,7 @@ class Watched(ABC):
         return ConsoleDrift(self._step, expected)
 
     def _sensitive(self) -> Sensitive:
-        return Sensitive(secrets=self.stage.secrets, fields=self.stage.secret_fields)
+        return Sensitive(secrets=self.stage.secrets, fields=tuple(self.stage.secret_fields.values()))
 
     def _watch(self, response: Response) -> None:
         if response.status >= 500 and response.request.is_navigation_request():
