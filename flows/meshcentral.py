@@ -25,11 +25,13 @@ from bot.secret import Secret
 USERS = Landmark(screen="My Users", role="heading", name="My Users")
 USERS_PAGE = "?viewmode=4&lang=en"
 LEFT_MENU = "#LeftMenuMyUsers"  # the main menu has a hidden twin of it
-DISCONNECTED = "#p0"
+IN_THE_WAY = "#p0, #idx_dlgOkButton, #idx_dlgCancelButton"  # the connection is lost, or a dialog is open
 DETAILS, FACTS = "#p30userName", "#p30html tr, #p30html .row"
 LOCKED, LOCK, FIRST_CHANGE = "Locked account", "Lock Account", "Force password reset on next login."
+REFUSED_FILE = "Invalid JSON file"
 PASSWORD_CHANGED = 75  # the number of the message "Changed account credentials"
-KNOWN = "key => users[`user//${key}`] || null"  # what the page knows of a user; the console keeps it up to date
+KNOWN = "key => users !== null && {user: users[`user//${key}`] || null}"  # the console keeps the page up to date
+FULL = "Account limit reached."
 
 
 class MeshCentralFlow(SocketFlow):
@@ -60,16 +62,12 @@ class MeshCentralFlow(SocketFlow):
         """See :class:`bot.console.flow.Flow`; every dialog is cancelled, and nothing is kept before its OK."""
         async with self.step("probe"):
             await self.open_list("")
-            await self.button("New Account...").click()
-            await self.visit("Create Account", "#p4name", "#p4email", "#p4pass1", "#p4pass2", "#p4resetNextLogin")
             await self.page.locator("#p4UserBatchCreate").click()
             await self.visit("User Account Import", "#d4importFile")
             others = self.page.locator(".UserCheckbox:enabled")
             if await others.count():
                 login_id = re.split("%2F", await others.first.get_attribute("value") or "")[-1]
                 await self.open_details(login_id, listed=True)
-                await self.edit("Real Name")
-                await self.visit(f"Change Real Name for {login_id}", "#dp30realname")
                 await self.edit("Server Rights")
                 await self.visit("Server Permissions", "#ua_lockedaccount")
                 await self.page.get_by_role("link", name="Change Password", exact=True).click()
@@ -82,30 +80,19 @@ class MeshCentralFlow(SocketFlow):
             return await self.known(login_id)
 
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
-        """See :class:`bot.console.flow.Flow`; the name is set on the user's page, and unknown until it is read there."""
+        """See :class:`bot.console.flow.Flow`; an import of one: it makes the account whole, name and all, or leaves it alone."""
         async with self.step("new account"):
             await self.show_list()
-            await self.search(spec.login_id)  # while the dialog is filled in, the list waits for this one
-            await self.button("New Account...").click()
-            await self.dialog("Create Account")
-            await self.fill(self.page.locator("#p4name"), spec.login_id)
-            await self.fill(self.page.locator("#p4email"), spec.mail)
-            await self.fill_password(secret)
-            with self.listening(partial(_created, keys=(self.key(spec.login_id),))) as heard:
-                await self.accept()
-                said = await self.hear(heard, "the console's word on the new account")
-            if said == "User already exists":
-                raise AccountConflict(spec.login_id, said)
-            if said != self.key(spec.login_id):
+            await self.search(spec.login_id)  # the picture afterwards shows the row
+            if await self.on_page(spec.login_id):
+                raise AccountConflict(spec.login_id, "it exists, perhaps in other letters: Tw1 and tw1 are one to it")
+            key = self.key(spec.login_id)
+            with self.listening(partial(_created, keys=(key,))) as heard:
+                await self.choose_file({key: Order(spec=spec, secret=secret)})
+                said = await self.told_first(heard, self.page.get_by_text(REFUSED_FILE))
+            if said != key:
                 raise self.unknown(f"the console said: {said}")
-        async with self.step("real name"):
-            await self.button("OK").wait_for(state="hidden")  # one skin fades it out
-            await self.open_details(spec.login_id, listed=True)
-            await self.edit("Real Name")
-            await self.dialog(f"Change Real Name for {spec.login_id}")
-            await self.fill(self.page.locator("#dp30realname"), spec.name)
-            await self.button("OK").click()
-            await self.confirm(done=self.fact("Real Name").filter(has_text=spec.name))
+            await self.confirm(listed=self.row(spec.login_id))
             account = await self.known(spec.login_id)
             if account is None or not self.same(account, spec):
                 raise self.unknown("the console confirmed the account, and has another one under this ID")
@@ -138,18 +125,14 @@ class MeshCentralFlow(SocketFlow):
             await self.lock(login_id, on=True)
 
     async def import_file(self, orders: Mapping[str, Order], sent: set[str]) -> set[str]:
-        """See :class:`bot.console.many.Imports`; the file is never on a disk, and what is in it shows on no page."""
+        """See :class:`bot.console.many.Imports`."""
         async with self.step("import accounts"):
             await self.open_list("")
-            await self.page.locator("#p4UserBatchCreate").click()
-            await self.dialog("User Account Import", "#d4importFile")
-            file = _file(list(orders.values()))
-            await self.upload(self.page.locator("#d4importFile"), "users.json", "application/json", file)
             with self.listening(partial(_created, keys=orders)) as heard:
                 sent.update(orders)
                 try:
-                    await self.accept()
-                    return await self.confirm_each(heard, set(orders), self.page.get_by_text("Invalid JSON file"))
+                    await self.choose_file(orders)
+                    return await self.confirm_each(heard, set(orders), self.page.get_by_text(REFUSED_FILE))
                 except ConsoleDrift:
                     sent.difference_update(orders)
                     raise
@@ -200,6 +183,14 @@ class MeshCentralFlow(SocketFlow):
         await self.button("Cancel").click()
         await self.button("Cancel").wait_for(state="hidden")
 
+    async def choose_file(self, orders: Mapping[str, Order]) -> None:
+        """Submit a file of accounts in the dialog for it; it is on no disk, and what is in it shows on no page."""
+        await self.page.locator("#p4UserBatchCreate").click()
+        await self.dialog("User Account Import")
+        file = _file(list(orders.values()))
+        await self.upload(self.page.locator("#d4importFile"), f"{next(iter(orders))}.json", "application/json", file)
+        await self.accept()
+
     async def accept(self) -> None:
         """Press the OK of a dialog, which is disabled while the console doesn't like what is in it."""
         if not await self.button("OK").is_enabled():
@@ -225,8 +216,8 @@ class MeshCentralFlow(SocketFlow):
 
     async def ready(self) -> None:
         """Have a page that is connected and has no dialog open."""
-        stuck = self.page.locator(DISCONNECTED).or_(self.button("Cancel")).or_(self.button("OK")).filter(visible=True)
-        if await stuck.count() or not await self.page.locator(LEFT_MENU).is_visible():
+        stuck = await self.page.locator(IN_THE_WAY).filter(visible=True).count()
+        if stuck or not await self.page.locator(LEFT_MENU).is_visible():
             await self.open(USERS_PAGE)
             await self.expect(USERS)
 
@@ -261,9 +252,14 @@ class MeshCentralFlow(SocketFlow):
 
     async def known(self, login_id: str) -> Account | None:
         """Return what the page knows of a user; it knows them all, and its list shows a hundred."""
-        await self.page.wait_for_function("users !== null")
-        user = await self.page.evaluate(KNOWN, self.key(login_id))
+        user = await self.on_page(login_id)
         return _listed(user) if user and user["name"] == login_id else None
+
+    async def on_page(self, login_id: str) -> dict[str, Any] | None:
+        """Return the user with this ID, in whatever letters, as the console sent it to the page."""
+        found = await self.page.wait_for_function(KNOWN, arg=self.key(login_id))
+        user: dict[str, Any] | None = (await found.json_value())["user"]
+        return user
 
 
 def _listed(user: dict[str, Any]) -> Account:
@@ -280,10 +276,8 @@ def _file(orders: Sequence[Order]) -> bytes:
 
 
 def _created(message: dict[str, Any], keys: Collection[str]) -> str | None:
-    """Return the key of the account that was created, or the console's words on why it was not."""
-    if message.get("action") == "msg" and message.get("tag") == "ServerNotify":
-        return str(message.get("value"))
-    return _told(message, "accountcreate", keys)
+    """Return the key of the account that was created, or the console's words on why none was."""
+    return FULL if message.get("value") == FULL else _told(message, "accountcreate", keys)
 
 
 def _password_changed(message: dict[str, Any], key: str) -> str | None:

@@ -15,6 +15,8 @@ from bot.settings.console import BrowserSettings
 
 Say = Callable[[str], None]
 
+#: Nothing but what a browser without a screen needs: a third less memory, and quicker.
+_HEADLESS = "chromium-headless-shell"
 _ON_PATH = (
     "chromium",
     "chromium-browser",
@@ -30,8 +32,8 @@ _WELL_KNOWN = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )  # fmt: skip
-#: The second is a Japanese font: without one, evidence shows boxes where the text should be.
-_PACKAGES = ("chromium", "fonts-ipafont-gothic")
+#: Without a Japanese font, evidence shows boxes where the text should be.
+_FONT = "fonts-ipafont-gothic"
 _DOWNLOAD_SECONDS = 600
 
 
@@ -48,7 +50,7 @@ class Surroundings:
 
 
 def find_browser(settings: BrowserSettings, around: Surroundings | None = None) -> Path | None:
-    """Return the browser to use: the configured one, Playwright's own, then what the system has.
+    """Return the browser to use: the configured one, a headless shell where none is to be seen, Playwright's own, the system's.
 
     Raises ``Unusable`` when the configured one is not there: another one is not taken in its place.
     """
@@ -58,7 +60,7 @@ def find_browser(settings: BrowserSettings, around: Surroundings | None = None) 
         if not path.is_file():
             raise Unusable(f"console.browser.executable: there is no browser at {path}")
         return path
-    return next(_candidates(around), None)
+    return next(_candidates(around, headless=settings.headless), None)
 
 
 def ensure_browser(settings: BrowserSettings, *, say: Say, around: Surroundings | None = None) -> Path:
@@ -69,8 +71,10 @@ def ensure_browser(settings: BrowserSettings, *, say: Say, around: Surroundings 
     around = around or Surroundings()
     found = find_browser(settings, around)
     if found is None and around.apt:
-        say(f"no browser found: installing {' and '.join(_PACKAGES)} with apt-get (about a minute)")
-        apt_install(around.apt, _PACKAGES)
+        for browser in [_HEADLESS, "chromium"] if settings.headless else ["chromium"]:
+            say(f"no browser found: installing {browser} and {_FONT} with apt-get (about a minute)")
+            if apt_install(around.apt, [browser, _FONT]):
+                break
         found = find_browser(settings, around)
     if found is None and around.playwright:
         say("no browser found: trying to download Playwright's Chromium")
@@ -97,7 +101,9 @@ def launch_arguments(certificate: str | None = None) -> list[str]:
     return flags
 
 
-def _candidates(around: Surroundings) -> Iterator[Path]:
+def _candidates(around: Surroundings, *, headless: bool) -> Iterator[Path]:
+    if headless and (shell := shutil.which(_HEADLESS, path=around.search_path)):
+        yield Path(shell)
     own = _playwright_own() if around.playwright else None
     if own:
         yield own

@@ -56,6 +56,18 @@ class SocketFlow(Flow):
 
         Raises ``ConsoleDrift`` when ``refused`` shows: the page itself would not send it.
         """
+        told = {await self.told_first(heard, refused)}
+        with suppress(OutcomeUnknown):
+            while not wanted <= told:
+                told.add(await self.hear(heard, "the console's word on the rest"))
+        await self._confirmed()
+        return told
+
+    async def told_first(self, heard: Heard, refused: Locator) -> str:
+        """Wait for the console's word on what was submitted and return what it means; nothing is ``OutcomeUnknown``.
+
+        Raises ``ConsoleDrift`` when ``refused`` shows: the page itself would not send it.
+        """
         showing = asyncio.ensure_future(refused.wait_for())
         first = asyncio.ensure_future(self.hear(heard, "the console's word on any of them"))
         try:
@@ -63,16 +75,11 @@ class SocketFlow(Flow):
             if showing.done() and not showing.exception():
                 self._submitted = False
                 raise self.drift("the file to be accepted")
-            told = {await first}
+            return await first
         finally:
             showing.cancel()
             first.cancel()
             await asyncio.gather(showing, first, return_exceptions=True)
-        with suppress(OutcomeUnknown):
-            while not wanted <= told:
-                told.add(await self.hear(heard, "the console's word on the rest"))
-        await self._confirmed()
-        return told
 
     async def _confirmed(self) -> None:
         self._submitted = False

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import FrameLocator, Locator, Page, Response
+from playwright.async_api import Frame, FrameLocator, Locator, Page, Response
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bot.console.drift_report import DriftReport
@@ -17,6 +17,8 @@ from bot.console.outline import parts
 from bot.console.rescue import answers, shows, stop_loading
 from bot.console.stage import Landmark, Stage
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
+
+_AT_ONCE = 1  # second
 
 
 class Watched(ABC):
@@ -42,9 +44,12 @@ class Watched(ABC):
         self._wanted: Landmark | None = None
         #: What was typed secretly may stand on the page still.
         self._secret_shown = False
+        #: The page has gone to another address since it was last asked whether it is the login page.
+        self._moved = True
         self._server_error: asyncio.Event = asyncio.Event()
         page.set_default_timeout(stage.timeout * 1000)
         page.on("response", self._watch)
+        page.on("framenavigated", self._move)
         page.on("crash", self._die)
         page.on("close", self._die)
 
@@ -65,6 +70,9 @@ class Watched(ABC):
         if response.status >= 500 and response.request.is_navigation_request():
             self._server_error.set()
 
+    def _move(self, _frame: Frame) -> None:
+        self._moved = True
+
     def _die(self, _page: Page) -> None:
         self.dead = True
 
@@ -72,21 +80,33 @@ class Watched(ABC):
         """Wait for the locator, or for the news that the server failed or the session ended, whichever comes first."""
         login = self.LOGIN.on(self.page)
         watch_login = self.inside and login_is_news
-        shown = asyncio.ensure_future((locator.or_(login) if watch_login else locator).first.wait_for())
+        moved, self._moved = self._moved, False
+        shown = asyncio.ensure_future(
+            self._shown(locator.first, (locator.or_(login) if watch_login else locator).first)
+        )
         failed = asyncio.ensure_future(self._server_error.wait())
         try:
             await asyncio.wait({shown, failed}, return_when=asyncio.FIRST_COMPLETED)
             if not shown.done():
                 raise self._server_failed()
-            await shown
+            at_once = await shown
         except PlaywrightTimeout:
             raise self._missing(expected) from None
         finally:
             for task in (shown, failed):
                 task.cancel()
             await asyncio.gather(shown, failed, return_exceptions=True)
-        if watch_login and await login.count():
+        if watch_login and (moved or self._moved or not at_once) and await login.count():
             raise self._lost_session()
+
+    async def _shown(self, wanted: Locator, wanted_or_login: Locator) -> bool:
+        """Wait for what is wanted; only where it does not come at once is the login page, at some cost, looked for too."""
+        try:
+            await wanted.wait_for(timeout=min(_AT_ONCE, self.stage.timeout) * 1000)
+        except PlaywrightTimeout:
+            await wanted_or_login.wait_for()
+            return False
+        return True
 
     def _missing(self, expected: str) -> BotError:
         return OutcomeUnknown(self._step, f"expected {expected}") if self._submitted else self.drift(expected)
