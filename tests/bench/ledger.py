@@ -32,13 +32,15 @@ from tests.house import ROOT, ZONE, House
 
 _LIVE, _STAFF = 1_000, 20_000
 _STAFF_HEAD = "職員番号,氏名,フリガナ,所属,メールアドレス,任用区分,所属長職員番号,在職開始日,在職終了日"
-#: Calls the command line and leaves its peak memory (KB) in a file; what wait4 tells would count this process too.
+#: Calls the command line and leaves its peak memory (KB) and seconds of CPU in a file; wait4 would count this process too.
 _CALL = """
-import atexit, re, runpy, sys
+import atexit, runpy, sys, time
 from pathlib import Path
-peak = Path(sys.argv.pop(1))
-status = Path("/proc/self/status")
-atexit.register(lambda: peak.write_text(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]))
+used = Path(sys.argv.pop(1))
+def tell():
+    peak = next(line.split()[1] for line in Path("/proc/self/status").open() if line.startswith("VmHWM:"))
+    used.write_text(f"{peak} {time.process_time()}")
+atexit.register(tell)
 runpy.run_module("bot.cli", run_name="__main__", alter_sys=True)
 """
 
@@ -105,17 +107,20 @@ class Bench:
         return seconds
 
     def command(self, name: str, *words: str) -> dict[str, Any]:
-        """Call the command line in a process of its own; returns its answer, seconds, and peak memory (RSS, MB)."""
-        config, peak = self.folder / name / "config.yaml", self.folder / "peak"
-        command = [sys.executable, "-c", _CALL, str(peak), *words, "--json", "--config", str(config)]
+        """Call the command line in a process of its own; returns its answer, seconds (by the wall, of CPU), peak memory (RSS, MB)."""
+        config, used = self.folder / name / "config.yaml", self.folder / "used"
+        command = [sys.executable, "-c", _CALL, str(used), *words, "--json", "--config", str(config)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TELEWORK_BOT_CONSOLE_PASSWORD": "never-used-Password-1"}
         started = time.perf_counter()
         done = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
         seconds = time.perf_counter() - started
         if done.returncode not in {0, 1}:
             raise SystemExit(f"{' '.join(words)} on {name} ended with {done.returncode}: {done.stdout}{done.stderr}")
-        kilobytes = int(peak.read_text(encoding="utf-8"))
-        return {"answer": json.loads(done.stdout), "seconds": round(seconds, 3), "peak_mb": round(kilobytes / 1024, 1)}
+        kilobytes, cpu = map(float, used.read_text(encoding="utf-8").split())
+        return {
+            "answer": json.loads(done.stdout), "seconds": round(seconds, 3), "cpu_seconds": round(cpu, 3),
+            "peak_mb": round(kilobytes / 1024, 1),
+        }  # fmt: skip
 
 
 def verified(bench: Bench) -> dict[str, Any]:
@@ -123,7 +128,7 @@ def verified(bench: Bench) -> dict[str, Any]:
     found = bench.command("million", "audit", "verify")
     if not found["answer"]["ok"] or found["answer"]["events"] < bench.bulk.events:
         raise SystemExit(f"the chain does not verify: {found}")
-    return {"events": found["answer"]["events"], "seconds": found["seconds"], "peak_mb": found["peak_mb"]}
+    return {"events": found["answer"]["events"], **{key: value for key, value in found.items() if key != "answer"}}
 
 
 def commands(bench: Bench) -> dict[str, dict[str, float]]:
