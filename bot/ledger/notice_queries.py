@@ -42,7 +42,8 @@ class NoticeQueries(LedgerReader):
             for kind in kinds.values()
         ]
         waiting = [and_(requests.to_tell == state.value, ~done) for state, done in zip(kinds, told, strict=True)]
-        return await self._read(lambda connection: self._requests(connection, or_(*waiting)))
+        where = (requests.to_tell == requests.state, or_(*waiting))
+        return await self._read(lambda connection: self._requests(connection, *where))
 
     async def announced(self, state: State, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
         """Return the requests in this state that have a notice of one of these kinds still to be sent."""

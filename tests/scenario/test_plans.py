@@ -77,6 +77,10 @@ def test_no_pass_walks_through_the_ledger(tmp_path: Path) -> None:
     assert min(report.delivered, report.rejected, report.held, report.unreadable, after.revoked) > 0
     assert len(asked) > 30
     assert walks(house, asked) == []
+    with closing(sqlite3.connect(house.path / "ledger.sqlite3")) as raw:
+        still = raw.execute("SELECT state, application FROM requests WHERE to_tell IS NOT NULL").fetchall()
+    # Whoever was told is looked at no more; a notice without answers waits for its row, and is never told.
+    assert [state for state, application in still if '"number_only":true' not in application] == []
 
 
 def test_no_question_about_a_day_walks_through_the_ledger(tmp_path: Path) -> None:
