@@ -9,13 +9,14 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import Unreadable
 from bot.markup import html_lines
 from bot.text import decode
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DELIMITERS = ",\t;|"
@@ -33,7 +34,24 @@ class TableLimits:
     max_cell: int = 32_767
 
 
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A table as rows of text: what is read once from end to end needs no more."""
+
+    columns: Sequence[str]
+    #: Each as long as ``columns``.
+    rows: Sequence[Sequence[str]]
+
+
 def read_tables(content: bytes, *, name: str, limits: TableLimits) -> list[pd.DataFrame]:
+    """Return the tables in ``content``; raises as :func:`read_grids` does."""
+    import pandas as pd  # noqa: PLC0415 - 40 MB, needed for applications that come as tables alone
+
+    grids = read_grids(content, name=name, limits=limits)
+    return [pd.DataFrame(grid.rows, columns=list(grid.columns), dtype=object) for grid in grids]
+
+
+def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
     """Return the tables in ``content``, one a sheet; the first row that is neither empty nor a title names the columns.
 
     Every cell is text as a person sees it: leading zeros, ``1E5`` and long numbers stay, dates come as ISO, a formula
@@ -51,8 +69,7 @@ def read_tables(content: bytes, *, name: str, limits: TableLimits) -> list[pd.Da
     except Exception as error:
         # openpyxl, xlrd and csv each have their own errors for a broken file; all mean the same here.
         raise _refused(name, f"表として読めません / no table ({type(error).__name__})") from error
-    frames = [_frame(rows, name) for rows in sheets]
-    tables = [frame for frame in frames if frame is not None]
+    tables = [grid for rows in sheets if (grid := _grid(rows, name)) is not None]
     if not tables:
         raise _refused(name, "見出し行とデータ行がありません / it has no header and rows")
     return tables
@@ -144,7 +161,7 @@ def _text(cell: object) -> str:
     return str(cell).strip()
 
 
-def _frame(rows: list[list[str]], name: str) -> pd.DataFrame | None:
+def _grid(rows: list[list[str]], name: str) -> Grid | None:
     if len(rows) < 2:
         return None
     while len(rows) > 2 and sum(map(bool, rows[0])) == 1 and len(rows[1]) > 1:
@@ -154,8 +171,7 @@ def _frame(rows: list[list[str]], name: str) -> pd.DataFrame | None:
     if any(len(row) > width for row in body):
         longest = next(number for number, row in enumerate(body, 2) if len(row) > width)
         raise _refused(name, f"{longest}行目の列数が見出しより多い / row {longest} has more cells than the header")
-    padded = [row + [""] * (width - len(row)) for row in body]
-    return pd.DataFrame(padded, columns=_unique(header), dtype=object)
+    return Grid(columns=_unique(header), rows=[row + [""] * (width - len(row)) for row in body])
 
 
 def _unique(header: Sequence[str]) -> list[str]:

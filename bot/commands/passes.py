@@ -78,13 +78,14 @@ async def _dry_run(workshop: Workshop, *, as_json: bool) -> int:
 async def _decide_aside(workshop: Workshop) -> list[Request]:
     ledger = workshop.ledger()
     try:
-        before = {request.id for request in await ledger.requests()}
+        today = workshop.clock.now().date()
+        before = {request.id for request in await ledger.requests(since=today)}
         report = Report()
         with Bars() as bars:
             mailbox = LookingOnly(workshop.mailbox())
             await workshop.intake(mailbox, ledger).run(report, bars)
             await Deciding(ledger=ledger, judge=workshop.judge(), clock=workshop.clock).run(report, bars)
-        return [request for request in await ledger.requests() if request.id not in before]
+        return [request for request in await ledger.requests(since=today) if request.id not in before]
     finally:
         ledger.close()
 

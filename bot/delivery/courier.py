@@ -17,18 +17,11 @@ from bot.delivery.parcels import CARRIES, KINDS, Parcel, Recipient, parcels, per
 from bot.delivery.smime import Certificates
 from bot.errors import BotError, DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Event, Notice, NoticeKind, NoticeState, Request
+from bot.ledger.records import TOLD, Event, Notice, NoticeKind, NoticeState, Request
 from bot.life import State
 from bot.model import Employee
 from bot.secret import Secret
 
-#: The states that an applicant is told of, and the notice that does it; the first only where it is asked for.
-TOLD = {
-    State.ACCEPTED: NoticeKind.RECEIPT,
-    State.REJECTED: NoticeKind.REJECTED,
-    State.HELD: NoticeKind.HELD,
-    State.DONE: NoticeKind.CANCELLED,
-}
 _SETTLED = frozenset({NoticeState.SENT, NoticeState.NOBODY, NoticeState.FAILED})
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from bot.errors import Unreadable
 from bot.intake.fields import Answer, FieldReader
 from bot.settings.forms import FormsSettings
 from bot.tables import TableLimits, read_tables
 from bot.text import fold
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SUFFIX = re.compile(r"\.\d+$")  # read_tables tells repeated columns apart so
 _HEADER_WITHIN = 6  # rows: exports begin with a title, a period, an empty line
@@ -99,9 +101,7 @@ def _find_header(table: pd.DataFrame, fields: FieldReader) -> pd.DataFrame | Non
     for index, titles in enumerate(candidates):
         known = {field for title in titles if (field := fields.field_of(_SUFFIX.sub("", title)))}
         if len(known) >= 2:
-            found = table.iloc[index:].copy()
-            found.columns = pd.Index(titles)
-            return found
+            return table.iloc[index:].set_axis(titles, axis="columns")
     return None
 
 

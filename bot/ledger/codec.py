@@ -22,7 +22,7 @@ def canonical(value: object) -> str:
 
     The audit chain hashes the UTF-8 bytes of this text, so its form may never change.
     """
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain, allow_nan=False)
+    return _JSON.encode(value)
 
 
 def time_to_text(moment: datetime) -> str:
@@ -78,3 +78,6 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - what json accepts
     if isinstance(value, tuple | set | frozenset):
         return sorted(value) if isinstance(value, set | frozenset) else list(value)
     raise TypeError(f"{type(value).__name__} has no place in the ledger")
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain, allow_nan=False)

@@ -44,7 +44,8 @@ def join(
     notice = request.message_id if brings_answers else message
     values: dict[str, object] = {}
     if brings_answers:
-        values = {"message": message, "position": position, "state": State.RECEIVED.value, "decision": None}
+        values = {"message": message, "position": position, "state": State.RECEIVED.value}
+        values |= {"to_tell": None, "decision": None}
         merged = merge(notice=request.application, row=application)
     else:
         merged = merge(notice=application, row=request.application)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, literal, or_, select
 
 from bot.ledger import tables
 from bot.ledger.reading import LedgerReader
@@ -34,23 +34,27 @@ class NoticeQueries(LedgerReader):
 
     async def untold(self, kinds: Mapping[State, NoticeKind]) -> tuple[Request, ...]:
         """Return the requests in one of these states that have no settled notice of the kind that belongs to it."""
+        # Asked by ``to_tell`` and not by ``state``: of the rejected there are many, of the untold a few.
         requests, notices = tables.requests.c, tables.notices.c
         settled = [state.value for state in NoticeState if state is not NoticeState.SENDING]
         told = [
             exists().where(notices.request == requests.id, notices.kind == kind.value, notices.state.in_(settled))
             for kind in kinds.values()
         ]
-        waiting = [and_(requests.state == state.value, ~done) for state, done in zip(kinds, told, strict=True)]
-        return await self._read(lambda connection: self._requests(connection, or_(*waiting)))
+        waiting = [and_(requests.to_tell == state.value, ~done) for state, done in zip(kinds, told, strict=True)]
+        where = (requests.to_tell == requests.state, or_(*waiting))
+        return await self._read(lambda connection: self._requests(connection, *where))
 
     async def announced(self, state: State, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
         """Return the requests in this state that have a notice of one of these kinds still to be sent."""
-        requests, notices = tables.requests.c, tables.notices.c
-        waiting = exists().where(
-            notices.request == requests.id, notices.kind.in_([kind.value for kind in kinds]),
-            notices.state == NoticeState.SENDING.value,
-        )  # fmt: skip
-        return await self._read(lambda connection: self._requests(connection, requests.state == state.value, waiting))
+        # Found by the notice: no index holds the requests of a state that are few. The index of those to be sent is used
+        # only where the statement says so itself, not in a parameter.
+        columns, sending = tables.notices.c, literal(NoticeState.SENDING.value, literal_execute=True)
+        waiting = select(columns.request).where(
+            columns.kind.in_([kind.value for kind in kinds]), columns.state == sending
+        )
+        found = await self._read(lambda connection: self._requests(connection, tables.requests.c.id.in_(waiting)))
+        return tuple(request for request in found if request.state is state)
 
     async def bounced(self, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
         """Return delivered requests whose newest notice of one of these kinds came back as undeliverable."""
@@ -58,10 +62,10 @@ class NoticeQueries(LedgerReader):
         newer = exists().where(
             later.request == notices.request, later.kind == notices.kind, later.attempt > notices.attempt
         )
-        came_back = select(tables.messages.c.bounce_of).where(tables.messages.c.bounce_of.is_not(None))
+        came_back = exists().where(tables.messages.c.bounce_of == notices.message_id)
         returned = exists().where(
             notices.request == requests.id, notices.kind.in_([kind.value for kind in kinds]),
-            notices.message_id.in_(came_back), ~newer,
+            came_back, ~newer,
         )  # fmt: skip
         where = (requests.state == State.DELIVERED.value, returned)
         return await self._read(lambda connection: self._requests(connection, *where))

@@ -55,10 +55,10 @@ def old_reasons(cutoff: datetime) -> Select[str]:
 def old_messages(cutoff: datetime) -> Select[str]:
     """Ask for the messages whose sender is to go: recorded before ``cutoff``, and every request they told of goes or has gone."""
     gone = or_(_requests.application.contains(_DONE, autoescape=True), _ripe(cutoff))
-    joined = exists().where(_joined.message == _messages.id, _joined.request == _requests.id)
-    told = or_(_requests.message == _messages.id, joined.correlate(tables.messages, tables.requests))
-    where = (_messages.recorded_at < time_to_text(cutoff), _messages.message_id.not_in(_marks()))
-    return select(_messages.id).where(*where, ~exists().where(and_(told, not_(gone)))).order_by(_messages.serial)
+    stays = exists().where(_requests.message == _messages.id, not_(gone))
+    joined = exists().where(_joined.message == _messages.id, _joined.request == _requests.id, not_(gone))
+    where = (_messages.recorded_at < time_to_text(cutoff), _messages.message_id.not_in(_marks()), ~stays, ~joined)
+    return select(_messages.id).where(*where).order_by(_messages.serial)
 
 
 def loose_events() -> Select[int, str]:

@@ -57,7 +57,7 @@ class Queries(NoticeQueries):
             [] if states is None else [columns.state.in_([state.value for state in states])]
         )
         if since:
-            where.append(columns.created_at >= self._day_start(since))
+            where += self._since(columns.created_at, columns.serial, since)
         return await self._read(lambda connection: self._requests(connection, *where))
 
     async def of_message(self, name: str) -> tuple[Request, ...]:
@@ -80,7 +80,7 @@ class Queries(NoticeQueries):
             [] if outcomes is None else [columns.outcome.in_([outcome.value for outcome in outcomes])]
         )
         if since:
-            where.append(columns.recorded_at >= self._day_start(since))
+            where += self._since(columns.recorded_at, columns.serial, since)
         return await self._messages(*where)
 
     async def account(self, login_id: str) -> AccountRecord | None:
@@ -180,8 +180,10 @@ class Queries(NoticeQueries):
         """Write all events to ``path`` (.jsonl or .csv) and return how many."""
         return await self._read(lambda connection: export_events(connection, path))
 
-    def _day_start(self, day: date) -> str:
-        return time_to_text(datetime.combine(day, time(), self._zone))
+    def _since(self, at: ColumnElement[str], serial: ColumnElement[int], day: date) -> list[ColumnElement[bool]]:
+        """Return what rows of the city's ``day`` and later fulfil; the first serial saves from walking through all before."""
+        start = time_to_text(datetime.combine(day, time(), self._zone))
+        return [at >= start, serial >= select(func.min(serial)).where(at >= start).scalar_subquery()]
 
     def _known(self, connection: Connection, reading: Reading) -> MessageRecord | None:
         columns, identity = tables.messages.c, reading.identity

@@ -110,6 +110,15 @@ class NoticeKind(StrEnum):
     ALERT = "alert"
 
 
+#: The states that an applicant is told of, and the notice that does it; the first only where it is asked for.
+TOLD: Mapping[State, NoticeKind] = {
+    State.ACCEPTED: NoticeKind.RECEIPT,
+    State.REJECTED: NoticeKind.REJECTED,
+    State.HELD: NoticeKind.HELD,
+    State.DONE: NoticeKind.CANCELLED,
+}
+
+
 class NoticeState(StrEnum):
     """How far a notice has come."""
 

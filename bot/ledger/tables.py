@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 metadata = MetaData()
+_NAMED, _SENDING = text("to_tell IS NOT NULL"), text("state = 'sending'")
 
 #: The next number of each series: human ids count per day, serials for ever.
 counters = Table(
@@ -32,6 +45,8 @@ messages = Table(
     UniqueConstraint("message_id", "received_at", "digest", name="one_message_one_row"),
     Index("messages_by_outcome", "outcome", "serial"),
     Index("messages_by_bounce", "bounce_of"),
+    Index("messages_by_digest", "digest"),
+    Index("messages_by_recording", "recorded_at", "serial"),
 )  # fmt: skip
 
 requests = Table(
@@ -52,10 +67,14 @@ requests = Table(
     Column("stuck_reason", Text, nullable=False, default=""),
     Column("created_at", String(32), nullable=False),
     Column("updated_at", String(32), nullable=False),
+    # Its state, as long as no settled notice tells the applicant of it; none of the millions that are told stands here.
+    Column("to_tell", String(16)),
     UniqueConstraint("message", "position", name="one_application_one_request"),
     Index("requests_by_state", "state", "serial"),
     Index("requests_by_employee", "employee_no", "serial"),
     Index("requests_by_receipt", "receipt_no", "created_at"),
+    Index("requests_by_creation", "created_at", "serial"),
+    Index("requests_to_tell", "to_tell", sqlite_where=_NAMED, postgresql_where=_NAMED),
 )  # fmt: skip
 
 #: Messages that told of a request whose answers came in another: notices with only a number.
@@ -94,6 +113,7 @@ notices = Table(
     Column("message_id", Text, nullable=False),
     Column("recipient", Text, nullable=False),
     Column("state", String(16), nullable=False),
+    Index("notices_sending", "kind", "request", sqlite_where=_SENDING, postgresql_where=_SENDING),
 )  # fmt: skip
 
 events = Table(

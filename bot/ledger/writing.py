@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from bot.errors import LedgerBroken
 from bot.ledger import tables
 from bot.ledger.codec import application_to_text, decision_to_text, time_to_text
-from bot.ledger.records import AccountRecord, Changes, Notice, Request
+from bot.ledger.records import TOLD, AccountRecord, Changes, Notice, NoticeState, Request
 from bot.ledger.rows import account_values, window_values
 from bot.life import TRANSITIONS, State
 from bot.model import Application, Decision, Message, Outcome, Reading
@@ -65,7 +65,7 @@ def insert_request(connection: Connection, message: str, position: int, applicat
 
 
 def move(connection: Connection, request: Request, to: State, changes: Changes, now: datetime) -> None:
-    """Take a request from its state to ``to`` by compare-and-set.
+    """Take a request from its state to ``to`` by compare-and-set; its applicant may have to be told of it.
 
     Raises ``LedgerBroken`` for a step that the life of a request does not have; a request that is no longer in that
     state was moved by somebody else in the meantime, which one writer at a time rules out.
@@ -76,7 +76,7 @@ def move(connection: Connection, request: Request, to: State, changes: Changes, 
     moved = connection.execute(
         update(tables.requests)
         .where(columns.id == request.id, columns.state == request.state.value)
-        .values(state=to.value, updated_at=time_to_text(now), **_changed(changes))
+        .values(state=to.value, updated_at=time_to_text(now), **_to_tell(request.state, to), **_changed(changes))
     )
     if moved.rowcount != 1:
         raise LedgerBroken(0, f"{request.id} is no longer {request.state}")
@@ -104,16 +104,26 @@ def put_account(connection: Connection, account: AccountRecord) -> None:
 
 
 def put_notice(connection: Connection, notice: Notice) -> None:
-    """Add or replace a notice."""
+    """Add or replace a notice; once it is settled, the state that it tells of is told."""
     key = {"request": notice.request_id, "kind": notice.kind.value, "attempt": notice.attempt}
     values = {"message_id": notice.message_id, "recipient": notice.to, "state": notice.state.value}
     _put(connection, tables.notices, key, values)
+    told = [state.value for state, kind in TOLD.items() if kind is notice.kind]
+    if told and notice.state is not NoticeState.SENDING:
+        columns = tables.requests.c
+        settled = update(tables.requests).where(columns.id == notice.request_id, columns.to_tell.in_(told))
+        connection.execute(settled.values(to_tell=None))
 
 
 def _put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(update(table).where(*where).values(**values)).rowcount == 0:
         connection.execute(insert(table).values(**key, **values))
+
+
+def _to_tell(before: State, to: State) -> dict[str, str | None]:
+    """Return the column of a request that comes to another state; one that stays keeps what it has."""
+    return {} if to is before else {"to_tell": to.value if to in TOLD else None}
 
 
 def _changed(changes: Changes) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Purge:
 
             def work(connection: Connection, batch: list[str] = batch) -> None:
                 # Asked again inside: a login may have been opened again in the meantime.
-                still = set(purge.found(connection, query))
+                still = set(purge.found(connection, query.where(query.selected_columns[0].in_(batch))))
                 for name in batch:
                     if name in still:
                         act(connection, name)

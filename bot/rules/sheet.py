@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.errors import ConfigInvalid, Problem, Unreadable
-from bot.tables import TableLimits, read_tables
+from bot.tables import TableLimits, read_grids
 from bot.text import fold
 
 #: More problems than this are counted, not listed: the file is simply the wrong one.
@@ -79,17 +79,15 @@ def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
     """
     limits = TableLimits(max_rows=layout.max_rows, max_bytes=_MOST_BYTES, max_unpacked=5 * _MOST_BYTES)
     try:
-        tables = read_tables(content, name=problems.source, limits=limits)
+        tables = read_grids(content, name=problems.source, limits=limits)
     except Unreadable as error:
         problems.add(f"can't be read as a table ({error.reason.removeprefix(f'{problems.source}: ')})")
         problems.refuse()
         return []
-    headings = [[str(heading) for heading in table.columns] for table in tables]
-    for table, names in zip(tables, headings, strict=True):
-        if not _missing(names, layout):
-            cells = [table[name].tolist() for name in table.columns]
-            return pick_rows(names, zip(*cells, strict=True), layout, problems)
-    best = min(headings, key=lambda names: len(_missing(names, layout)), default=[])
+    for table in tables:
+        if not _missing(table.columns, layout):
+            return pick_rows(table.columns, table.rows, layout, problems)
+    best = min((table.columns for table in tables), key=lambda names: len(_missing(names, layout)), default=[])
     return pick_rows(best, (), layout, problems)
 
 

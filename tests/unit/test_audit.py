@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import hashlib
 import json
 import os
 import signal
@@ -157,6 +158,16 @@ def test_the_form_of_the_hash_never_changes() -> None:
         "details": '{"名":1}', "person_digest": "e3b0", "prev_hash": chain.GENESIS,
     }  # fmt: skip
     assert chain.digest(row) == "d98b4faedb8ef3e2b00f711d08ad46a25d51bd333ff59637b5dd22d8ec9a900d"
+
+
+@pytest.mark.parametrize(
+    "reason", ["", "髙橋\u3000\U00020b9f", '"\\/', "\0\n\t\x1f\x7f\u2028", "%s {} %%", None, 5, True]
+)
+def test_the_hash_is_of_the_canonical_json(reason: object) -> None:
+    """Whatever a column holds, marks that JSON escapes included, the bytes are those that `json.dumps` gives."""
+    row = dict.fromkeys(chain.HASHED, "x") | {"seq": 12, "request": None, "reason": reason}
+    plain = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert chain.digest(row) == hashlib.sha256(plain.encode()).hexdigest()
 
 
 def test_killed_while_writing(tmp_path: Path) -> None:

@@ -215,7 +215,19 @@ def test_a_benchmark_prints_its_figures() -> None:
     assert done.returncode == 0, done.stderr
     assert {"per_second", "ratios", "peak_memory_mb"} <= json.loads(done.stdout).keys()
     unknown = call("bench", "nothing")
-    assert (unknown.returncode, "known: console, fuzz, mailbox, reading" in unknown.stderr) == (2, True)
+    assert (unknown.returncode, "known: console, fuzz, ledger, mailbox, reading" in unknown.stderr) == (2, True)
+
+
+@pytest.mark.timeout(600)  # a dozen processes, one after the other
+def test_the_ledger_benchmark_measures_a_small_one() -> None:
+    """`bench ledger` fills a ledger whose chain verifies, makes passes on it and on an empty one, and prints their ratio."""
+    done = call("bench", "ledger", "300", "400", "2", "1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["ratios"]["run_million_vs_empty"] > 0
+    assert found["verify"]["events"] == 400
+    assert found["verify"].keys() == {"events", "seconds", "cpu_seconds", "peak_mb"}
+    assert {"idle_run", "requests_since", "show", "digest", "purge_dry_run"} <= found["commands"].keys()
 
 
 def test_the_digest_counts_and_leaves_the_machine(house: House) -> None:
