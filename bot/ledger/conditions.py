@@ -83,13 +83,13 @@ def condition_to_row(condition: Condition) -> dict[str, Any]:
     return row | {name: canonical(row[name]) for name in _LISTS}
 
 
-def condition_from_row(row: Mapping[str, Any], zone: tzinfo) -> Condition:
+def condition_from_row(row: Mapping[str, Any], zone: tzinfo | None) -> Condition:
     """Return a condition from its columns, with its times in ``zone``."""
     times = {name: time_from_text(row[name], zone) if row[name] else None for name in _TIMES}
     return Condition(**{**row, **times, **{name: tuple(json.loads(row[name])) for name in _LISTS}})
 
 
-def conditions(connection: Connection, zone: tzinfo) -> tuple[Condition, ...]:
+def conditions(connection: Connection, zone: tzinfo | None) -> tuple[Condition, ...]:
     """Return all that is kept, the oldest first."""
     table = tables.conditions
     rows = connection.execute(select(table).order_by(table.c.first_seen, table.c.key)).mappings()
@@ -105,7 +105,7 @@ def keep_conditions(connection: Connection, kept: Collection[Condition], gone: C
         connection.execute(insert(table), [condition_to_row(condition) for condition in kept])
 
 
-def pauses(connection: Connection, zone: tzinfo) -> tuple[Pause, ...]:
+def pauses(connection: Connection, zone: tzinfo | None) -> tuple[Pause, ...]:
     """Return what stands still, the oldest first."""
     table = tables.pauses
     rows = connection.execute(select(table).order_by(table.c.since, table.c.part))

@@ -40,7 +40,9 @@ def open_engine(url: str, base: Path) -> Engine:
     except ArgumentError:
         raise LedgerUnusable("ledger.url is not a database address; an example: sqlite:///var/ledger.sqlite3") from None
     if parsed.get_backend_name() != "sqlite":
-        raise LedgerUnusable(f"ledger.url: {parsed.get_backend_name()} is not supported by this version; use sqlite:///PATH")
+        raise LedgerUnusable(
+            f"ledger.url: {parsed.get_backend_name()} is not supported by this version; use sqlite:///PATH"
+        )
     path = base / (parsed.database or "ledger.sqlite3")
     with understood(str(path)):
         _create_private(path)
@@ -60,9 +62,13 @@ def understood(what: str) -> Iterator[None]:
         text = str(error.orig)
         if "locked" in text or "busy" in text:
             raise Transient(f"the ledger {what} is locked by another program") from error
-        raise LedgerUnusable(f"the ledger {what} can't be used: {text}; check the disk, its space and the rights") from error
+        raise LedgerUnusable(
+            f"the ledger {what} can't be used: {text}; check the disk, its space and the rights"
+        ) from error
     except DBAPIError as error:
-        raise LedgerUnusable(f"the ledger {what} can't be used: {error.orig}; restore it from the last backup") from error
+        raise LedgerUnusable(
+            f"the ledger {what} can't be used: {error.orig}; restore it from the last backup"
+        ) from error
     except OSError as error:
         raise LedgerUnusable(f"the ledger {what} can't be opened: {error.strerror}") from error
     except SQLAlchemyError as error:
