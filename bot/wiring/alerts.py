@@ -22,7 +22,7 @@ from bot.operation.alerts.catalogue import Area, Level
 from bot.operation.alerts.findings import finding_of
 from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.guards import WatchedOutgoing
-from bot.operation.alerts.store import FileStore, LedgerStore
+from bot.operation.alerts.store import FileStore, LedgerStore, Store
 from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.alerts.ways import AppriseWay, MailWay, Sending, Way, ready
@@ -49,12 +49,17 @@ def alerts(
 
     A way that can't be made ready, such as for a missing secret, says so when it is used: the others still tell.
     """
-    beside = FileStore(path=config.path(_BESIDE), clock=clock)
     return Alerts(
-        store=LedgerStore(ledger=ledger, clock=clock, beside=beside) if ledger else beside,
+        store=store(config, clock, ledger),
         gate=gate(config, clock, ledger) if ledger else None,
         ways=tuple(ways(config, clock, redactor, sending)), settings=config.settings.alerts, clean=redactor.clean,
     )  # fmt: skip
+
+
+def store(config: Config, clock: Clock, ledger: Ledger | None) -> Store:
+    """Return where conditions are kept: in the ledger, and beside it while there is none that can be used."""
+    beside = FileStore(path=config.path(_BESIDE), clock=clock)
+    return LedgerStore(ledger=ledger, clock=clock, beside=beside) if ledger else beside
 
 
 def ways(config: Config, clock: Clock, redactor: Redactor, sending: Callable[[], Sending]) -> Sequence[Way]:
@@ -112,40 +117,36 @@ class Outside:
             raise
 
     async def _tell(self, error: Exception, mailbox: Callable[[], Mailbox], ledger: Callable[[], Ledger]) -> None:
-        opened = None
+        opened: Ledger | None = None
+        boxes: list[Mailbox] = []
         try:
             opened = None if isinstance(error, LedgerUnusable) else ledger()
         except BotError as broken:
             logger.error("{}", broken)
-        report, box = Report(), _Box(mailbox)
-        report.find(finding_of(error, Area.PASS))
 
         def sending() -> Sending:
-            return WatchedOutgoing(box.open(), gate(self.config, self.clock, opened)) if opened else box
+            boxes.append(mailbox())
+            box = boxes[-1]
+            return WatchedOutgoing(box, gate(self.config, self.clock, opened)) if opened else Direct(box)
 
-        told = alerts(self.config, self.clock, self.redactor, sending=sending, ledger=opened)
+        report = Report()
+        report.find(finding_of(error, Area.PASS))
         try:
+            told = alerts(self.config, self.clock, self.redactor, sending=sending, ledger=opened)
             await told.observe(report, self.clock.now())
         finally:
-            await box.close()
+            for box in boxes:
+                await box.close()
             if opened:
                 opened.close()
 
 
-class _Box:
-    """A mailbox that is opened when there is something to send, and sends alerts as they are."""
+class Direct:
+    """Sends alerts by a mailbox as they are."""
 
-    def __init__(self, make: Callable[[], Mailbox]) -> None:
-        self._make = make
-        self._mailbox: Mailbox | None = None
-
-    def open(self) -> Mailbox:
-        self._mailbox = self._mailbox or self._make()
-        return self._mailbox
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
 
     async def alert(self, mail: EmailMessage) -> None:
-        await self.open().send(mail)
-
-    async def close(self) -> None:
-        if self._mailbox:
-            await self._mailbox.close()
+        """See :meth:`bot.operation.alerts.ways.Sending.alert`."""
+        await self._mailbox.send(mail)

@@ -74,6 +74,7 @@ class Trouble(StrEnum):
     HELD = "held"
     PAUSED = "paused"
     SWITCH = "kill_switch"
+    TEST = "test"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,5 +269,10 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
                   "再開してよいときは、そのファイルを削除してください。"),
         en=_words("The kill switch file is there.", "Stopped all issuing, revoking, filing and mailing to applicants.",
                   "When work may go on, remove that file."),
+    ),
+    Trouble.TEST: Kind(
+        level=Level.INFO, part=Part.ALL, lasts=False, tells_end=False,
+        ja=_words("これは試験です。何も起きていません。", "check --send-test で試しに送りました。", "何もする必要はありません。"),
+        en=_words("This is a test; nothing happened.", "Sent it for `check --send-test`.", "There is nothing to do."),
     ),
 })  # fmt: skip

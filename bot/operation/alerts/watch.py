@@ -65,10 +65,6 @@ class Alerts:
         """Tell whether something is wrong that only a look at ``area`` can end."""
         return any(kind_of(one).area is area and one.over_at is None for one in await self.store.load())
 
-    async def test(self, way: Way, values: dict[str, object]) -> None:
-        """Send a test message one way, on the record; raises what the way raises."""
-        await self._send(way, values)
-
     async def _tell(self, due: News, report: Report, now: datetime) -> frozenset[str]:
         """Tell by every way what it is for; what a way fails to tell goes by the others. Returns the keys that were told."""
         told = {one.key for one in due.every if not self._wanted(one)}
