@@ -52,7 +52,7 @@ def alerts(
     return Alerts(
         store=store(config, clock, ledger),
         gate=gate(config, clock, ledger) if ledger else None,
-        ways=tuple(ways(config, clock, redactor, sending)), settings=config.settings.alerts, clean=redactor.clean,
+        ways=lambda: ways(config, clock, redactor, sending), settings=config.settings.alerts, clean=redactor.clean,
     )  # fmt: skip
 
 

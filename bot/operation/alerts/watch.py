@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -38,7 +39,8 @@ class Alerts:
     store: Store
     #: ``None`` while the ledger can't be used: then nothing works anyway.
     gate: Gate | None
-    ways: tuple[Way, ...]
+    #: Makes the ways ready; called only when there is something to tell.
+    ways: Callable[[], Sequence[Way]]
     settings: AlertSettings
     #: Takes secrets out of what errors said.
     clean: Clean
@@ -67,14 +69,15 @@ class Alerts:
 
     async def _tell(self, due: News, report: Report, now: datetime) -> frozenset[str]:
         """Tell by every way what it is for; what a way fails to tell goes by the others. Returns the keys that were told."""
-        told = {one.key for one in due.every if not self._wanted(one)}
+        ways = await asyncio.to_thread(self.ways)
+        told = {one.key for one in due.every if not any(_is_for(way, one) for way in ways)}
         failed: set[str] = set()
-        for way in self.ways:
+        for way in ways:
             keys = {one.key for one in due.every if _is_for(way, one)}
             arrived = await self._by(way, due.only(keys), report, now)
             told |= keys if arrived is not Arrived.NO else set()
             failed |= keys if arrived is not Arrived.YES else set()
-        for way in self.ways:
+        for way in ways:
             rest = {one.key for one in due.every if one.key in failed and not _is_for(way, one)}
             if rest and await self._by(way, due.only(rest), report, now) is not Arrived.NO:
                 told |= rest
@@ -82,10 +85,6 @@ class Alerts:
             if one.key not in told:
                 logger.error("nobody could be told of {}: {}", one.key, self.clean(one.detail))
         return frozenset(told)
-
-    def _wanted(self, condition: Condition) -> bool:
-        """Tell whether any way is for it; what is below every level is shown by ``status`` alone."""
-        return any(_is_for(way, condition) for way in self.ways)
 
     async def _by(self, way: Way, due: News, report: Report, now: datetime) -> Arrived:
         if not due:
