@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loguru import logger
 
@@ -67,7 +67,10 @@ class Cycle:
         return report
 
     async def onward(self, request_ids: Collection[str], progress: Progress) -> Report:
-        """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass."""
+        """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass.
+
+        Nor for the time at which a stop condition is tried again; for a pause until an operator resumes it does.
+        """
         report = Report()
         if self.gate.switched_off:
             await self._stand_still(report)
@@ -77,7 +80,8 @@ class Cycle:
         employees = {one.application.employee_no for one in requests}
         due = [one for one in await self.ledger.due(self.clock.now()) if one.application.employee_no in employees]
         await self._tell_among(request_ids, report, progress)
-        await self._part(report, Part.ALL, Area.CONSOLE, lambda: self.at_console.run(requests, due, report, progress))
+        at_console = replace(self.at_console, gate=replace(self.gate, by_hand=True))
+        await self._part(report, Part.ALL, Area.CONSOLE, lambda: at_console.run(requests, due, report, progress))
         await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report, among=request_ids))
         await self._tell_among(request_ids, report, progress)
         await self._observe(report)

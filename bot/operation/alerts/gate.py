@@ -33,6 +33,8 @@ class Gate:
     switch: Path
     #: After so long a stop condition that may pass by itself is tried again.
     retry: timedelta
+    #: An operator has just decided something that is to be carried out: that is a try, sooner than ``retry``.
+    by_hand: bool = False
 
     @property
     def switched_off(self) -> bool:
@@ -49,7 +51,8 @@ class Gate:
         if self.switched_off:
             return Paused(f"the kill switch {self.switch.name} is there")
         now = self.clock.now()
-        holding = (pause for pause in await self.pauses() for part in parts if pause.holds(part, now))
+        pauses = [pause for pause in await self.pauses() if not (self.by_hand and pause.until)]
+        holding = (pause for pause in pauses for part in parts if pause.holds(part, now))
         return next((Paused(_sentence(pause)) for pause in holding), None)
 
     def check_switch(self) -> None:
