@@ -92,9 +92,10 @@ class Alerts:
         values = values_of(due, now, retry_minutes=self.settings.retry_minutes, clean=self.clean)
         try:
             await self._send(way, values)
-        except BotError as error:
-            logger.error("the alert could not be sent by {}: {}", way.name, error)
-            report.problem(f"the alert could not be sent by {way.name}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever a way does, the other ways and the pass go on
+            why = self.clean(str(error)) if isinstance(error, BotError) else f"unexpected {type(error).__name__}"
+            logger.opt(exception=not isinstance(error, BotError)).error("no alert by {}: {}", way.name, why)
+            report.problem(f"the alert could not be sent by {way.name}: {why}")
             report.alerts_failed += 1
             return Arrived.PERHAPS if isinstance(error, OutcomeUnknown) else Arrived.NO
         report.alerts += 1
@@ -106,9 +107,9 @@ class Alerts:
         await self.store.note(Event(action="notice.conditions", outcome="intended", details=details))
         try:
             await way.tell(values)
-        except BotError as error:
+        except Exception as error:
             outcome = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
-            reason = self.clean(str(error))
+            reason = self.clean(str(error)) if isinstance(error, BotError) else type(error).__name__
             await self.store.note(Event(action="notice.conditions", outcome=outcome, reason=reason, details=details))
             raise
         await self.store.note(Event(action="notice.conditions", outcome="done", details=details))
