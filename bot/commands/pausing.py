@@ -48,6 +48,8 @@ def resume(config: Path, overrides: Sequence[str], *, part: str, by: str, reason
     status = _tell(done, as_json=as_json, nothing=f"{asked} did not stand still: nothing to resume")
     if still:
         say(f"! {still}")
+    elif done:
+        say("resumed; the next pass goes on with it")
     return 1 if still else status
 
 
