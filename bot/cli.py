@@ -164,11 +164,18 @@ def digest(
 
 
 @app.command()
-def check(config: ConfigPath = DEFAULT_CONFIG, override: Overrides = None, as_json: AsJson = False) -> None:
-    """Preflight: config, directory, mailbox, database, browser, console, clock; changes nothing."""
+def check(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    send_test: Annotated[
+        bool, typer.Option("--send-test", help="Send a test alert by each way (alerts.mail_to, alerts.apprise).")
+    ] = False,
+) -> None:
+    """Preflight: config, directory, mailbox, database, disk, browser, console, clock, alerts; changes nothing."""
     from bot.commands import checks
 
-    leave(checks.check(config, override or [], as_json=as_json))
+    leave(checks.check(config, override or [], as_json=as_json, send_test=send_test))
 
 
 @audit.command("verify")

@@ -11,6 +11,8 @@ from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
 RequestIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Such as R-20261120-0007.")]
 ByWhom = Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it stands in the audit chain.")]
 
+PartName = Annotated[str, typer.Option("--part", metavar="PART", help="intake, console, delivery, or all.")]
+
 acts = typer.Typer(rich_markup_mode=None)
 
 
@@ -107,3 +109,41 @@ def handover(
     from bot.commands import acts as command
 
     leave(command.hand_over(name, config, override or [], by=by, to=to, reason=reason, as_json=as_json))
+
+
+@acts.command()
+def pause(
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="Why; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    part: PartName = "all",
+) -> None:
+    """Have a part stand still; a running pass finishes what it has in hand. Example: run_bot.py pause --part console --by 吉澤 --reason "更新作業" """
+    from bot.commands import pausing
+
+    leave(pausing.pause(config, override or [], part=part, by=by, reason=reason, as_json=as_json))
+
+
+@acts.command()
+def resume(
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="What was mended; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    part: PartName = "all",
+) -> None:
+    """Let a part go on, whatever stopped it; the next pass does. Example: run_bot.py resume --part console --by 吉澤 --reason "パスワードを再設定" """
+    from bot.commands import pausing
+
+    leave(pausing.resume(config, override or [], part=part, by=by, reason=reason, as_json=as_json))
+
+
+@acts.command()
+def status(config: ConfigPath = DEFAULT_CONFIG, override: Overrides = None, as_json: AsJson = False) -> None:
+    """What works, what stands still since when and why, what is wrong now and what to do. Example: run_bot.py status"""
+    from bot.commands import pausing
+
+    leave(pausing.status(config, override or [], as_json=as_json))

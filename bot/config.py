@@ -188,4 +188,4 @@ def _text(item: Mapping[str, Any]) -> str:
         return "unknown setting; `config schema` lists the known ones"
     message: str = item["msg"].removeprefix("Value error, ")
     # What stands in a field that wants a reference may be the secret itself: it is not repeated.
-    return message if "password" in item["loc"] else f"{message} (read: {item['input']!r})"
+    return message if {"password", "apprise"} & set(item["loc"]) else f"{message} (read: {item['input']!r})"

@@ -5,7 +5,8 @@ BotError
 │   └── BadUsage       what was typed can't be used
 ├── Unreadable         a message can't be read
 ├── Transient          try again later
-│   └── SessionExpired the console wants the admin to log in again
+│   ├── SessionExpired the console wants the admin to log in again
+│   └── Paused         this part of the work was told to stand still
 ├── ConsoleDrift       a screen is not as the flow expects
 ├── OutcomeUnknown     a submit was clicked and no confirmation seen
 ├── AccessDenied       a login was refused
@@ -15,6 +16,8 @@ BotError
 ├── LedgerBroken       the audit chain or the ledger contradicts itself
 ├── AlreadyRunning     another process holds the lock
 └── Unusable           mailbox, console, database or browser can't be used at all
+    ├── LedgerUnusable the database of the ledger
+    └── Stopped        a stop condition ends a part of the pass
 
 The first paragraph of an error's docstring says when it is raised; ``advice`` says what the operator should do, and is shown as it stands.
 """
@@ -84,6 +87,13 @@ class Transient(BotError):
 
 class SessionExpired(Transient):
     """Raised when the console shows its login page in the middle of a flow: the admin session has ended."""
+
+
+class Paused(Transient):
+    """Raised when a part of the work was told to stand still: by an operator, by a stop condition, or by the kill switch."""
+
+    advice = "status で理由を確認し、resume で再開してください。 / See why with `status`; `resume` lets it go on."
+    exit_status = 1
 
 
 class ConsoleDrift(BotError):
@@ -165,3 +175,18 @@ class Unusable(BotError):
 
     advice = "表示された原因を直してから `check` で確認してください。 / Mend the cause named and run `check`."
     exit_status = 4
+
+
+class LedgerUnusable(Unusable):
+    """Raised when the database of the ledger can't be opened, read or written; the message says what to do."""
+
+
+class Stopped(Unusable):
+    """Raised when a stop condition ends a part of a pass: something is wrong with all of its work.
+
+    ``condition`` names it, as bot/operation/alerts/catalogue.py does.
+    """
+
+    def __init__(self, condition: str, message: str) -> None:
+        self.condition = condition
+        super().__init__(message)

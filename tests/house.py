@@ -122,6 +122,10 @@ class House:
         place = self.path / "mailbox" / folder
         return sorted(file for file in place.iterdir() if file.is_file()) if place.exists() else []
 
+    def mailed(self) -> list[Path]:
+        """Return the mails that went out about single requests: all but the alerts of what is wrong."""
+        return [file for file in self.files("outbox") if ".conditions." not in file.name]
+
     def credentials(self) -> list[Sent]:
         """Return all credential mails that went out, in the order of their attempts."""
         mails = [(file, _parsed(file)) for file in self.files("outbox") if ".credentials." in file.name]

@@ -1,10 +1,13 @@
-"""``check``: is everything there that a pass needs? Nothing is changed: no mail is touched, no account, no ledger."""
+"""``check``: is everything there that a pass needs? Nothing is changed: no mail is touched, no account, no ledger.
+
+With ``--send-test`` each way of alerting is tried with a message.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,12 @@ from bot.commands.opening import open_workshop
 from bot.commands.output import people, print_json, table
 from bot.console.browser import find_browser
 from bot.delivery.templates import NAMES
-from bot.errors import BotError, Unusable
+from bot.errors import AccessDenied, BotError, Unusable
+from bot.operation.alerts.catalogue import Trouble
+from bot.operation.alerts.survey import check_disk
 from bot.wiring import Workshop
+from bot.wiring.alert_check import check_alerts
+from bot.wiring.alerts import gate, ledger_folder
 
 #: No machine that runs this version can honestly think that it is earlier.
 _NOT_BEFORE_YEAR = 2026
@@ -23,10 +30,10 @@ _NOT_BEFORE_YEAR = 2026
 Check = Callable[[Workshop], Awaitable[str]]
 
 
-def check(config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
+def check(config: Path, overrides: Sequence[str], *, as_json: bool, send_test: bool = False) -> int:
     """Try everything and tell; the exit status is that of the worst failure."""
     workshop = open_workshop(config, overrides, quiet=True)
-    rows, status = asyncio.run(_try_all(workshop))
+    rows, status = asyncio.run(_try_all(workshop, send_test=send_test))
     rows.insert(0, {"check": "config", "ok": True, "detail": f"{config} (digest {workshop.config.digest[:12]})"})
     if as_json:
         print_json(rows)
@@ -36,12 +43,13 @@ def check(config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
     return status
 
 
-async def _try_all(workshop: Workshop) -> tuple[list[dict[str, Any]], int]:
+async def _try_all(workshop: Workshop, *, send_test: bool) -> tuple[list[dict[str, Any]], int]:
     rows: list[dict[str, Any]] = []
     status = 0
     checks: dict[str, Check] = {
-        "directory": _directory, "calendar": _calendar, "notices": _notices, "mailbox": _mailbox, "database": _database, "browser": _browser,
-        "console": _console, "clock": _clock,
+        "directory": _directory, "calendar": _calendar, "notices": _notices, "mailbox": _mailbox, "database": _database, "disk": _disk,
+        "browser": _browser, "console": _console, "clock": _clock,
+        "alerts": lambda shop: check_alerts(shop, send_test=send_test),
     }  # fmt: skip
     for name, attempt in checks.items():
         try:
@@ -89,6 +97,24 @@ async def _database(workshop: Workshop) -> str:
     return f"{path}, {verdict.events} events, chain intact"
 
 
+async def _disk(workshop: Workshop) -> str:
+    return check_disk(ledger_folder(workshop.config), workshop.config.settings.alerts.disk_free_mb)
+
+
+async def _must_not_be_refused(workshop: Workshop) -> None:
+    """Raise ``AccessDenied`` while the console is known to refuse the login: a check every morning would lock it out."""
+    path = workshop.config.path(make_url(workshop.config.settings.ledger.url).database or "")
+    if not path.exists():
+        return
+    ledger = workshop.ledger()
+    try:
+        pauses = await gate(workshop.config, workshop.clock, ledger).pauses()
+    finally:
+        ledger.close()
+    if any(pause.cause == Trouble.CONSOLE_DENIED for pause in pauses):
+        raise AccessDenied("not tried: it refused the login before; mend the password, then `resume --part console`")
+
+
 async def _browser(workshop: Workshop) -> str:
     found = find_browser(workshop.config.settings.console.browser)
     if found is None:
@@ -97,9 +123,13 @@ async def _browser(workshop: Workshop) -> str:
 
 
 async def _console(workshop: Workshop) -> str:
+    await _must_not_be_refused(workshop)
     console = workshop.console(workshop.screens(learns=False))
     try:
         changed = await console.probe()
+        ahead, most = console.clock_offset(), workshop.config.settings.alerts.clock_off_seconds
+        if ahead is not None and abs(ahead) > timedelta(seconds=most):
+            raise Unusable(f"its clock is {ahead.total_seconds():+.0f} s from this machine's: check NTP on both")
     finally:
         await console.close()
     news = "".join(f"; changed, to be accepted with `flow accept`: {one}" for one in changed)

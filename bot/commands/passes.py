@@ -44,14 +44,16 @@ async def one_pass(workshop: Workshop) -> Report:
 def tell(report: Report) -> None:
     """Tell a person what a pass did."""
     counts = report.counts()
-    counts.pop("problems")
-    counts.pop("warnings")
+    for sentences in ("problems", "warnings", "paused", "conditions"):
+        counts.pop(sentences)
     people().print("  ".join(f"{name} {value}" for name, value in counts.items() if value or name != "stopped"))
     tell_what_to_do(report)
 
 
 def tell_what_to_do(report: Report) -> None:
-    """Say what a person should know, and what a person should do something about."""
+    """Say what stands still, what a person should know, and what a person should do something about."""
+    for part in report.paused:
+        say(f"|| {part}")
     for warning in report.warnings:
         say(f"note: {warning}")
     for problem in report.problems:

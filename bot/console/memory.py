@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.console.many import one_by_one
 from bot.console.port import Ability, Created, Evidence, Order
@@ -34,6 +35,8 @@ class MemoryConsole:
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
+        #: What :meth:`clock_offset` tells.
+        self.ahead: timedelta | None = None
         self.writes: Counter[str] = Counter()
         self._secrets: dict[str, Secret] = {}
         self._faults: list[Fault] = []
@@ -93,6 +96,10 @@ class MemoryConsole:
             return
         self._write("disable", replace(account, state=AccountState.DISABLED), self._secrets[login_id])
         self._maybe_fail("disable", acted=True)
+
+    def clock_offset(self) -> timedelta | None:
+        """See :meth:`bot.console.port.Console.clock_offset`."""
+        return self.ahead
 
     def take_evidence(self) -> Sequence[Evidence]:
         """See :meth:`bot.console.port.Console.take_evidence`; memory has no screens."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow
 from bot.console.port import Ability, Created, Evidence, Order
 from bot.console.screens import ScreenChange, Screens
+from bot.console.server_clock import ServerClock
 from bot.console.session import Session
 from bot.console.stage import Stage
 from bot.errors import AccessDenied
@@ -47,6 +49,7 @@ class PlaywrightConsole:
         self._evidence = evidence
         self._screens = screens
         self._redactor = redactor
+        self._clock = ServerClock()
         self._engine = Engine(browser, settings.browser, certificate=settings.certificate)
         self._denied: AccessDenied | None = None
         self._idle: list[Session] = []
@@ -67,6 +70,7 @@ class PlaywrightConsole:
 
     async def probe(self) -> Sequence[ScreenChange]:
         """See :meth:`bot.console.port.Console.probe`."""
+        self._clock.forget()
         await self._run("probe", _survey)
         return self._screens.changes()
 
@@ -97,6 +101,10 @@ class PlaywrightConsole:
             return await self._flow_class(await context.new_page(), self._stage()).user_logs_in(login_id, secret)
         finally:
             await context.close()
+
+    def clock_offset(self) -> timedelta | None:
+        """See :meth:`bot.console.port.Console.clock_offset`."""
+        return self._clock.ahead
 
     def take_evidence(self) -> Sequence[Evidence]:
         """See :meth:`bot.console.port.Console.take_evidence`."""
@@ -157,6 +165,7 @@ class PlaywrightConsole:
             evidence=self._evidence,
             screens=self._screens,
             redactor=self._redactor,
+            clock=self._clock,
             every_submit=self._settings.evidence == "submit",
         )
 

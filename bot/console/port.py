@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -108,6 +109,13 @@ class Console(Protocol):
 
     async def disable(self, login_id: str) -> None:
         """Make the login unusable; already disabled or gone is success."""
+        ...
+
+    def clock_offset(self) -> timedelta | None:
+        """Return how far the console's clock is ahead of this machine's, as its answers said since the last ``probe`` began.
+
+        ``None`` where they said nothing.
+        """
         ...
 
     def take_evidence(self) -> Sequence[Evidence]:

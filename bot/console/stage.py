@@ -10,6 +10,7 @@ from playwright.async_api import FrameLocator, Locator, Page
 
 from bot.console.evidence import EvidenceStore
 from bot.console.screens import Screens
+from bot.console.server_clock import ServerClock
 from bot.secret import Redactor, Secret
 
 Role = Literal["heading", "dialog", "button", "link", "table", "navigation", "textbox", "form", "main", "region"]
@@ -50,6 +51,7 @@ class Stage:
     evidence: EvidenceStore
     redactor: Redactor
     screens: Screens
+    clock: ServerClock = field(default_factory=ServerClock)
     #: Evidence around every submit, or only of failures.
     every_submit: bool = True
     subject: str = "console"

@@ -67,6 +67,8 @@ class Watched(ABC):
         return Sensitive(secrets=self.stage.secrets, fields=tuple(self.stage.secret_fields.values()))
 
     def _watch(self, response: Response) -> None:
+        if response.request.is_navigation_request():
+            self.stage.clock.hear(response.headers, datetime.now(UTC))
         if response.status >= 500 and response.request.is_navigation_request():
             self._server_error.set()
 

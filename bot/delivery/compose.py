@@ -9,6 +9,7 @@ from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from secrets import token_hex
 
 from bot.clock import aware
 from bot.delivery import jis
@@ -171,6 +172,18 @@ class Composer:
         )
         name = message_id(f"digest-{made_at:%Y%m%d-%H%M%S}", "digest", 1, self.mailbox.address)
         return self._written(text, to=to, now=made_at, message_id=name)
+
+    def conditions(self, to: Sequence[str], values: Mapping[str, object]) -> EmailMessage:
+        """Return the alert to operators of what begins, lasts and is over (bot/operation/alerts/message.py)."""
+        now = values["now"]
+        if not isinstance(now, datetime):
+            raise TypeError("now is no datetime")
+        text = self.templates.render(
+            "conditions", {"city": self.delivery.city, **values}, english=self.delivery.english
+        )
+        # Never looked up again, and several may be sent within a second.
+        name = message_id(f"conditions-{now:%Y%m%d-%H%M%S}-{token_hex(4)}", "conditions", 1, self.mailbox.address)
+        return self._written(text, to=to, now=now, message_id=name)
 
     def _mail(self, envelope: Envelope, template: str, **values: object) -> EmailMessage:
         text = self.templates.render(template, self._known(envelope) | values, english=self.delivery.english)

@@ -32,6 +32,7 @@ _MUST: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "cancelled": ((_REQUEST,), False),
     "revoked": ((_REQUEST,), False),
     "alert": ((_REQUEST,), False),
+    "conditions": ((_REQUEST, _REASON), False),
     "digest": ((_REQUEST, _LOGIN), False),
 }
 
@@ -102,9 +103,24 @@ def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], Ema
         "held": lambda: composer.held(envelope, received_at=now),
         "cancelled": lambda: composer.closed(envelope, granted=(day,), at_wish=True, login_id=_LOGIN),
         "revoked": lambda: composer.closed(envelope, granted=(day,), at_wish=False, login_id=_LOGIN),
+        "conditions": lambda: composer.conditions(("sample@city.example.jp",), _conditions(now)),
         "digest": lambda: composer.digest(("sample@city.example.jp",), made=_day(now), version="1"),
         "alert": lambda: composer.alert(envelope, received_at=now, asked=(day,), needs=Needs(ja="確認", en="a call")),
     }
+
+
+def _conditions(now: datetime) -> dict[str, object]:
+    """Return the values of an alert; what was found and whom it concerns must stand in it."""
+    words = {"happened": "見本", "did": "見本", "todo": "見本"}
+    one = {
+        "key": "stuck", "level": "critical", "level_ja": "重大", "part": "console", "part_ja": "管理コンソール", "ja": words, "en": words,
+        "personal": False, "detail": _REASON, "evidence": "evidence", "subjects": (_REQUEST,), "more": 1, "since": now,
+        "seen": now, "until": now,
+    }  # fmt: skip
+    return {
+        "now": now, "worst": "critical", "worst_ja": "重大", "persons": True, "only_over": False, "headline": "見本", "others": 1,
+        "begun": [one], "reminded": [one], "over": [one],
+    }  # fmt: skip
 
 
 def _day(now: datetime) -> dict[str, object]:

@@ -30,7 +30,7 @@ def time_to_text(moment: datetime) -> str:
     return aware(moment).astimezone(UTC).strftime(_WIDTH)
 
 
-def time_from_text(text: str, zone: tzinfo) -> datetime:
+def time_from_text(text: str, zone: tzinfo | None) -> datetime:
     """Return the moment in ``zone``."""
     return datetime.fromisoformat(text).astimezone(zone)
 

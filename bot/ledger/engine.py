@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from bot.errors import Transient, Unusable
+from bot.errors import LedgerUnusable, Transient
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY = 30  # seconds a writer waits for another
@@ -29,14 +29,16 @@ _PRAGMAS = (
 def open_engine(url: str, base: Path) -> Engine:
     """Open the database at ``url`` (a relative SQLite path starts at ``base``) and bring it to the newest schema.
 
-    Raises ``Unusable`` when it can't be opened, is no ledger, or is newer than this program.
+    Raises ``LedgerUnusable`` when it can't be opened, is no ledger, or is newer than this program.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise Unusable("ledger.url is not a database address; an example: sqlite:///var/ledger.sqlite3") from None
+        raise LedgerUnusable("ledger.url is not a database address; an example: sqlite:///var/ledger.sqlite3") from None
     if parsed.get_backend_name() != "sqlite":
-        raise Unusable(f"ledger.url: {parsed.get_backend_name()} is not supported by this version; use sqlite:///PATH")
+        raise LedgerUnusable(
+            f"ledger.url: {parsed.get_backend_name()} is not supported by this version; use sqlite:///PATH"
+        )
     path = base / (parsed.database or "ledger.sqlite3")
     with understood(str(path)):
         _create_private(path)
@@ -49,20 +51,24 @@ def open_engine(url: str, base: Path) -> Engine:
 
 @contextmanager
 def understood(what: str) -> Iterator[None]:
-    """Turn the database's errors into the house's: ``Transient`` for a lock, ``Unusable`` with what to do for the rest."""
+    """Turn the database's errors into the house's: ``Transient`` for a lock, ``LedgerUnusable`` with what to do for the rest."""
     try:
         yield
     except OperationalError as error:
         text = str(error.orig)
         if "locked" in text or "busy" in text:
             raise Transient(f"the ledger {what} is locked by another program") from error
-        raise Unusable(f"the ledger {what} can't be used: {text}; check the disk, its space and the rights") from error
+        raise LedgerUnusable(
+            f"the ledger {what} can't be used: {text}; check the disk, its space and the rights"
+        ) from error
     except DBAPIError as error:
-        raise Unusable(f"the ledger {what} can't be used: {error.orig}; restore it from the last backup") from error
+        raise LedgerUnusable(
+            f"the ledger {what} can't be used: {error.orig}; restore it from the last backup"
+        ) from error
     except OSError as error:
-        raise Unusable(f"the ledger {what} can't be opened: {error.strerror}") from error
+        raise LedgerUnusable(f"the ledger {what} can't be opened: {error.strerror}") from error
     except SQLAlchemyError as error:
-        raise Unusable(f"the ledger {what} can't be used: {error}") from error
+        raise LedgerUnusable(f"the ledger {what} can't be used: {error}") from error
 
 
 def forget(connection: Connection) -> None:
@@ -122,7 +128,7 @@ def _migrate(engine: Engine, path: Path) -> None:
     with engine.connect().execution_options(writes=True) as connection:
         current = _revision(connection)
         if current is not None and current not in known:
-            raise Unusable(f"the ledger {path} was written by a newer version ({current}); install that version")
+            raise LedgerUnusable(f"the ledger {path} was written by a newer version ({current}); install that version")
         if current != known[-1]:
             _upgrade(connection)
             connection.commit()

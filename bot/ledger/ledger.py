@@ -120,6 +120,21 @@ class Ledger(Queries):
 
         return await self._write(work)
 
+    async def change(self, work: Callable[[Connection], None], *events: Event) -> None:
+        """Make a change of another module of this room and add the events that go with it."""
+
+        def both(connection: Connection) -> None:
+            work(connection)
+            for event in events:
+                self._append(connection, event)
+
+        await self._write(both)
+
+    @property
+    def actor(self) -> str:
+        """In whose name it is opened."""
+        return self._run.actor
+
     async def purge(self, step: Callable[[Connection], T]) -> T:
         """Do one step of a purge (bot/ledger/purge.py); what it removes is overwritten, not only marked as free."""
 

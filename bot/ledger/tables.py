@@ -137,3 +137,29 @@ events = Table(
     Column("hash", String(64), nullable=False, unique=True),
     Index("events_by_request", "request", "seq"),
 )  # fmt: skip
+
+#: What is wrong now and lasts (bot/ledger/conditions.py); a row goes when its end has been told.
+conditions = Table(
+    "conditions", metadata,
+    Column("key", String(120), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("subjects", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("first_seen", String(32), nullable=False),
+    Column("last_seen", String(32), nullable=False),
+    Column("told_at", String(32)),
+    Column("told_of", Text, nullable=False),
+    Column("over_at", String(32)),
+)  # fmt: skip
+
+#: Which parts of the work stand still, and why.
+pauses = Table(
+    "pauses", metadata,
+    Column("part", String(16), primary_key=True),
+    Column("cause", String(120), primary_key=True),
+    Column("since", String(32), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("until", String(32)),
+)  # fmt: skip

@@ -6,16 +6,21 @@ import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 
 from bot.clock import Clock
 from bot.console.port import Ability, Console
+from bot.errors import ConsoleDrift, Paused, Stopped
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
+from bot.ledger.conditions import Part
 from bot.ledger.records import Request
 from bot.life import State
 from bot.model import Kind
-from bot.operation.crew import Crew, Work
+from bot.operation.alerts.catalogue import Area, Trouble
+from bot.operation.alerts.findings import Finding
+from bot.operation.alerts.gate import Gate
+from bot.operation.crew import Crew, Stands, Work
 from bot.operation.report import Progress, Report
 from bot.settings.console import ConsoleSettings
 
@@ -32,6 +37,9 @@ class AtConsole:
     expirer: Expirer
     clock: Clock
     settings: ConsoleSettings
+    gate: Gate
+    #: The console's clock may differ so much from the machine's.
+    clock_off: timedelta
 
     async def run(
         self,
@@ -41,37 +49,70 @@ class AtConsole:
         progress: Progress,
         *,
         bounced: Collection[str] = (),
+        look: bool = False,
     ) -> None:
         """Issue and deliver, then revoke what is due or came back; the console is opened only when there is work in it.
 
-        Raises what stops the rest too; ``Unusable`` also after too many failures in a row.
+        Something was wrong with it: then ``look``, work or not. Raises what stops the rest too, such as ``Paused`` between two
+        requests, and ``Stopped`` for a stop condition.
         """
         to_drive = _by_urgency(one for one in waiting if one.state in DRIVABLE and one.kind is not Kind.CANCEL)
-        if not to_drive and not due:
+        if not to_drive and not due and not look:
             return
         if not self._is_open():
             report.warnings.append(f"the console is closed until {self._opens()}: {len(to_drive)} wait for it")
             return
-        most = self.settings.stop_after_issues
-        if len(to_drive) > most:
-            report.problem(
-                f"{len(to_drive)} requests to issue, more than console.stop_after_issues: {most} in this pass"
-            )
+        await self.gate.check(Part.CONSOLE)
         try:
             report.warnings += [f"a screen of the console has changed: {one}" for one in await self.console.probe()]
-            await self._import(to_drive[:most], report, progress)
-            await self._each(
-                to_drive[:most], self._drive, "IDを発行し通知する / issuing and delivering", report, progress
-            )
+            report.looked.add(Area.CONSOLE)
+            self._check_clock()
+            issuing = await self._issue(self._as_many_as_may(to_drive, report), report, progress)
             await self._each(
                 due,
                 lambda request, report: self._expire(request, report, bounced),
+                lambda: self.gate.stands(Part.CONSOLE),
                 "利用終了分を無効化する / revoking",
                 report,
                 progress,
             )
+            if issuing:
+                raise issuing
         finally:
             await self.console.close()
+
+    def _check_clock(self) -> None:
+        """Raise ``Stopped`` when the console's clock and this machine's differ: deadlines and windows depend on both."""
+        ahead = self.console.clock_offset()
+        if ahead is not None and abs(ahead) > self.clock_off:
+            raise Stopped(
+                Trouble.CLOCK, f"the console's clock is {ahead.total_seconds():+.0f} s from this machine's: check NTP"
+            )
+
+    def _as_many_as_may(self, to_drive: list[Request], report: Report) -> list[Request]:
+        most = self.settings.stop_after_issues
+        if len(to_drive) > most:
+            text = f"{len(to_drive)} requests to issue, more than console.stop_after_issues: {most} in this pass"
+            report.problem(text)
+            report.find(Finding(trouble=Trouble.TOO_MANY, detail=text))
+        return to_drive[:most]
+
+    async def _issue(self, to_drive: list[Request], report: Report, progress: Progress) -> Paused | None:
+        """Issue and deliver; returns why not all of it was done where only issuing stands still, and revoking goes on."""
+
+        async def stands() -> Paused | None:
+            return await self.gate.stands(Part.CONSOLE, Part.DELIVERY)
+
+        try:
+            if to_drive and (paused := await stands()):
+                return paused
+            await self._import(to_drive, report, progress)
+            await self._each(
+                to_drive, self._drive, stands, "IDを発行し通知する / issuing and delivering", report, progress
+            )
+        except Paused as error:
+            return error
+        return None
 
     async def _import(self, to_drive: Collection[Request], report: Report, progress: Progress) -> None:
         """Make many new accounts at once, where the console can; what it leaves is driven one by one."""
@@ -84,11 +125,11 @@ class AtConsole:
             progress.step()
 
     async def _each(
-        self, requests: Iterable[Request], work: Work, what: str, report: Report, progress: Progress
+        self, requests: Iterable[Request], work: Work, stands: Stands, what: str, report: Report, progress: Progress
     ) -> None:
         every = deque(requests)
         progress.start(what, len(every))
-        crew = Crew(waiting=every, do=work, report=report, progress=progress, settings=self.settings)
+        crew = Crew(waiting=every, do=work, report=report, progress=progress, settings=self.settings, stands=stands)
         await asyncio.gather(*(crew.work() for _ in range(min(self.console.sessions, len(every)))))
         if crew.stopped_by:
             raise crew.stopped_by
@@ -99,6 +140,8 @@ class AtConsole:
         report.stuck += after.state is State.STUCK
         if after.state is State.STUCK:
             report.problem(f"{after.id}: {after.stuck_reason}")
+            if after.stuck_reason.startswith(ConsoleDrift.__name__):
+                raise Stopped(Trouble.DRIFT, f"{after.id}: {after.stuck_reason}")
         return after.state is not State.STUCK
 
     async def _expire(self, request: Request, report: Report, bounced: Collection[str]) -> bool:
@@ -106,6 +149,7 @@ class AtConsole:
             after = await self.expirer.bounced(request)
             report.stuck += 1
             report.problem(f"{after.id}: {after.stuck_reason}")
+            report.find(Finding(trouble=Trouble.BOUNCED, subjects=(after.id,)))
         else:
             await self.expirer.expire(request, self.clock.now())
             report.revoked += 1

@@ -7,11 +7,14 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.errors import BotError, Transient, Unusable
+from bot.errors import BotError, Paused, Stopped, Transient
 from bot.ledger.records import Request
+from bot.operation.alerts.catalogue import Trouble
 from bot.operation.report import Progress, Report
 from bot.settings.console import ConsoleSettings
 
+#: Says why no further request may be begun now; ``None`` when one may.
+Stands = Callable[[], Awaitable[Paused | None]]
 #: Does the work on one request; tells whether it ended well.
 Work = Callable[[Request, Report], Awaitable[bool]]
 
@@ -29,6 +32,8 @@ class Crew:
     report: Report
     progress: Progress
     settings: ConsoleSettings
+    #: Asked before each request: what is in hand is finished, and then all stand still.
+    stands: Stands
     #: What stopped the work, for the caller to raise when every worker has come back.
     stopped_by: BotError | None = None
     _failures: int = 0
@@ -37,6 +42,11 @@ class Crew:
     async def work(self) -> None:
         """Be one of the workers."""
         while self.waiting and not self.stopped_by:
+            if stands := await self.stands():
+                self.stopped_by = self.stopped_by or stands
+                return
+            if not self.waiting:
+                return  # another worker took the last one in the meantime
             request = self.waiting.popleft()
             async with self._turns[request.application.employee_no or request.id]:
                 await self._one(request)
@@ -52,8 +62,8 @@ class Crew:
             return
         self._failures = 0 if well else self._failures + 1
         if self._failures >= self.settings.stop_after_failures:
-            self.stopped_by = Unusable(
-                f"{self._failures} failures in a row in the console: the rest waits for the next pass"
+            self.stopped_by = Stopped(
+                Trouble.FAILURES, f"{self._failures} failures in a row in the console: the rest waits"
             )
 
     async def _in_time(self, request: Request) -> bool:

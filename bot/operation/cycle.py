@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loguru import logger
 
 from bot.clock import Clock
 from bot.delivery.courier import Courier
 from bot.delivery.parcels import CARRIES
-from bot.errors import BotError
+from bot.errors import BotError, Paused
+from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Request
 from bot.life import State
+from bot.operation.alerts.catalogue import Area, Trouble
+from bot.operation.alerts.findings import Finding, finding_of
+from bot.operation.alerts.gate import Gate
+from bot.operation.alerts.guards import WatchedOutgoing
+from bot.operation.alerts.survey import Survey
+from bot.operation.alerts.watch import Alerts
 from bot.operation.at_console import DRIVABLE, AtConsole
 from bot.operation.report import Progress, Report
 from bot.operation.take_back import TakeBack
@@ -31,68 +38,133 @@ class Cycle:
     take_back: TakeBack
     at_console: AtConsole
     clock: Clock
+    gate: Gate
+    #: The mailbox's sending half, as the courier uses it.
+    outgoing: WatchedOutgoing
+    survey: Survey
+    alerts: Alerts
 
     async def run(self, progress: Progress) -> Report:
         """Make one pass and return what it did; never raises for what concerns one message or one request."""
         report = Report()
+        if self.gate.switched_off:
+            await self._stand_still(report)
+            return report
         await self.ledger.note(Event(action="run", outcome="intended"))
         for warning in self.deciding.judge.warnings(self.clock.now()):
             logger.warning("{}", warning)
             report.warnings.append(warning)
-        await self._part(report, lambda: self._take_in(report, progress))
-        await self._part(report, lambda: self.take_back.run(report))
-        await self._part(report, lambda: self._tell(report, progress))
-        await self._part(report, lambda: self._issue_and_revoke(report, progress))
+        await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self._take_in(report, progress))
+        await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
+        await self._tell(report, progress)
+        await self._part(report, Part.ALL, Area.CONSOLE, lambda: self._issue_and_revoke(report, progress))
         if report.revoked:
-            await self._part(report, lambda: self.take_back.run(report))
-            await self._part(report, lambda: self._tell(report, progress))
+            await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
+            await self._tell(report, progress)
         await self._count_what_is_left(report)
+        await self._observe(report)
         await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))
         return report
 
     async def onward(self, request_ids: Collection[str], progress: Progress) -> Report:
-        """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass."""
+        """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass.
+
+        Nor for the time at which a stop condition is tried again; for a pause until an operator resumes it does.
+        """
         report = Report()
-        await self._part(report, lambda: self.take_back.run(report, among=request_ids))
+        if self.gate.switched_off:
+            await self._stand_still(report)
+            return report
+        await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report, among=request_ids))
         requests = [await self.ledger.get(name) for name in request_ids]
         employees = {one.application.employee_no for one in requests}
         due = [one for one in await self.ledger.due(self.clock.now()) if one.application.employee_no in employees]
-        await self._part(report, lambda: self._tell_among(request_ids, report, progress))
-        await self._part(report, lambda: self.at_console.run(requests, due, report, progress))
-        await self._part(report, lambda: self.take_back.run(report, among=request_ids))
-        await self._part(report, lambda: self._tell_among(request_ids, report, progress))
+        await self._tell_among(request_ids, report, progress)
+        at_console = replace(self.at_console, gate=replace(self.gate, by_hand=True))
+        await self._part(report, Part.ALL, Area.CONSOLE, lambda: at_console.run(requests, due, report, progress))
+        await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report, among=request_ids))
+        await self._tell_among(request_ids, report, progress)
+        await self._observe(report)
         return report
 
     async def _tell_among(self, request_ids: Collection[str], report: Report, progress: Progress) -> None:
-        untold = await self.courier.untold()
-        await self._tell_of([one for one in untold if one.id in request_ids], report, progress)
+        async def tell() -> None:
+            untold = await self.courier.untold()
+            await self._tell_of([one for one in untold if one.id in request_ids], report, progress)
 
-    async def _part(self, report: Report, work: Callable[[], Awaitable[None]]) -> None:
-        """Do one part; what stops it is told and counted, and the next part goes on."""
+        await self._part(report, Part.DELIVERY, Area.OUTGOING, tell)
+
+    async def _part(self, report: Report, part: Part, area: Area, work: Callable[[], Awaitable[None]]) -> None:
+        """Do one part, unless it stands still; what stops it is told and counted, and the next part goes on.
+
+        What is found that stops it for longer is on record before anything else is done.
+        """
+        before = len(report.findings)
         try:
+            await self.gate.check(part)
             await work()
+        except Paused as error:
+            report.stands(error)
         except BotError as error:
             logger.error("{}", error)
             report.problem(f"{error} — {error.advice}")
             report.stopped = max(report.stopped, error.exit_status)
+            report.find(finding_of(error, Area.OUTGOING if error is self.outgoing.trouble else area))
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
             logger.exception("unexpected")
             report.problem(f"unexpected {type(error).__name__}; the log has the details")
             report.stopped = max(report.stopped, 1)
+            report.find(finding_of(error, Area.PASS))
+        report.findings[before:] = [await self.gate.stop(finding) for finding in report.findings[before:]]
+
+    async def _stand_still(self, report: Report) -> None:
+        """Do nothing but tell operators, once, that the kill switch is there."""
+        detail = f"the kill switch {self.gate.switch} is there: nothing is done"
+        report.stands(Paused(detail))
+        report.find(Finding(trouble=Trouble.SWITCH, detail=detail))
+        await self.alerts.observe(report, self.clock.now())
+
+    async def _observe(self, report: Report) -> None:
+        """Look around once more, and have the alerts tell what is news."""
+        now = self.clock.now()
+        if self.outgoing.trouble:
+            report.find(await self.gate.stop(finding_of(self.outgoing.trouble, Area.OUTGOING)))
+        elif self.outgoing.worked or await self._mails_could_go(report):
+            report.looked.add(Area.OUTGOING)
+        report.findings += await self.survey.look(now)
+        report.looked.add(Area.PASS)
+        await self.alerts.observe(report, now)
+
+    async def _mails_could_go(self, report: Report) -> bool:
+        """Look whether sending works again, where it did not and nothing was sent in this pass."""
+        if not await self.alerts.watching(Area.OUTGOING) or await self.gate.stands(Part.DELIVERY):
+            return False
+        try:
+            await self.intake.mailbox.check()
+        except BotError as error:
+            report.warnings.append(f"mails still can't be sent: {error}")
+            return False
+        return True
 
     async def _take_in(self, report: Report, progress: Progress) -> None:
         """Record, decide, file; a message whose deciding failed is recorded all the same, and leaves the inbox."""
         taken = await self.intake.run(report, progress)
-        await self._part(report, lambda: self.deciding.run(report, progress))
+        await self._part(report, Part.INTAKE, Area.PASS, lambda: self.deciding.run(report, progress))
         await self.intake.file(taken, report)
 
     async def _tell(self, report: Report, progress: Progress) -> None:
-        await self._alert(report)
-        await self._tell_of(await self.courier.untold(), report, progress)
+        """Tell the operators what can't wait, then the applicants, who are not told while delivery stands still."""
+
+        async def tell() -> None:
+            await self._tell_of(await self.courier.untold(), report, progress)
+
+        await self._part(report, Part.ALL, Area.OUTGOING, lambda: self._alert(report))
+        await self._part(report, Part.DELIVERY, Area.OUTGOING, tell)
 
     async def _tell_of(self, untold: Collection[Request], report: Report, progress: Progress) -> None:
         progress.start("結果を知らせる / telling", len(untold))
         for request in untold:
+            await self.gate.check(Part.DELIVERY)
             with report.one_of_many(request.id):
                 await self.courier.tell(request)
             progress.step()
@@ -110,7 +182,8 @@ class Cycle:
         gone = {request.id for request in bounced}
         waiting = self._ripe(await self.ledger.requests(states=DRIVABLE))
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
-        await self.at_console.run(waiting, [*bounced, *due], report, progress, bounced=gone)
+        look = await self.alerts.watching(Area.CONSOLE)
+        await self.at_console.run(waiting, [*bounced, *due], report, progress, bounced=gone, look=look)
 
     async def _count_what_is_left(self, report: Report) -> None:
         left = await self.ledger.requests(states=DRIVABLE)

@@ -9,7 +9,9 @@ from typing import Protocol
 
 from loguru import logger
 
-from bot.errors import AccessDenied, BotError, Unusable
+from bot.errors import AccessDenied, BotError, DeliveryFailed, Paused, Unusable
+from bot.operation.alerts.catalogue import Area, Trouble
+from bot.operation.alerts.findings import Finding, finding_of
 
 
 class Progress(Protocol):
@@ -58,29 +60,52 @@ class Report:
     problems: list[str] = field(default_factory=list)
     #: What a person should know and what stops nothing, one sentence each.
     warnings: list[str] = field(default_factory=list)
+    #: Which parts did not work, since when and why, one sentence each.
+    paused: list[str] = field(default_factory=list)
+    #: What is wrong and lasts, by the keys that ``status`` shows.
+    conditions: list[str] = field(default_factory=list)
+    #: Messages that told operators of it, and those that could not be sent.
+    alerts: int = 0
+    alerts_failed: int = 0
     #: Exit status of the worst thing that stopped a part of the pass; 0 is none.
     stopped: int = 0
+    #: What was found wrong, for the alerts (bot/operation/alerts).
+    findings: list[Finding] = field(default_factory=list)
+    #: What was looked at and found in order.
+    looked: set[Area] = field(default_factory=set)
 
     def counts(self) -> dict[str, object]:
         """Return everything as JSON has it."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name not in {"findings", "looked"}}
 
     @contextmanager
     def one_of_many(self, name: str) -> Iterator[None]:
         """Do the work on one thing of many: its failure is logged and told, and the next one goes on.
 
-        What makes the rest useless too (``AccessDenied``, ``Unusable``) is raised.
+        What makes the rest useless too (``AccessDenied``, ``Unusable``), or stops it (``Paused``), is raised.
         """
         try:
             yield
-        except (AccessDenied, Unusable):
+        except (AccessDenied, Unusable, Paused):
             raise
         except BotError as error:
             logger.error("{}: {}", name, error)
             self.problem(f"{name}: {error}")
+            if isinstance(error, DeliveryFailed):
+                self.find(Finding(trouble=Trouble.UNTOLD, detail=f"{name}: {error}", subjects=(name,)))
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
             logger.exception("{}: unexpected", name)
             self.problem(f"{name}: unexpected {type(error).__name__}; the log has the details")
+            self.find(finding_of(error, Area.PASS))
+
+    def find(self, finding: Finding) -> None:
+        """Add something that is wrong, for the alerts."""
+        self.findings.append(finding)
+
+    def stands(self, error: Paused) -> None:
+        """Add a part that did not work because it was told to stand still."""
+        if str(error) not in self.paused:
+            self.paused.append(str(error))
 
     def problem(self, text: str) -> None:
         """Add something a person should do something about."""
@@ -89,5 +114,5 @@ class Report:
     @property
     def exit_status(self) -> int:
         """0 well, 1 something needs an operator, 4 a part could not be used (DESIGN.md, Command line)."""
-        needs = self.problems or self.held or self.unreadable or self.stuck or self.waiting
+        needs = self.problems or self.paused or self.held or self.unreadable or self.stuck or self.waiting
         return self.stopped or (1 if needs else 0)

@@ -9,11 +9,15 @@ from loguru import logger
 
 from bot.clock import Clock
 from bot.intake.reader import Reader
+from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, MessageRecord, Request
 from bot.life import State
 from bot.mail.port import Folder, Mailbox
 from bot.model import Decision, Outcome, ReadOutcome
+from bot.operation.alerts.catalogue import Area, Trouble
+from bot.operation.alerts.findings import Finding
+from bot.operation.alerts.gate import Gate
 from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
 
@@ -38,16 +42,21 @@ class Intake:
     ledger: Ledger
     #: So many days a notice with only a number waits for its row of a table.
     join_days: int
+    gate: Gate
 
     async def run(self, report: Report, progress: Progress) -> list[Taken]:
-        """Record everything that is in the inbox now, oldest first; one bad message never stops the rest.
+        """Record everything that is in the inbox now, oldest first; one bad message never stops the rest, a pause does.
 
         Returns what is recorded; it is still in the inbox, until :meth:`file` is called with it.
         """
         taken: list[Taken] = []
         waiting = await self.mailbox.list_new()
+        report.looked.add(Area.MAILBOX)
         progress.start("受信メールを読む / reading mails", len(waiting))
         for locator in waiting:
+            if paused := await self.gate.stands(Part.INTAKE):
+                report.stands(paused)
+                break
             with report.one_of_many(ascii(locator)):
                 if record := await self._take(locator, report):
                     taken.append(Taken(locator=locator, record=record))
@@ -57,6 +66,7 @@ class Intake:
     async def file(self, taken: Sequence[Taken], report: Report) -> None:
         """Move recorded messages out of the inbox, each to the folder that tells what became of it."""
         for one in taken:
+            self.gate.check_switch()
             with report.one_of_many(one.record.id):
                 await self.mailbox.file(one.locator, await self._folder(one.record))
 
@@ -85,6 +95,7 @@ class Intake:
         report.ignored += reading.outcome is ReadOutcome.IGNORED
         if reading.outcome is ReadOutcome.UNREADABLE:
             logger.warning("{} kept as unreadable ({}): {}", message.name, recorded.message.id, reading.reason)
+            report.find(Finding(trouble=Trouble.UNREADABLE, subjects=(recorded.message.id,)))
         return recorded.message
 
 

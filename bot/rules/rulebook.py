@@ -6,7 +6,8 @@ What follows, in this order:
 2. A doubt about what was read, or a sender who is not allowed: held even if no day is left; a person reads it first.
 3. No day left after the refused, the repeated and the closed ones: rejected.
 4. Anything that asks for a person: held, with nothing granted yet.
-5. Accepted: the days that are left are granted, the others stand in the violations.
+5. Accepted: the days that are left are granted, the others stand in the violations. In learning mode (``rules.learning``)
+   held instead, until an operator agrees.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ RULES = (
     Rule(code="V21", title="日数", check=form.not_too_many_days, kinds=_DAYS),
     Rule(code="V22", title="時間", check=form.within_hours, kinds=_DAYS),
 )
+#: Found in learning mode where nothing else was that stops it.
+_LEARNING = Violation(
+    code="V20", severity=Severity.HOLD, text="導入期間中のため、担当者が確認してから処理します。",
+    text_en="In this introductory period an operator agrees to each application.",
+)  # fmt: skip
 _FIXED = frozenset(rule.code for rule in RULES if not rule.overridable)
 
 
@@ -119,8 +125,11 @@ class Rulebook:
         )
         violations = tuple(_violations(case))
         left = _left(case, violations)
+        outcome = _outcome(case, violations, left, approved=approved)
+        if outcome is Outcome.ACCEPT and self._rules.learning and not approved:
+            outcome, violations = Outcome.HOLD, (*violations, _LEARNING)
         return Decision(
-            outcome=(outcome := _outcome(case, violations, left, approved=approved)),
+            outcome=outcome,
             granted=left if outcome is Outcome.ACCEPT else (),
             violations=violations,
             tell_applicant=sender.sender_allowed(case),

@@ -116,6 +116,8 @@ class RulesSettings(Section):
     """V17: answers that declare it, whole."""
     cancel_cutoff: ClockTime = time(0, 0)
     """V19: a day can be cancelled until this time of that day (00:00: its start)."""
+    learning: bool = False
+    """V20: learning mode for the first weeks: everything that would be accepted is held until an operator agrees."""
     automatic_kinds: tuple[Literal["issue", "reissue", "cancel", "change"], ...] = ("issue",)
     """V20: kinds carried out without an operator; the others are held for one."""
     max_days_per_application: int = Field(default=10, ge=1, le=366)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from getpass import getuser
 from pathlib import Path
 from typing import TypeVar
@@ -36,6 +36,7 @@ from bot.ledger.records import ActorType, Run
 from bot.mail.opening import open_mailbox
 from bot.mail.port import Mailbox
 from bot.operation.acts import Acts
+from bot.operation.alerts.guards import GuardedConsole, WatchedOutgoing
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
@@ -48,6 +49,7 @@ from bot.rules.register import OwnPcs, load_own_pcs
 from bot.rules.rulebook import Rulebook
 from bot.rules.sql_source import query_directory, query_own_pcs
 from bot.secret import Redactor, Secret
+from bot.wiring import alerts as alerting
 from bot.wiring.delivery import certificates, composer, letters
 
 Say = Callable[[str], None]
@@ -176,9 +178,11 @@ class Workshop:
         settings = self.config.settings
         judge = self.judge()
         directory, rulebook = judge.directory, judge.rulebook
+        gate = alerting.gate(self.config, self.clock, ledger)
+        outgoing, console = WatchedOutgoing(mailbox, gate), GuardedConsole(console, gate)
         courier = Courier(
             ledger=ledger,
-            outgoing=mailbox,
+            outgoing=outgoing,
             staff=directory,
             clock=self.clock,
             letters=letters(self.config, self.clock, rulebook),
@@ -213,16 +217,22 @@ class Workshop:
                 expirer=Expirer(ledger=ledger, console=console, staff=directory),
                 clock=self.clock,
                 settings=settings.console,
+                gate=gate,
+                clock_off=timedelta(seconds=settings.alerts.clock_off_seconds),
             ),
             clock=self.clock,
+            gate=gate,
+            outgoing=outgoing,
+            survey=alerting.survey(self.config, ledger=ledger, gate=gate, warnings=judge.warnings),
+            alerts=alerting.alerts(self.config, self.clock, self.redactor, sending=lambda: outgoing, ledger=ledger),
             intake=self.intake(mailbox, ledger),
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
         )
 
     def intake(self, mailbox: Mailbox, ledger: Ledger) -> Intake:
         """Return what takes messages in."""
-        days = self.config.settings.forms.join_days
-        return Intake(mailbox=mailbox, reader=self.reader(), ledger=ledger, join_days=days)
+        days, gate = self.config.settings.forms.join_days, alerting.gate(self.config, self.clock, ledger)
+        return Intake(mailbox=mailbox, reader=self.reader(), ledger=ledger, join_days=days, gate=gate)
 
     def composer(self) -> Composer:
         """Return what makes notices; raises ``ConfigInvalid`` when a template would say too much or too little."""
@@ -247,16 +257,19 @@ class Workshop:
     async def ready_cycle(self) -> AsyncIterator[Cycle]:
         """Give a cycle with everything open, and close it all afterwards; only one at a time works on a ledger.
 
-        Raises ``AlreadyRunning`` when another process does, ``ConfigInvalid`` before anything is touched.
+        What keeps a pass from beginning or breaks it off is told to the operators, and raised: ``AlreadyRunning`` when another
+        process works, ``ConfigInvalid`` before anything is touched.
         """
+        outside = alerting.Outside(config=self.config, clock=self.clock, redactor=self.redactor)
         with self.alone():
-            console, mailbox, ledger = self.console(), self.mailbox(), self.ledger()
-            try:
-                yield self.cycle(ledger=ledger, mailbox=mailbox, console=console)
-            finally:
-                await console.close()
-                await mailbox.close()
-                ledger.close()
+            async with outside.telling(mailbox=self.mailbox, ledger=self.ledger):
+                console, mailbox, ledger = self.console(), self.mailbox(), self.ledger()
+                try:
+                    yield self.cycle(ledger=ledger, mailbox=mailbox, console=console)
+                finally:
+                    await console.close()
+                    await mailbox.close()
+                    ledger.close()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -66,7 +66,7 @@ def test_a_notice_waits_for_its_row(house: House) -> None:
     console = MemoryConsole()
     notice(house)
     (waiting,) = one_pass(house, console)
-    assert (waiting.state, house.files("outbox")) == (State.HELD, [])
+    assert (waiting.state, house.mailed()) == (State.HELD, [])
     house.clock.set(FRIDAY + timedelta(hours=3))
     row(house, applied="")
     (request,) = one_pass(house, console)

@@ -55,7 +55,7 @@ def test_a_sender_nobody_vouches_for_is_held_and_told_nothing(tmp_path: Path, ch
     assert request.state is state
     assert request.decision is not None
     assert request.decision.tell_applicant is (state is State.DELIVERED)
-    assert len(house.files("outbox")) == (1 if state is State.DELIVERED else 0)
+    assert len(house.mailed()) == (1 if state is State.DELIVERED else 0)
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_what_is_stuck_without_an_account_is_dismissed_at_once(stuck: House, con
     name = requests(stuck)[0].id
     act(stuck, lambda acts: acts.dismiss(name, "手作業で対応"))
     onward(stuck, console, name)
-    assert (requests(stuck)[0].state, console.accounts, stuck.files("outbox")) == (State.REVOKED, {}, [])
+    assert (requests(stuck)[0].state, console.accounts, stuck.mailed()) == (State.REVOKED, {}, [])
 
 
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "somebody else's"])

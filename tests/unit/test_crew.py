@@ -15,6 +15,8 @@ from bot.operation.report import Report
 from bot.secret import Secret
 from tests.house import FRIDAY, House
 
+#: alerts.retry_minutes.
+RETRY = timedelta(minutes=15)
 TUESDAY, WEDNESDAY = date(2021, 8, 3), date(2021, 8, 4)
 
 
@@ -95,7 +97,7 @@ def test_one_employee_is_never_worked_on_twice_at_once(tmp_path: Path) -> None:
 
 
 def test_failures_in_a_row_stop_the_console_and_nothing_else(tmp_path: Path) -> None:
-    """After three failures the rest waits for the next pass, which delivers them all."""
+    """After three failures the rest waits; tried again after alerts.retry_minutes, all are delivered."""
     house, console = lay_out(tmp_path), MemoryConsole()
     apply(house, [TUESDAY] * 6)
     for _ in range(3):
@@ -103,16 +105,18 @@ def test_failures_in_a_row_stop_the_console_and_nothing_else(tmp_path: Path) -> 
     report = run(house, console)
     assert (report.delivered, report.waiting, report.accepted) == (0, 6, 6)
     assert [text for text in report.problems if "3 failures in a row" in text]
+    house.clock.set(FRIDAY + RETRY)
     assert run(house, console).delivered == 6
 
 
 def test_more_than_a_pass_may_issue_is_told(tmp_path: Path) -> None:
-    """A pass issues no more than ``stop_after_issues`` and says so; the next one goes on."""
+    """A pass issues no more than ``stop_after_issues`` and says so; after alerts.retry_minutes another goes on."""
     house, console = lay_out(tmp_path, stop_after_issues=2), MemoryConsole()
     apply(house, [TUESDAY] * 3)
     report = run(house, console)
     assert (report.delivered, report.waiting) == (2, 1)
     assert [text for text in report.problems if "stop_after_issues" in text]
+    house.clock.set(FRIDAY + RETRY)
     assert run(house, console).delivered == 1
 
 

@@ -1,0 +1,61 @@
+"""What a pass found wrong, and which condition an error is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.errors import AccessDenied, BotError, ConfigInvalid, ConsoleDrift, LedgerBroken, LedgerUnusable, Stopped
+from bot.operation.alerts.catalogue import KINDS, Area, Kind, Trouble
+
+_UNUSABLE = {Area.CONSOLE: Trouble.CONSOLE, Area.MAILBOX: Trouble.MAILBOX, Area.OUTGOING: Trouble.OUTGOING}
+_LONGEST_KEY = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something found wrong in one pass."""
+
+    trouble: Trouble
+    #: What it is about, where there can be several of its kind at once.
+    about: str = ""
+    detail: str = ""
+    #: The requests or messages it concerns.
+    subjects: tuple[str, ...] = ()
+    evidence: str = ""
+    #: It was resumed in the meantime and is there again: it is told once more.
+    anew: bool = False
+
+    @property
+    def key(self) -> str:
+        """What the condition is known by from pass to pass."""
+        return f"{self.trouble}:{self.about}"[:_LONGEST_KEY] if self.about else self.trouble.value
+
+    @property
+    def kind(self) -> Kind:
+        """What is known of it beforehand."""
+        return KINDS[self.trouble]
+
+
+def finding_of(error: Exception, area: Area) -> Finding:
+    """Return the condition that an error is, which came up where a part used ``area``."""
+    if not isinstance(error, BotError):
+        # What it says may hold what it was working on: the log, which is redacted, has it.
+        name = type(error).__name__
+        return Finding(trouble=Trouble.UNEXPECTED, about=name, detail=f"{name}; the log has the details")
+    seen = (error.report or error.evidence) if isinstance(error, ConsoleDrift) else None
+    return Finding(trouble=_trouble(error, area), detail=str(error), evidence=str(seen or ""))
+
+
+def _trouble(error: BotError, area: Area) -> Trouble:
+    if isinstance(error, Stopped):
+        return Trouble(error.condition)
+    if isinstance(error, AccessDenied):
+        return Trouble.CONSOLE_DENIED if area is Area.CONSOLE else Trouble.MAILBOX_DENIED
+    named = {
+        ConsoleDrift: Trouble.DRIFT,
+        LedgerBroken: Trouble.CHAIN,
+        LedgerUnusable: Trouble.LEDGER,
+        ConfigInvalid: Trouble.NOT_BEGUN,
+    }
+    found = (trouble for kind, trouble in named.items() if isinstance(error, kind))
+    return next(found, _UNUSABLE.get(area, Trouble.NOT_BEGUN))

@@ -1,0 +1,103 @@
+"""Stand between the bot and what it has effects on: nothing goes past the kill switch, and what fails is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from email.message import EmailMessage
+
+from bot.console.port import Ability, Console, Created, Evidence, Order
+from bot.console.screens import ScreenChange
+from bot.delivery.outgoing import Outgoing
+from bot.errors import AccessDenied, BotError, Transient, Unusable
+from bot.model import Account, AccountSpec, Window
+from bot.operation.alerts.gate import Gate
+from bot.secret import Secret
+
+
+class WatchedOutgoing:
+    """Sends by a mailbox, and knows afterwards whether mails go out."""
+
+    def __init__(self, outgoing: Outgoing, gate: Gate) -> None:
+        self._outgoing = outgoing
+        self._gate = gate
+        #: The last send failed for a reason that any mail would have failed for.
+        self.trouble: BotError | None = None
+        self.worked = False
+
+    async def send(self, mail: EmailMessage) -> None:
+        """See :meth:`bot.delivery.outgoing.Outgoing.send`; raises ``Paused`` when the kill switch is there."""
+        self._gate.check_switch()
+        await self.alert(mail)
+
+    async def alert(self, mail: EmailMessage) -> None:
+        """Send a mail to operators, the kill switch or not; never while the server is known to refuse the login."""
+        await self._gate.check_mailbox()
+        try:
+            await self._outgoing.send(mail)
+        except (AccessDenied, Unusable, Transient) as error:
+            self.trouble, self.worked = error, False
+            raise
+        self.trouble, self.worked = None, True
+
+    async def was_sent(self, message_id: str) -> bool | None:
+        """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
+        return await self._outgoing.was_sent(message_id)
+
+
+class GuardedConsole:
+    """A console whose changing verbs raise ``Paused`` when the kill switch is there."""
+
+    def __init__(self, console: Console, gate: Gate) -> None:
+        self._console = console
+        self._gate = gate
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """See :meth:`bot.console.port.Console.abilities`."""
+        return self._console.abilities
+
+    @property
+    def sessions(self) -> int:
+        """See :meth:`bot.console.port.Console.sessions`."""
+        return self._console.sessions
+
+    async def probe(self) -> Sequence[ScreenChange]:
+        """See :meth:`bot.console.port.Console.probe`."""
+        return await self._console.probe()
+
+    async def find(self, login_id: str) -> Account | None:
+        """See :meth:`bot.console.port.Console.find`."""
+        return await self._console.find(login_id)
+
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """See :meth:`bot.console.port.Console.create`."""
+        self._gate.check_switch()
+        return await self._console.create(spec, secret)
+
+    async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
+        """See :meth:`bot.console.port.Console.create_many`."""
+        self._gate.check_switch()
+        return await self._console.create_many(orders)
+
+    async def reset_password(self, login_id: str, secret: Secret, window: Window | None = None) -> None:
+        """See :meth:`bot.console.port.Console.reset_password`."""
+        self._gate.check_switch()
+        await self._console.reset_password(login_id, secret, window)
+
+    async def disable(self, login_id: str) -> None:
+        """See :meth:`bot.console.port.Console.disable`."""
+        self._gate.check_switch()
+        await self._console.disable(login_id)
+
+    def clock_offset(self) -> timedelta | None:
+        """See :meth:`bot.console.port.Console.clock_offset`."""
+        return self._console.clock_offset()
+
+    def take_evidence(self) -> Sequence[Evidence]:
+        """See :meth:`bot.console.port.Console.take_evidence`."""
+        return self._console.take_evidence()
+
+    async def close(self) -> None:
+        """See :meth:`bot.console.port.Console.close`."""
+        await self._console.close()

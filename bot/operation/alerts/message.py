@@ -1,0 +1,60 @@
+"""Puts conditions into words: what happened, what the bot did, what to do now, and where the evidence lies. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.ledger.conditions import Condition, Part
+from bot.operation.alerts.catalogue import Level, Words
+from bot.operation.alerts.turns import News, fresh, kind_of
+
+LEVELS_JA: Mapping[Level, str] = {Level.INFO: "お知らせ", Level.WARNING: "注意", Level.CRITICAL: "重大"}
+PARTS_JA: Mapping[Part, str] = {
+    Part.INTAKE: "受付", Part.CONSOLE: "管理コンソール", Part.DELIVERY: "通知", Part.ALL: "全体",
+}  # fmt: skip
+#: So many requests are named; of the others the number is told.
+_MOST = 20
+_LONGEST = 600
+
+Clean = Callable[[str], str]
+
+
+def values_of(news: News, now: datetime, *, retry_minutes: float, clean: Clean) -> dict[str, object]:
+    """Return what the templates ``conditions.*.txt`` are filled with; ``clean`` takes secrets out of what errors said."""
+
+    def item(condition: Condition) -> dict[str, object]:
+        return described(condition, retry_minutes=retry_minutes, clean=clean)
+
+    first = news.every[0]
+    return {
+        "now": now, "worst": news.worst, "worst_ja": LEVELS_JA[news.worst], "persons": True,
+        "only_over": not news.begun and not news.reminded,
+        "headline": kind_of(first).ja.happened, "others": len(news.every) - 1,
+        "begun": [item(one) for one in news.begun], "reminded": [item(one) for one in news.reminded],
+        "over": [item(one) for one in news.over],
+    }  # fmt: skip
+
+
+def described(condition: Condition, *, retry_minutes: float, clean: Clean) -> dict[str, object]:
+    """Return a condition in both languages."""
+    kind = kind_of(condition)
+    named = fresh(condition) or condition.subjects
+
+    def words(of: Words) -> dict[str, str]:
+        retry = f"{retry_minutes:g}"
+        texts = {"happened": of.happened, "did": of.did, "todo": of.todo}
+        return {name: text.replace("{retry}", retry) for name, text in texts.items()}
+
+    return {
+        "key": condition.key, "level": kind.level, "level_ja": LEVELS_JA[kind.level], "part": kind.part,
+        "part_ja": PARTS_JA[kind.part], "ja": words(kind.ja), "en": words(kind.en), "personal": kind.personal,
+        "detail": _one_line(clean(condition.detail)), "evidence": condition.evidence,
+        "subjects": named[:_MOST], "more": max(len(named) - _MOST, 0),
+        "since": condition.first_seen, "seen": condition.last_seen, "until": condition.over_at,
+    }  # fmt: skip
+
+
+def _one_line(text: str) -> str:
+    whole = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"

@@ -1,0 +1,100 @@
+"""Where conditions are kept between passes: in the ledger, and beside it while the ledger itself can't be used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Protocol
+
+from loguru import logger
+
+from bot.clock import Clock
+from bot.ledger import conditions
+from bot.ledger.conditions import Condition, condition_from_row, condition_to_row
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Event
+
+
+class Store(Protocol):
+    """Keeps conditions from pass to pass."""
+
+    async def load(self) -> tuple[Condition, ...]:
+        """Return what is kept."""
+        ...
+
+    async def save(self, kept: Collection[Condition], gone: Collection[str], events: Collection[Event]) -> None:
+        """Add or replace ``kept``, remove the keys ``gone``, and put ``events`` on record where there is one."""
+        ...
+
+    async def note(self, event: Event) -> None:
+        """Put an event on record, where there is one."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerStore:
+    """In the ledger; what the file beside it held is taken over, now that the ledger can be used again."""
+
+    ledger: Ledger
+    clock: Clock
+    beside: FileStore
+
+    async def load(self) -> tuple[Condition, ...]:
+        """See :meth:`Store.load`."""
+        zone = _zone(self.clock)
+        kept = await self.ledger.ask(lambda connection: conditions.conditions(connection, zone))
+        known = {condition.key for condition in kept}
+        return (*kept, *(condition for condition in await self.beside.load() if condition.key not in known))
+
+    async def save(self, kept: Collection[Condition], gone: Collection[str], events: Collection[Event]) -> None:
+        """See :meth:`Store.save`."""
+        await self.ledger.change(lambda connection: conditions.keep_conditions(connection, kept, gone), *events)
+        self.beside.remove()
+
+    async def note(self, event: Event) -> None:
+        """See :meth:`Store.note`."""
+        await self.ledger.note(event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileStore:
+    """In a small file; when even that can't be written, a condition is told more than once rather than never."""
+
+    path: Path
+    clock: Clock
+
+    async def load(self) -> tuple[Condition, ...]:
+        """See :meth:`Store.load`; a file that can't be read holds nothing."""
+        try:
+            rows = json.loads(self.path.read_text(encoding="utf-8"))
+            return tuple(condition_from_row(row, _zone(self.clock)) for row in rows)
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            logger.warning("{} can't be read: {}", self.path, error)
+            return ()
+
+    async def save(self, kept: Collection[Condition], gone: Collection[str], events: Collection[Event]) -> None:  # noqa: ARG002 - no record to put events on
+        """See :meth:`Store.save`."""
+        after = {one.key: one for one in (*await self.load(), *kept) if one.key not in gone}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            text = json.dumps([condition_to_row(one) for one in after.values()], ensure_ascii=False)
+            self.path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            logger.error("{} can't be written: {}", self.path, error.strerror)
+
+    async def note(self, event: Event) -> None:
+        """See :meth:`Store.note`; the log is the only record there is."""
+        logger.warning("not on record, for there is no ledger: {} {} {}", event.action, event.outcome, event.reason)
+
+    def remove(self) -> None:
+        """Remove the file, now that the ledger has what was in it."""
+        self.path.unlink(missing_ok=True)
+
+
+def _zone(clock: Clock) -> tzinfo | None:
+    return clock.now().tzinfo

@@ -1,0 +1,77 @@
+"""What is looked at after every pass: the requests that wait for a person, the directory, the disk, what stands still."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.errors import Unusable
+from bot.ledger.conditions import BY_OPERATOR
+from bot.ledger.queries import Queries
+from bot.ledger.records import Request
+from bot.life import State
+from bot.operation.alerts.catalogue import Trouble
+from bot.operation.alerts.findings import Finding
+from bot.operation.alerts.gate import Gate
+from bot.settings.alerts import AlertSettings
+
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """Looks at what lasts whether or not a pass stumbled over it."""
+
+    ledger: Queries
+    gate: Gate
+    settings: AlertSettings
+    #: The folder whose disk must not fill up: the ledger's.
+    place: Path
+    #: Says what is wrong with the staff directory at a moment.
+    warnings: Callable[[datetime], Sequence[str]]
+
+    async def look(self, now: datetime) -> list[Finding]:
+        """Return everything that is wrong at ``now`` and can be seen without mailbox and console."""
+        waiting = await self.ledger.requests(states=(State.HELD, State.STUCK))
+        found = [*_waiting(waiting), *await self._stands_still()]
+        if warnings := self.warnings(now):
+            found.append(Finding(trouble=Trouble.DIRECTORY, detail=" ".join(warnings)))
+        try:
+            check_disk(self.place, self.settings.disk_free_mb)
+        except Unusable as error:
+            found.append(Finding(trouble=Trouble.DISK, detail=str(error)))
+        return found
+
+    async def _stands_still(self) -> list[Finding]:
+        pauses = [pause for pause in await self.gate.pauses() if pause.cause == BY_OPERATOR]
+        return [
+            Finding(trouble=Trouble.PAUSED, about=pause.part, detail=f"{pause.part}: {pause.by}: {pause.reason}")
+            for pause in pauses
+        ]
+
+
+def check_disk(place: Path, least_mb: int) -> str:
+    """Return how much room there is at ``place``; raises ``Unusable`` when it is less than ``least_mb`` or can't be told."""
+    try:
+        free = shutil.disk_usage(place).free // _MEGABYTE
+    except OSError as error:
+        raise Unusable(f"{place}: {error.strerror}") from error
+    if free < least_mb:
+        raise Unusable(f"only {free} MB are free at {place} (alerts.disk_free_mb: {least_mb}); make room")
+    return f"{free} MB free at {place}"
+
+
+def _waiting(requests: Sequence[Request]) -> Iterator[Finding]:
+    urgent = {one.id for one in requests if one.state is State.HELD and one.decision and one.decision.urgent}
+    stuck = {one.id for one in requests if one.state is State.STUCK}
+    groups = {
+        Trouble.URGENT: urgent,
+        Trouble.STUCK: stuck,
+        Trouble.HELD: {one.id for one in requests} - urgent - stuck,
+    }
+    for trouble, names in groups.items():
+        if names:
+            yield Finding(trouble=trouble, subjects=tuple(sorted(names)))

@@ -1,0 +1,152 @@
+"""What the alerts are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+from loguru import logger
+from sqlalchemy import make_url
+
+from bot.clock import Clock
+from bot.config import Config
+from bot.delivery.templates import Templates
+from bot.errors import BotError, LedgerUnusable
+from bot.ledger.ledger import Ledger
+from bot.mail.port import Mailbox
+from bot.operation.alerts.catalogue import Area, Level
+from bot.operation.alerts.findings import finding_of
+from bot.operation.alerts.gate import Gate
+from bot.operation.alerts.guards import WatchedOutgoing
+from bot.operation.alerts.store import FileStore, LedgerStore, Store
+from bot.operation.alerts.survey import Survey
+from bot.operation.alerts.watch import Alerts
+from bot.operation.alerts.ways import AppriseWay, MailWay, Sending, Way, ready
+from bot.operation.report import Report
+from bot.secret import Redactor
+from bot.wiring.delivery import composer
+
+#: Holds conditions while the ledger can't.
+_BESIDE = "var/conditions.json"
+
+
+def gate(config: Config, clock: Clock, ledger: Ledger) -> Gate:
+    """Return what says which parts may work."""
+    settings = config.settings.alerts
+    return Gate(
+        ledger=ledger, clock=clock, switch=config.path(settings.kill_switch), retry=timedelta(minutes=settings.retry_minutes)
+    )  # fmt: skip
+
+
+def alerts(
+    config: Config, clock: Clock, redactor: Redactor, *, sending: Callable[[], Sending], ledger: Ledger | None
+) -> Alerts:
+    """Return what tells operators; ``ledger`` is ``None`` while it can't be used.
+
+    A way that can't be made ready, such as for a missing secret, says so when it is used: the others still tell.
+    """
+    return Alerts(
+        store=store(config, clock, ledger),
+        gate=gate(config, clock, ledger) if ledger else None,
+        ways=lambda: ways(config, clock, redactor, sending), settings=config.settings.alerts, clean=redactor.clean,
+    )  # fmt: skip
+
+
+def store(config: Config, clock: Clock, ledger: Ledger | None) -> Store:
+    """Return where conditions are kept: in the ledger, and beside it while there is none that can be used."""
+    beside = FileStore(path=config.path(_BESIDE), clock=clock)
+    return LedgerStore(ledger=ledger, clock=clock, beside=beside) if ledger else beside
+
+
+def ways(config: Config, clock: Clock, redactor: Redactor, sending: Callable[[], Sending]) -> Sequence[Way]:
+    """Return the ways that are configured."""
+    settings, delivery = config.settings.alerts, config.settings.delivery
+
+    def mail() -> Way:
+        to, least = settings.mail_to, Level(settings.mail_level)
+        return MailWay(composer=composer(config, clock), outgoing=sending(), to=to, least=least)
+
+    def apprise(reference: str, name: str) -> Callable[[], Way]:
+        return lambda: AppriseWay(
+            url=config.resolve(reference, redactor), least=Level(settings.apprise_level), templates=Templates(None),
+            english=delivery.english, city=delivery.city, name=name,
+        )  # fmt: skip
+
+    made = [ready(mail, name="mail", least=Level(settings.mail_level), by_mail=True)] if settings.mail_to else []
+    for reference in settings.apprise:
+        name = f"Apprise ({reference})"
+        made.append(ready(apprise(reference, name), name=name, least=Level(settings.apprise_level)))
+    return made
+
+
+def survey(config: Config, *, ledger: Ledger, gate: Gate, warnings: Callable[[datetime], Sequence[str]]) -> Survey:
+    """Return what is looked at after every pass."""
+    return Survey(
+        ledger=ledger, gate=gate, settings=config.settings.alerts, place=ledger_folder(config), warnings=warnings
+    )  # fmt: skip
+
+
+def ledger_folder(config: Config) -> Path:
+    """Return the nearest folder there is on the way to the ledger: its disk is the one that must not fill up."""
+    place = config.path(make_url(config.settings.ledger.url).database or "").parent
+    return next(folder for folder in (place, *place.parents) if folder.is_dir())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """Tells operators of what keeps a pass from beginning, or breaks it off: nobody else could."""
+
+    config: Config
+    clock: Clock
+    redactor: Redactor
+
+    @asynccontextmanager
+    async def telling(self, *, mailbox: Callable[[], Mailbox], ledger: Callable[[], Ledger]) -> AsyncIterator[None]:
+        """Tell of every error that leaves the block, and raise it again."""
+        try:
+            yield
+        except Exception as error:
+            try:
+                await self._tell(error, mailbox, ledger)
+            except Exception:  # noqa: BLE001 - a failed alert never hides the failure itself
+                logger.exception("nobody could be told of this")
+            raise
+
+    async def _tell(self, error: Exception, mailbox: Callable[[], Mailbox], ledger: Callable[[], Ledger]) -> None:
+        opened: Ledger | None = None
+        boxes: list[Mailbox] = []
+        try:
+            opened = None if isinstance(error, LedgerUnusable) else ledger()
+        except BotError as broken:
+            logger.error("{}", broken)
+
+        def sending() -> Sending:
+            boxes.append(mailbox())
+            box = boxes[-1]
+            return WatchedOutgoing(box, gate(self.config, self.clock, opened)) if opened else Direct(box)
+
+        report = Report()
+        report.find(finding_of(error, Area.PASS))
+        try:
+            told = alerts(self.config, self.clock, self.redactor, sending=sending, ledger=opened)
+            await told.observe(report, self.clock.now())
+        finally:
+            for box in boxes:
+                await box.close()
+            if opened:
+                opened.close()
+
+
+class Direct:
+    """Sends alerts by a mailbox as they are."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    async def alert(self, mail: EmailMessage) -> None:
+        """See :meth:`bot.operation.alerts.ways.Sending.alert`."""
+        await self._mailbox.send(mail)
