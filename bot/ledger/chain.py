@@ -1,7 +1,8 @@
 """The audit chain: each event carries the hash of the one before, so that any change, removal or reordering shows.
 
 ``hash`` is the SHA-256 (hex) of the UTF-8 bytes of the canonical JSON (:func:`bot.ledger.codec.canonical`) of the object
-with the keys of :data:`HASHED`. ``details`` and ``person`` enter as the JSON text that is stored. ``person_digest`` is
+with the keys of :data:`HASHED`, and in events of form 2 also those of :data:`ADDED`; events of form 1, written by earlier
+versions, have none of these. ``details`` and ``person`` enter as the JSON text that is stored. ``person_digest`` is
 the SHA-256 of the salt followed by that text: the person can be removed later and the chain still verifies.
 """
 
@@ -16,18 +17,24 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from bot.ledger.codec import canonical
-from bot.ledger.records import ActorType, Event, Run, StoredEvent, Verdict
+from bot.ledger.diagnosis import diagnose
+from bot.ledger.records import ActorType, Event, Fault, Run, StoredEvent, Verdict
 from bot.ledger.tables import events
+from bot.life import State
 
 GENESIS = "0" * 64
 HASHED = (
     "seq", "at", "actor_type", "actor", "host", "version", "config_digest", "action", "outcome", "request", "reason",
     "details", "person_digest", "prev_hash",
 )  # fmt: skip
+ADDED = ("form", "run", "elapsed_ms", "state_before", "state_after")
+FORM = 2
 _BATCH = 2_000
 
 
-def append(connection: Connection, event: Event, *, run: Run, at: datetime) -> StoredEvent:
+def append(
+    connection: Connection, event: Event, *, run: Run, at: datetime, elapsed_ms: int | None = None
+) -> StoredEvent:
     """Add an event at the end of the chain; the caller's transaction makes it true. ``at`` is kept with its offset."""
     last = connection.execute(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
     person = canonical(event.person) if event.person else None
@@ -39,15 +46,19 @@ def append(connection: Connection, event: Event, *, run: Run, at: datetime) -> S
         "request": event.request_id, "reason": event.reason, "details": canonical(event.details),
         "person": person, "person_salt": salt, "person_digest": _person_digest(salt, person),
         "prev_hash": last.hash if last else GENESIS,
+        "form": FORM, "run": run.id, "elapsed_ms": elapsed_ms, "state_before": event.before, "state_after": event.after,
     }  # fmt: skip
     row["hash"] = digest(row)
     connection.execute(insert(events).values(row))
-    return StoredEvent(seq=row["seq"], at=at, run=run, event=event, prev_hash=row["prev_hash"], hash=row["hash"])
+    return StoredEvent(
+        seq=row["seq"], at=at, run=run, event=event, prev_hash=row["prev_hash"], hash=row["hash"], elapsed_ms=elapsed_ms
+    )
 
 
 def digest(row: Mapping[str, Any]) -> str:
     """Return the hash that belongs to an event's stored columns."""
-    return hashlib.sha256(canonical({key: row[key] for key in HASHED}).encode()).hexdigest()
+    names = HASHED if row.get("form", 1) == 1 else (*HASHED, *ADDED)
+    return hashlib.sha256(canonical({key: row[key] for key in names}).encode()).hexdigest()
 
 
 def verify(connection: Connection, head: str | None) -> Verdict:
@@ -58,16 +69,17 @@ def verify(connection: Connection, head: str | None) -> Verdict:
     """
     previous, seq, head_seen = GENESIS, 0, head is None
     query = select(events).order_by(events.c.seq).execution_options(stream_results=True, yield_per=_BATCH)
-    for row in connection.execute(query).mappings():
+    for row in map(dict, connection.execute(query).mappings()):
         seq += 1
-        reason = _fault(dict(row), seq, previous)
+        reason = _fault(row, seq, previous)
         if reason:
-            return Verdict(ok=False, events=seq - 1, head=previous, first_bad=seq, reason=reason)
+            fault, reason = diagnose(connection, row, seq, previous, found=reason, whole=digest(row) == row["hash"])
+            return Verdict(ok=False, events=seq - 1, head=previous, first_bad=seq, reason=reason, fault=fault)
         previous = row["hash"]
         head_seen = head_seen or previous == head
     if not head_seen:
         reason = "the head given is not in the chain: the newest events were removed, or the chain was rewritten"
-        return Verdict(ok=False, events=seq, head=previous, first_bad=seq + 1, reason=reason)
+        return Verdict(ok=False, events=seq, head=previous, first_bad=seq + 1, reason=reason, fault=Fault.REWRITTEN)
     return Verdict(ok=True, events=seq, head=previous)
 
 
@@ -75,15 +87,18 @@ def stored(row: Row[Any], parse: Any) -> StoredEvent:  # noqa: ANN401 - json.loa
     """Return a row of the events table as a value."""
     run = Run(
         actor_type=ActorType(row.actor_type), actor=row.actor, host=row.host, version=row.version,
-        config_digest=row.config_digest,
+        config_digest=row.config_digest, id=row.run,
     )  # fmt: skip
     event = Event(
         action=row.action, outcome=row.outcome, request_id=row.request, reason=row.reason,
         details=parse(row.details), person=parse(row.person) if row.person else {},
+        before=State(row.state_before) if row.state_before else None,
+        after=State(row.state_after) if row.state_after else None,
     )  # fmt: skip
     return StoredEvent(
-        seq=row.seq, at=datetime.fromisoformat(row.at), run=run, event=event, prev_hash=row.prev_hash, hash=row.hash
-    )
+        seq=row.seq, at=datetime.fromisoformat(row.at), run=run, event=event, prev_hash=row.prev_hash, hash=row.hash,
+        elapsed_ms=row.elapsed_ms,
+    )  # fmt: skip
 
 
 def _fault(row: Mapping[str, Any], seq: int, previous: str) -> str:
@@ -91,7 +106,7 @@ def _fault(row: Mapping[str, Any], seq: int, previous: str) -> str:
         return f"event {seq} is missing"
     if row["prev_hash"] != previous:
         return "it does not follow the event before it"
-    if digest(row) != row["hash"]:
+    if digest(row) != row["hash"] or (row["form"] == 1 and any(row[name] is not None for name in ADDED[1:])):
         return "its content was changed"
     if row["person"] is not None and _person_digest(row["person_salt"], row["person"]) != row["person_digest"]:
         return "its personal part was changed"
