@@ -8,6 +8,7 @@ the SHA-256 (hex) of the 32 bytes of the public key.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -15,10 +16,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from bot.errors import BadUsage, Problem
+from bot.errors import BadUsage, Problem, Unusable
 from bot.ledger.chain import GENESIS
 from bot.ledger.codec import canonical
-from bot.ledger.keys import PublicKey
+from bot.ledger.keys import PublicKey, Signer
 from bot.ledger.records import Fault, Verdict
 from bot.ledger.tables import events
 
@@ -43,6 +44,13 @@ class Head:
         """What the signature is over."""
         return replace(self, signature=None).line.encode()
 
+    def signed(self, signer: Signer | None) -> Head:
+        """Return the head with the signer's signature; as it is where there is none."""
+        if signer is None:
+            return self
+        named = replace(self, key=signer.public.id, signature=None)
+        return replace(named, signature=signer.sign(named.signed_bytes))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
@@ -57,6 +65,19 @@ class Checked:
 def head_of(verdict: Verdict, now: datetime) -> Head:
     """Return the unsigned head of a chain that was verified at ``now``."""
     return Head(at=now.isoformat(timespec="seconds"), events=verdict.events, head=verdict.head)
+
+
+def add_line(head: Head, to: Path) -> None:
+    """Add the head to the end of a file, made where it is missing; raises ``Unusable`` when that can't be done."""
+    try:
+        with to.open("ab+") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            torn = file.read(1) not in {b"", b"\n"}  # by a line that was not finished: ours begins on its own
+            file.write((b"\n" if torn else b"") + head.line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Unusable(f"the head could not be added to {to}: {error.strerror}") from error
 
 
 def read_heads(path: Path) -> list[tuple[int, Head]]:
