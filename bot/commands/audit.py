@@ -73,7 +73,7 @@ def key_new(to: Path, *, as_json: bool) -> int:
         return 0
     people().print(made.pem.strip(), markup=False)
     say(
-        f"key {made.id}\nprivate half: {to} (keep it from everybody but the bot: audit.signing_key: file:{to})\n"
+        f"key {made.id}\nprivate half: {to} (keep it from everybody but the bot; in config.yaml: audit.signing_key: file:{to.resolve()})\n"
         f"public half:  {public_file(to)} (give it to the auditors, with the number above by another way)"
     )
     return 0

@@ -67,7 +67,7 @@ def export(
         await ledger.note(Event(action=_ACTION, outcome="intended", details=details, person=person))
         try:
             with Bars() as bars:
-                bars.start("監査記録を書き出す / exporting", await ledger.size() // _STEP)
+                bars.start("監査記録を書き出す / exporting", await ledger.size() // _STEP or 1)
                 made = await ledger.export(to, wanted, encoding=encoding, tell=bars.step)
         except BotError as error:
             await ledger.note(
@@ -80,6 +80,7 @@ def export(
 
     made = looking(workshop, by, work)
     cover = to.with_name(f"{to.name}.cover.txt")
+    cover.touch(mode=0o600)  # the employee it was filtered by stands in it
     cover.write_text(
         cover_text(made, {**limits, **person}, workshop.clock.now(), workshop.run().version), encoding="utf-8-sig"
     )

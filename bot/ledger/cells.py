@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.wording import moment_ja
-
-__all__ = ["GETA", "Fitting", "Unwritable", "guarded", "moment_ja"]
-
-#: What spreadsheets take for the beginning of a formula, as OWASP lists it (CSV Injection), full-width signs included.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: What spreadsheets take for the beginning of a formula, as OWASP lists it (CSV Injection), full-width signs included; − is － in cp932.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "−")
 #: Stands for what an encoding does not have, as in print (下駄記号).
 GETA = "〓"
-#: Look-alikes that Windows writes where Unicode has the other one.
-_ALIKE = {"〜": "～", "−": "－", "—": "―", "‖": "∥", "¢": "￠", "£": "￡", "¬": "￢", "\xa0": " "}
+#: Look-alikes that cp932 has; for 〜 and − Python knows them itself.
+_ALIKE = {"—": "―", "\xa0": " "}
 _MOST_PLACES = 20
 
 
 def guarded(text: str) -> str:
     """Return ``text`` with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ def late(facts: Facts) -> Table:
     """Answer: what was granted although late, and who or which rule allowed it."""
     rows = []
     for case, events in facts.by_case():
-        for one in (one for one in events if grants(one)):
+        for one in (one for one in events if grants(one) and case.request.kind.asks_for_days):
             passed = [pair for pair in rules(one) if pair[0] in _LATE and pair[1] != Severity.REJECT.value]
             granted = [date.fromisoformat(day) for day in one.event.details.get("granted", ())]
             after = [day for day in granted if case.request.received_at > facts.cutoff(day)]
@@ -40,7 +40,7 @@ def late(facts: Facts) -> Table:
         question="締切後に認めた申請と認めた者（締切は現在の設定で計算） / granted after the cutoff, and who allowed it (cutoffs by the present settings)",
         columns=(
             *_ABOUT, ("案件 / request", 17), ("職員番号 / employee", 12), ("承認日 / granted", 24),
-            ("締切後の日 / late days", 24), ("締切 / cutoff", 25), ("申請日時 / applied", 25), ("受信日時 / received", 25),
+            ("受信が締切後の日 / days received late", 24), ("締切 / cutoff", 25), ("申請日時 / applied", 25), ("受信日時 / received", 25),
             ("審査項目 / rules", 18), ("理由 / reason", 40),
         ),
     )  # fmt: skip
