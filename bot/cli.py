@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli_acts import acts
+from bot.cli_audit import audit, reports
 from bot.cli_flow import flow
 from bot.cli_ledger import ledger
 from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
@@ -23,9 +24,9 @@ app = typer.Typer(
     help="Issues telework IDs: from the application mail to a working login, on the record.\n\n"
     "Examples:  run_bot.py demo  ·  run_bot.py check  ·  run_bot.py run --dry-run  ·  run_bot.py show R-20261120-0007",
 )
-audit = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The audit chain: verify, list, export.")
 config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The settings.")
 app.add_typer(acts)
+app.add_typer(reports)
 app.add_typer(audit, name="audit")
 app.add_typer(flow, name="flow")
 app.add_typer(config_app, name="config")
@@ -176,45 +177,6 @@ def check(
     from bot.commands import checks
 
     leave(checks.check(config, override or [], as_json=as_json, send_test=send_test))
-
-
-@audit.command("verify")
-def audit_verify(
-    config: ConfigPath = DEFAULT_CONFIG,
-    override: Overrides = None,
-    as_json: AsJson = False,
-    head: Annotated[str | None, typer.Option(help="A head noted earlier: it must still be in the chain.")] = None,
-) -> None:
-    """Recompute the whole chain; with --head, prove that nothing was cut off or rewritten since."""
-    from bot.commands import ledger
-
-    leave(ledger.audit_verify(config, override or [], as_json=as_json, head=head))
-
-
-@audit.command("list")
-def audit_list(
-    config: ConfigPath = DEFAULT_CONFIG,
-    override: Overrides = None,
-    as_json: AsJson = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
-) -> None:
-    """The newest events of the chain."""
-    from bot.commands import ledger
-
-    leave(ledger.audit_list(config, override or [], as_json=as_json, limit=limit))
-
-
-@audit.command("export")
-def audit_export(
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="Ends in .jsonl or .csv.")],
-    config: ConfigPath = DEFAULT_CONFIG,
-    override: Overrides = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the chain to a file: JSON lines, or CSV for a spreadsheet."""
-    from bot.commands import ledger
-
-    leave(ledger.audit_export(to, config, override or [], as_json=as_json))
 
 
 @config_app.command("schema")

@@ -18,6 +18,7 @@ from bot.errors import ConfigInvalid, Problem
 from bot.secret import Redactor, Secret
 from bot.settings.account import AccountSettings, PasswordSettings
 from bot.settings.alerts import AlertSettings
+from bot.settings.audit import AuditSettings
 from bot.settings.base import Section
 from bot.settings.console import ConsoleSettings
 from bot.settings.delivery import DeliverySettings
@@ -44,6 +45,7 @@ class Settings(Section):
     delivery: DeliverySettings = DeliverySettings()
     alerts: AlertSettings = AlertSettings()
     ledger: LedgerSettings = LedgerSettings()
+    audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
     retention: RetentionSettings = RetentionSettings()
 

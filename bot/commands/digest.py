@@ -7,11 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bot import __version__
+from bot.commands.audit import daily_head, give_out
 from bot.commands.opening import day, open_workshop, with_ledger
 from bot.commands.output import people, print_json, say, table
 from bot.errors import BadUsage, LedgerBroken, Problem
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Event
+from bot.ledger.records import Event, Verdict
 from bot.operation.digest import Digest, make_digest
 from bot.wiring import Workshop
 
@@ -36,6 +37,10 @@ def _send(workshop: Workshop, made: Digest) -> None:
     if not to:
         raise BadUsage([Problem(path="alerts.mail_to", text="names nobody to send it to")])
     mail = workshop.composer().digest(to, made=asdict(made), version=__version__)
+    head, file = daily_head(workshop, Verdict(ok=made.chain_ok, events=made.events, head=made.head))
+    if made.chain_ok:  # the head of a chain that does not hold proves nothing
+        name = f"head-{made.made_at:%Y%m%d-%H%M%S}.jsonl"
+        mail.add_attachment(f"{head.line}\n".encode(), maintype="application", subtype="json", filename=name)
 
     async def post(ledger: Ledger) -> None:
         mailbox = workshop.mailbox()
@@ -46,6 +51,8 @@ def _send(workshop: Workshop, made: Digest) -> None:
             await ledger.note(
                 Event(action="notice.digest", outcome="done", details={"message_id": name, "head": made.head})
             )
+            if made.chain_ok and file:
+                await give_out(ledger, head, file)
         finally:
             await mailbox.close()
 

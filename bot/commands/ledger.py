@@ -1,4 +1,4 @@
-"""``requests``, ``show``, ``audit``: what the ledger and its chain say."""
+"""``requests``, ``show``: what the ledger says."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.commands.opening import day, open_workshop, with_ledger
-from bot.commands.output import people, print_json, say, table
-from bot.errors import BadUsage, ConfigInvalid, LedgerBroken, Problem
+from bot.commands.output import people, print_json, table
+from bot.errors import BadUsage, ConfigInvalid, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import MessageRecord, Notice, Request, StoredEvent
 from bot.life import State
@@ -68,55 +68,6 @@ def show(name: str, config: Path, overrides: Sequence[str], *, as_json: bool) ->
     return 0
 
 
-def audit_verify(config: Path, overrides: Sequence[str], *, as_json: bool, head: str | None) -> int:
-    """Recompute the chain; exit status 5 when it does not hold."""
-    verdict = with_ledger(open_workshop(config, overrides, quiet=as_json), lambda ledger: ledger.verify(head))
-    if as_json:
-        print_json(
-            {
-                "ok": verdict.ok,
-                "events": verdict.events,
-                "head": verdict.head,
-                "first_bad": verdict.first_bad,
-                "reason": verdict.reason,
-            }
-        )
-    elif verdict.ok:
-        people().print(f"OK  {verdict.events} events, head {verdict.head}")
-    else:
-        people().print(f"BROKEN at event {verdict.first_bad}: {verdict.reason}")
-        say(LedgerBroken.advice)
-    return 0 if verdict.ok else LedgerBroken.exit_status
-
-
-def audit_list(config: Path, overrides: Sequence[str], *, as_json: bool, limit: int) -> int:
-    """List the newest events."""
-
-    async def newest(ledger: Ledger) -> tuple[StoredEvent, ...]:
-        last = await ledger.size()
-        return await ledger.events(since_seq=max(0, last - limit), limit=limit)
-
-    rows = [event_row(item) for item in with_ledger(open_workshop(config, overrides, quiet=as_json), newest)]
-    if as_json:
-        print_json(rows)
-    else:
-        columns = ["seq", "at", "action", "outcome", "request_id", "actor", "reason"]
-        people().print(
-            table("監査記録 / audit events", columns, [[row[name] or "" for name in columns] for row in rows])
-        )
-    return 0
-
-
-def audit_export(to: Path, config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
-    """Write the chain to a file."""
-    written = with_ledger(open_workshop(config, overrides, quiet=as_json), lambda ledger: ledger.export(to))
-    if as_json:
-        print_json({"file": str(to), "events": written})
-    else:
-        people().print(f"{written} events → {to}")
-    return 0
-
-
 def request_row(request: Request) -> dict[str, Any]:
     """Return a request as the lists show it."""
     application = request.application
@@ -161,6 +112,10 @@ def event_row(stored: StoredEvent) -> dict[str, Any]:
         "request_id": event.request_id,
         "actor_type": stored.run.actor_type,
         "actor": stored.run.actor,
+        "run": stored.run.id,
+        "elapsed_ms": stored.elapsed_ms,
+        "before": event.before,
+        "after": event.after,
         "reason": event.reason,
         "details": dict(event.details),
         "person": dict(event.person),

@@ -1,7 +1,8 @@
 """The audit chain: each event carries the hash of the one before, so that any change, removal or reordering shows.
 
 ``hash`` is the SHA-256 (hex) of the UTF-8 bytes of the canonical JSON (:func:`bot.ledger.codec.canonical`) of the object
-with the keys of :data:`HASHED`. ``details`` and ``person`` enter as the JSON text that is stored. ``person_digest`` is
+with the keys of :data:`HASHED`, and in events of form 2 also those of :data:`ADDED`; events of form 1, written by earlier
+versions, have none of these. ``details`` and ``person`` enter as the JSON text that is stored. ``person_digest`` is
 the SHA-256 of the salt followed by that text: the person can be removed later and the chain still verifies.
 """
 
@@ -9,29 +10,45 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
 from bot.ledger.codec import canonical
-from bot.ledger.records import ActorType, Event, Run, StoredEvent, Verdict
+from bot.ledger.diagnosis import diagnose
+from bot.ledger.records import ActorType, Event, Fault, Run, StoredEvent, Verdict
 from bot.ledger.tables import events
+from bot.life import State
 
 GENESIS = "0" * 64
 HASHED = (
     "seq", "at", "actor_type", "actor", "host", "version", "config_digest", "action", "outcome", "request", "reason",
     "details", "person_digest", "prev_hash",
 )  # fmt: skip
+ADDED = ("form", "run", "elapsed_ms", "state_before", "state_after")
+FORM = 2
 _BATCH = 2_000
-_SORTED = tuple(sorted(HASHED))
-#: The canonical JSON of an event with a place for each value: a million events are verified value by value.
-_FORM = "{" + ",".join(f'"{name}":%s' for name in _SORTED) + "}"
+_SORTED = tuple(sorted((*HASHED, *ADDED)))
+_READ = (*_SORTED, "hash", "person", "person_salt")
+#: Where the values of form 1 stand among these.
+_FIRST = itemgetter(*(_SORTED.index(name) for name in sorted(HASHED)))
 
 
-def append(connection: Connection, event: Event, *, run: Run, at: datetime) -> StoredEvent:
+def _frame(names: Iterable[str]) -> str:
+    """Return the canonical JSON of an event with a place for each value: a million events are verified value by value."""
+    return "{" + ",".join(f'"{name}":%s' for name in sorted(names)) + "}"
+
+
+_FRAMES = {1: _frame(HASHED), FORM: _frame(_SORTED)}
+
+
+def append(
+    connection: Connection, event: Event, *, run: Run, at: datetime, elapsed_ms: int | None = None
+) -> StoredEvent:
     """Add an event at the end of the chain; the caller's transaction makes it true. ``at`` is kept with its offset."""
     last = connection.execute(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
     person = canonical(event.person) if event.person else None
@@ -43,15 +60,18 @@ def append(connection: Connection, event: Event, *, run: Run, at: datetime) -> S
         "request": event.request_id, "reason": event.reason, "details": canonical(event.details),
         "person": person, "person_salt": salt, "person_digest": _person_digest(salt, person),
         "prev_hash": last.hash if last else GENESIS,
+        "form": FORM, "run": run.id, "elapsed_ms": elapsed_ms, "state_before": event.before, "state_after": event.after,
     }  # fmt: skip
     row["hash"] = digest(row)
     connection.execute(insert(events).values(row))
-    return StoredEvent(seq=row["seq"], at=at, run=run, event=event, prev_hash=row["prev_hash"], hash=row["hash"])
+    return StoredEvent(
+        seq=row["seq"], at=at, run=run, event=event, prev_hash=row["prev_hash"], hash=row["hash"], elapsed_ms=elapsed_ms
+    )
 
 
 def digest(row: Mapping[str, Any]) -> str:
     """Return the hash that belongs to an event's stored columns."""
-    return _hash(row[name] for name in _SORTED)
+    return _hash([row.get(name) for name in _SORTED], form=row.get("form", 1))
 
 
 def verify(connection: Connection, head: str | None) -> Verdict:
@@ -61,18 +81,20 @@ def verify(connection: Connection, head: str | None) -> Verdict:
     the number after the last event.
     """
     previous, seq, head_seen = GENESIS, 0, head is None
-    columns = (events.c[name] for name in (*_SORTED, "hash", "person", "person_salt"))
+    columns = (events.c[name] for name in _READ)
     query = select(*columns).order_by(events.c.seq).execution_options(stream_results=True, yield_per=_BATCH)
     for row in connection.execute(query):
         seq += 1
         reason = _fault(row, seq, previous)
         if reason:
-            return Verdict(ok=False, events=seq - 1, head=previous, first_bad=seq, reason=reason)
+            read = dict(zip(_READ, row, strict=True))
+            fault, reason = diagnose(connection, read, seq, previous, found=reason, whole=digest(read) == row.hash)
+            return Verdict(ok=False, events=seq - 1, head=previous, first_bad=seq, reason=reason, fault=fault)
         previous = row.hash
         head_seen = head_seen or previous == head
     if not head_seen:
         reason = "the head given is not in the chain: the newest events were removed, or the chain was rewritten"
-        return Verdict(ok=False, events=seq, head=previous, first_bad=seq + 1, reason=reason)
+        return Verdict(ok=False, events=seq, head=previous, first_bad=seq + 1, reason=reason, fault=Fault.REWRITTEN)
     return Verdict(ok=True, events=seq, head=previous)
 
 
@@ -80,15 +102,18 @@ def stored(row: Row[Any], parse: Any) -> StoredEvent:  # noqa: ANN401 - json.loa
     """Return a row of the events table as a value."""
     run = Run(
         actor_type=ActorType(row.actor_type), actor=row.actor, host=row.host, version=row.version,
-        config_digest=row.config_digest,
+        config_digest=row.config_digest, id=row.run,
     )  # fmt: skip
     event = Event(
         action=row.action, outcome=row.outcome, request_id=row.request, reason=row.reason,
         details=parse(row.details), person=parse(row.person) if row.person else {},
+        before=State(row.state_before) if row.state_before else None,
+        after=State(row.state_after) if row.state_after else None,
     )  # fmt: skip
     return StoredEvent(
-        seq=row.seq, at=datetime.fromisoformat(row.at), run=run, event=event, prev_hash=row.prev_hash, hash=row.hash
-    )
+        seq=row.seq, at=datetime.fromisoformat(row.at), run=run, event=event, prev_hash=row.prev_hash, hash=row.hash,
+        elapsed_ms=row.elapsed_ms,
+    )  # fmt: skip
 
 
 def _fault(row: Row[Any], seq: int, previous: str) -> str:
@@ -96,17 +121,19 @@ def _fault(row: Row[Any], seq: int, previous: str) -> str:
         return f"event {seq} is missing"
     if row.prev_hash != previous:
         return "it does not follow the event before it"
-    if _hash(row[: len(_SORTED)]) != row.hash:
+    added = row.form == 1 and any(getattr(row, name) is not None for name in ADDED[1:])
+    if added or _hash(row[: len(_SORTED)], form=row.form) != row.hash:
         return "its content was changed"
     if row.person is not None and _person_digest(row.person_salt, row.person) != row.person_digest:
         return "its personal part was changed"
     return ""
 
 
-def _hash(values: Iterable[object]) -> str:
+def _hash(values: Sequence[Any], *, form: int) -> str:
     """Return the hash of the values of :data:`_SORTED`; their canonical JSON is that of the whole (test_audit.py)."""
-    texts = tuple([encode_basestring(value) if isinstance(value, str) else canonical(value) for value in values])
-    return hashlib.sha256((_FORM % texts).encode()).hexdigest()
+    chosen = _FIRST(values) if form == 1 else values
+    texts = tuple([encode_basestring(value) if isinstance(value, str) else canonical(value) for value in chosen])
+    return hashlib.sha256((_FRAMES[form] % texts).encode()).hexdigest()
 
 
 def _person_digest(salt: str | None, person: str | None) -> str:

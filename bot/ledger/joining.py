@@ -56,7 +56,8 @@ def join(
         connection.execute(update(tables.requests).where(tables.requests.c.id == request.id).values(**values))
     connection.execute(insert(tables.joined).values(message=notice, request=request.id))
     return Event(
-        action="request.join", outcome="done", request_id=request.id,
+        action="request.join", outcome="done", request_id=request.id, before=request.state,
+        after=State.RECEIVED if brings_answers else request.state,
         details={"message": message, "position": position, "notice": notice, "before": request.state},
         person={"employee_no": merged.employee_no, "receipt_no": merged.receipt_no},
     )  # fmt: skip

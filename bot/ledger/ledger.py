@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
@@ -32,6 +34,7 @@ class Ledger(Queries):
     def __init__(self, engine: Engine, *, clock: Clock, run: Run) -> None:
         super().__init__(engine, clock=clock)
         self._run = run
+        self._opened = time.monotonic()
 
     @classmethod
     def open(cls, url: str, *, base: Path, clock: Clock, run: Run) -> Self:
@@ -57,7 +60,7 @@ class Ledger(Queries):
                     joined += 1
                 else:
                     event = _recorded(
-                        application, name, position,
+                        application, reading, name, position,
                         writing.insert_request(connection, name, position, application, now),
                     )  # fmt: skip
                 self._append(connection, event)
@@ -104,7 +107,7 @@ class Ledger(Queries):
                 raise LedgerBroken(0, f"{request_id} is {request.state}, not {expect}")
             writing.move(connection, request, to, changes, self._clock.now())
             self._put(connection, account, notice)
-            self._append(connection, event)
+            self._append(connection, replace(event, before=expect, after=to))
             return self._one(connection, request_id)
 
         return await self._write(work)
@@ -162,7 +165,8 @@ class Ledger(Queries):
         return self._requests(connection, *where)
 
     def _append(self, connection: Connection, event: Event) -> StoredEvent:
-        return chain.append(connection, event, run=self._run, at=self._clock.now())
+        elapsed = int((time.monotonic() - self._opened) * 1000)
+        return chain.append(connection, event, run=self._run, at=self._clock.now(), elapsed_ms=elapsed)
 
     def _put(self, connection: Connection, account: AccountRecord | None, notice: Notice | None) -> None:
         if account:
@@ -171,9 +175,13 @@ class Ledger(Queries):
             writing.put_notice(connection, notice)
 
 
-def _recorded(application: Application, message: str, position: int, request: str) -> Event:
+def _recorded(application: Application, reading: Reading, message: str, position: int, request: str) -> Event:
     return Event(
-        action="request.record", outcome="done", request_id=request,
-        details={"message": message, "position": position, "kind": application.kind, "form": application.form},
+        action="request.record", outcome="done", request_id=request, after=State.RECEIVED,
+        details={
+            "message": message, "source": reading.identity.digest, "position": position, "kind": application.kind,
+            "form": application.form, "dates": application.dates, "applied_at": application.applied_at,
+            "received_at": reading.arrived_at,
+        },
         person={"employee_no": application.employee_no, "receipt_no": application.receipt_no},
     )  # fmt: skip

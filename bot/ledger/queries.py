@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from datetime import date, datetime, time
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select
 
 from bot.ledger import chain, tables
 from bot.ledger.codec import decision_from_text, time_to_text
-from bot.ledger.export import export_events
-from bot.ledger.notice_queries import NoticeQueries
+from bot.ledger.record_queries import RecordQueries
 from bot.ledger.records import (
     PURGED,
     AccountRecord,
@@ -21,7 +19,6 @@ from bot.ledger.records import (
     MessageRecord,
     Request,
     StoredEvent,
-    Verdict,
 )
 from bot.ledger.rows import account_from, message_from
 from bot.life import State
@@ -38,7 +35,7 @@ HOLDING = frozenset(
 USABLE = frozenset({State.DELIVERED, State.STUCK})
 
 
-class Queries(NoticeQueries):
+class Queries(RecordQueries):
     """The reading half of a ledger. Methods are coroutines that do their work in a thread, each in one transaction.
 
     Raises ``Transient`` while another program holds the database, ``Unusable`` when it can't be read.
@@ -171,14 +168,6 @@ class Queries(NoticeQueries):
     async def size(self) -> int:
         """Return the number of the last event."""
         return await self._read(lambda connection: connection.scalar(select(func.max(tables.events.c.seq))) or 0)
-
-    async def verify(self, head: str | None = None) -> Verdict:
-        """Recompute the chain (see :func:`bot.ledger.chain.verify`); changes nothing."""
-        return await self._read(lambda connection: chain.verify(connection, head))
-
-    async def export(self, path: Path) -> int:
-        """Write all events to ``path`` (.jsonl or .csv) and return how many."""
-        return await self._read(lambda connection: export_events(connection, path))
 
     def _since(self, at: ColumnElement[str], serial: ColumnElement[int], day: date) -> list[ColumnElement[bool]]:
         """Return what rows of the city's ``day`` and later fulfil; the first serial saves from walking through all before."""

@@ -22,6 +22,8 @@ class ActorType(StrEnum):
     BOT = "bot"
     #: A person, by name.
     OPERATOR = "operator"
+    #: A person who looks at the record or takes a copy of it, by name.
+    AUDITOR = "auditor"
     #: The program around it: start, migration, verification.
     SYSTEM = "system"
 
@@ -35,6 +37,8 @@ class Run:
     host: str
     version: str
     config_digest: str
+    #: Tells which events were written by one opening of the ledger: their correlation ID.
+    id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +47,8 @@ class Event:
 
     ``action`` is a dotted name such as ``account.create``; ``outcome`` is ``intended``, ``done``, ``failed`` or ``unknown``.
     ``details`` are facts that may stay for ever; ``person`` is personal data that retention can remove later without
-    breaking the chain. Neither ever holds a password.
+    breaking the chain. Neither ever holds a password. ``before`` and ``after`` are the states of its request around it, where
+    it moved one or might have: the ledger fills them in.
     """
 
     action: str
@@ -52,6 +57,8 @@ class Event:
     reason: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     person: Mapping[str, Any] = field(default_factory=dict)
+    before: State | None = None
+    after: State | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +71,8 @@ class StoredEvent:
     event: Event
     prev_hash: str
     hash: str
+    #: Milliseconds since its run began, by a clock that nobody sets; ``None`` in events of form 1.
+    elapsed_ms: int | None = None
 
 
 class AccountRecordState(StrEnum):
@@ -219,6 +228,24 @@ class Recorded:
     joined: int = 0
 
 
+class Fault(StrEnum):
+    """What was done to a chain, or to a head of it."""
+
+    #: The content of an event is not what was hashed.
+    CHANGED = "changed"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    REORDERED = "reordered"
+    #: The newest events are gone: a head noted outside says how many there were.
+    TRUNCATED = "truncated"
+    #: The chain holds in itself, and is not the one that a head was taken from.
+    REWRITTEN = "rewritten"
+    #: A head bears a signature that its key did not make.
+    FORGED = "forged"
+    #: A head bears no signature where one is asked for.
+    UNSIGNED = "unsigned"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What verifying the chain found; ``first_bad`` is the first event that does not fit, ``head`` the last hash."""
@@ -228,3 +255,4 @@ class Verdict:
     head: str
     first_bad: int | None = None
     reason: str = ""
+    fault: Fault | None = None

@@ -135,6 +135,11 @@ events = Table(
     Column("person_digest", String(64), nullable=False),
     Column("prev_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
+    Column("form", Integer, nullable=False, server_default="1"),
+    Column("run", String(32)),
+    Column("elapsed_ms", Integer),
+    Column("state_before", String(16)),
+    Column("state_after", String(16)),
     Index("events_by_request", "request", "seq"),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -80,22 +81,23 @@ class Workshop:
             yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock, own_address=own)
 
     @contextmanager
-    def recording(self, operator: str) -> Iterator[Ledger]:
-        """Give the ledger in an operator's name."""
-        ledger = self._ledger(self.run(operator))
+    def recording(self, person: str, kind: ActorType = ActorType.OPERATOR) -> Iterator[Ledger]:
+        """Give the ledger in a person's name."""
+        ledger = self._ledger(self.run(person, kind))
         try:
             yield ledger
         finally:
             ledger.close()
 
-    def run(self, operator: str | None = None) -> Run:
-        """Return the circumstances that stand in every audit event: the bot's own, or those of an operator's act."""
+    def run(self, person: str | None = None, kind: ActorType = ActorType.OPERATOR) -> Run:
+        """Return the circumstances that stand in every audit event: the bot's own, or those of a person's act."""
         return Run(
-            actor_type=ActorType.OPERATOR if operator else ActorType.BOT,
-            actor=operator or f"bot@{_user()}",
+            actor_type=kind if person else ActorType.BOT,
+            actor=person or f"bot@{user()}",
             host=socket.gethostname(),
             version=__version__,
             config_digest=self.config.digest,
+            id=secrets.token_hex(8),
         )
 
     def mailbox(self) -> Mailbox:
@@ -283,7 +285,8 @@ class Workshop:
             raise AlreadyRunning(f"another run holds {path}") from None
 
 
-def _user() -> str:
+def user() -> str:
+    """Return the name under which the operating system knows who runs this."""
     try:
         return getuser()
     except (KeyError, OSError):

@@ -5,103 +5,204 @@ One file, Python 3.8 or later, standard library only; it shares no code with the
     python3 verify_audit.py audit.jsonl                    an export (``run_bot.py audit export --to audit.jsonl``)
     python3 verify_audit.py ledger.sqlite3                 a copy of the ledger, or the ledger itself (read only)
     python3 verify_audit.py audit.jsonl --head HASH        HASH was noted earlier, outside the machine (see digest mails)
+    python3 verify_audit.py audit.jsonl --heads heads.jsonl --key key.pem.pub
+                                                           every line of heads must be in the chain at its place, and signed
 
-Without ``--head`` it can't be seen that the newest events were cut off, or that the whole chain was written anew.
-Exit status: 0 the chain holds, 5 it is broken, 2 the file can't be read as a chain.
+Without heads it can't be seen that the newest events were cut off, or that the whole chain was written anew.
+Exit status: 0 all holds, 5 something does not, 2 a file can't be read.
 
-How a hash is made: SHA-256 of the UTF-8 bytes of the JSON object of the fields in HASHED, with sorted keys, no spaces
-and no escapes beyond the necessary. ``prev_hash`` is the hash of the event before, 64 zeros for the first. Personal data
-enter only as ``person_digest``, SHA-256 of ``person_salt`` followed by ``person``: retention may remove both later.
+How a hash is made: SHA-256 of the UTF-8 bytes of the JSON object of the fields in HASHED (and of ADDED, where ``form`` is 2),
+with sorted keys, no spaces and no escapes beyond the necessary. ``prev_hash`` is the hash of the event before, 64 zeros for the
+first. Personal data enter only as ``person_digest``, SHA-256 of ``person_salt`` followed by ``person``: retention may remove both.
+A head's signature is Ed25519 (RFC 8032), in base64, over the same kind of JSON of the line without ``signature``; ``key`` is
+the SHA-256 of the 32 bytes of the public key.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional  # noqa: UP035 - read by Python 3.8 too
+from typing import Any, Dict, Iterator, Tuple  # noqa: UP035 - read by Python 3.8 too
 
 HASHED = (
     "seq", "at", "actor_type", "actor", "host", "version", "config_digest", "action", "outcome", "request", "reason",
     "details", "person_digest", "prev_hash",
 )  # fmt: skip
+ADDED = ("form", "run", "elapsed_ms", "state_before", "state_after")
 NEEDED = (*HASHED, "hash", "person", "person_salt")
 BROKEN, UNREADABLE = 5, 2
+NEIGHBOUR = "it does not follow the event before it"
 Row = Dict[str, Any]  # noqa: UP006 - evaluated by Python 3.8 too
+Point = Tuple[int, int, int, int]  # noqa: UP006 - evaluated by Python 3.8 too
+
+# Ed25519 in RFC 8032's words: the field, the curve, the order of the base point, extended coordinates (X, Y, Z, T).
+P = 2**255 - 19
+D = -121665 * pow(121666, P - 2, P) % P
+Q = 2**252 + 27742317777372353535851937790883648493
+ROOT = pow(2, (P - 1) // 4, P)
+BASE = bytes.fromhex("58" + 31 * "66")
 
 
-class NotAChain(Exception):
-    """The file is neither an export nor a ledger; the text says why."""
-
-
-def rows_of(path: Path) -> Iterator[Row]:
-    """Yield the events of an export or a ledger in their order; raises ``NotAChain``."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(16)
-    except OSError as error:
-        raise NotAChain(f"{path}: {error.strerror}") from error
-    rows = _of_ledger(path) if start == b"SQLite format 3\0" else _of_export(path)
-    for row in rows:
-        missing = [name for name in NEEDED if name not in row]
-        if missing:
-            raise NotAChain(f"{path}: an event has no {', '.join(missing)}")
-        yield row
-
-
-def verify(rows: Iterator[Row], head: Optional[str] = None) -> Row:  # noqa: UP045 - Python 3.8
-    """Recompute the chain and return ``ok, events, removed_persons, head, first_bad, reason``."""
-    previous, count, removed, seen = "0" * 64, 0, 0, head is None
-    for row in rows:
-        reason = _fault(row, count + 1, previous)
-        if reason:
-            return _verdict(count, removed, previous, reason)
-        count += 1
-        previous = row["hash"]
-        removed += row["person"] is None and row["person_digest"] != _sha("")
-        seen = seen or previous == head
-    if not seen:
-        return _verdict(
-            count, removed, previous, "the head is not in it: the newest were removed, or all was rewritten"
-        )
-    return _verdict(count, removed, previous, "")
+class NotReadable(Exception):
+    """A file is not what it should be; the text says why."""
 
 
 def main() -> int:
-    """Verify the file named on the command line and say what came of it."""
+    """Verify what the command line names and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="an export (.jsonl) or a ledger (SQLite)")
     parser.add_argument("--head", help="a hash that was noted earlier: it must be in the chain")
+    parser.add_argument("--heads", type=Path, help="a file of heads, one JSON line each: all must be in the chain")
+    parser.add_argument("--key", type=Path, action="append", default=[], help="a public key (PEM) of the heads")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     words = parser.parse_args()
+    if words.key and not words.heads:
+        parser.error("--key checks the signatures of --heads FILE: name that too")
     try:
-        found = verify(rows_of(words.file), words.head and words.head.strip().lower())
-    except NotAChain as error:
+        keys = dict(read_key(path) for path in words.key)
+        heads = read_heads(words.heads) if words.heads else []
+        found = verify(words.file, words.head and words.head.strip().lower(), heads, keys)
+    except NotReadable as error:
         print(error, file=sys.stderr)
         return UNREADABLE
     if words.json:
         print(json.dumps(found))
     elif found["ok"]:
-        print(f"OK  {found['events']} events, {found['removed_persons']} without their person, head {found['head']}")
+        proved = f", {len(heads)} heads in place, {'all signed' if keys else 'signatures not checked'}" if heads else ""
+        print("OK  {events} events, {removed_persons} without their person, head {head}".format(**found) + proved)
     else:
-        print(f"BROKEN at event {found['first_bad']}: {found['reason']}")
+        where = f" at event {found['first_bad']}" if found["first_bad"] else ""
+        print(f"BROKEN{where}: {found['reason']}")
     return 0 if found["ok"] else BROKEN
 
 
-def _of_export(path: Path) -> Iterator[Row]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                row = json.loads(line.decode("utf-8"))
-            except ValueError as error:
-                raise NotAChain(f"{path}, line {number}: not JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise NotAChain(f"{path}, line {number}: not an event")
-            yield row
+def verify(path: Path, head: str | None, heads: list[Row], keys: dict[str, bytes]) -> Row:
+    """Recompute the chain and check the heads; returns ``ok, events, removed_persons, head, first_bad, fault, reason``."""
+    previous, count, removed, seen = "0" * 64, 0, 0, head is None
+    wanted, passed = {one["events"] for one in heads}, {0: previous}
+    for row in rows_of(path):
+        reason = _wrong(row, count + 1, previous)
+        if reason:
+            fault, reason = _diagnosed(path, row, count + 1, previous, reason)
+            return _verdict(count, removed, previous, fault, reason, count + 1)
+        count += 1
+        previous = row["hash"]
+        removed += row["person"] is None and row["person_digest"] != _sha("")
+        seen = seen or previous == head
+        if count in wanted:
+            passed[count] = previous
+    if not seen:
+        reason = "the head is not in it: the newest were removed, or all was rewritten"
+        return _verdict(count, removed, previous, "rewritten", reason, count + 1)
+    return _verdict(count, removed, previous, *_check_heads(heads, keys, passed, count))
+
+
+def rows_of(path: Path) -> Iterator[Row]:
+    """Yield the events of an export or a ledger in their order; raises ``NotReadable``."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        raise NotReadable(f"{path}: {error.strerror}") from error
+    for row in _of_ledger(path) if start == b"SQLite format 3\0" else _lines(path):
+        form = row.setdefault("form", 1)
+        missing = [name for name in (NEEDED if form == 1 else (*NEEDED, *ADDED)) if name not in row]
+        if missing:
+            raise NotReadable(f"{path}: an event has no {', '.join(missing)}")
+        yield row
+
+
+def read_heads(path: Path) -> list[Row]:
+    """Return the heads of a file; raises ``NotReadable``."""
+    heads = list(_lines(path))
+    for number, one in enumerate(heads, 1):
+        if type(one.get("events")) is not int or one["events"] < 0 or not isinstance(one.get("head"), str):
+            raise NotReadable(f"{path}: head {number} lacks at, events or head")
+    if not heads:
+        raise NotReadable(f"{path}: it holds no head")
+    return heads
+
+
+def read_key(path: Path) -> tuple[str, bytes]:
+    """Return the number of a public key and its 32 bytes, out of PEM (RFC 8410); raises ``NotReadable``."""
+    try:
+        lines = path.read_text(encoding="ascii").strip().splitlines()
+        der = base64.b64decode("".join(lines[1:-1]), validate=True)
+    except (OSError, ValueError) as error:
+        raise NotReadable(f"{path}: no public key ({error})") from error
+    if lines[0].strip() != "-----BEGIN PUBLIC KEY-----" or der[:-32] != bytes.fromhex("302a300506032b6570032100"):
+        raise NotReadable(f"{path}: no Ed25519 public key in PEM")
+    return hashlib.sha256(der[-32:]).hexdigest(), der[-32:]
+
+
+def signed_by(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether ``signature`` is Ed25519's over ``message`` (RFC 8032, 5.1.7)."""
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    key, commitment, base = _point(public), _point(signature[:32]), _point(BASE)
+    scalar = int.from_bytes(signature[32:], "little")
+    if key is None or commitment is None or base is None or scalar >= Q:
+        return False
+    challenge = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % Q
+    left, right = _times(scalar, base), _plus(commitment, _times(challenge, key))
+    return not any((left[axis] * right[2] - right[axis] * left[2]) % P for axis in (0, 1))
+
+
+def _check_heads(
+    heads: list[Row], keys: dict[str, bytes], passed: dict[int, str], count: int
+) -> tuple[str, str, int | None]:
+    held = 0
+    for one in sorted(heads, key=lambda head: head["events"]):
+        number, name = one["events"], f"head of {one.get('at')}"
+        fault, reason = _signature_fault(one, keys)
+        if fault:
+            return fault, f"{name}: {reason}", None
+        if number > count:
+            reason = f"{name}: it counts {number} events, there are {count}: the newest were cut off"
+            return "truncated", reason, count + 1
+        if passed[number] != one["head"].lower():
+            reason = f"{name}: event {number} is not the one it was taken from; written anew after event {held}"
+            return "rewritten", reason, held + 1
+        held = number
+    return "", "", None
+
+
+def _signature_fault(one: Row, keys: dict[str, bytes]) -> tuple[str, str]:
+    if not keys:
+        return "", ""
+    if not one.get("signature"):
+        return "unsigned", "it bears no signature"
+    if one.get("key") not in keys:
+        return "forged", "it is signed with another key"
+    try:
+        signature = base64.b64decode(one["signature"], validate=True)
+    except (TypeError, ValueError):
+        signature = b""
+    said = _canonical({name: value for name, value in one.items() if name != "signature"})
+    if not signed_by(keys[one["key"]], said.encode("utf-8", "surrogatepass"), signature):
+        return "forged", "its signature is not of this line: the line was changed, or forged"
+    return "", ""
+
+
+def _lines(path: Path) -> Iterator[Row]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    row = json.loads(line.decode("utf-8-sig"))
+                    if not isinstance(row, dict):
+                        raise NotReadable(f"{path}, line {number}: not an object")
+                    yield row
+    except OSError as error:
+        raise NotReadable(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise NotReadable(f"{path}, line {number}: not JSON ({error})") from error
 
 
 def _of_ledger(path: Path) -> Iterator[Row]:
@@ -111,31 +212,88 @@ def _of_ledger(path: Path) -> Iterator[Row]:
             for row in ledger.execute("SELECT * FROM events ORDER BY seq"):
                 yield dict(row)
     except sqlite3.Error as error:
-        raise NotAChain(f"{path}: not a ledger ({error})") from error
+        raise NotReadable(f"{path}: not a ledger ({error})") from error
 
 
-def _fault(row: Row, seq: int, previous: str) -> str:
+def _wrong(row: Row, seq: int, previous: str) -> str:
     if row["seq"] != seq:
         return f"event {seq} is missing"
     if row["prev_hash"] != previous:
-        return "it does not follow the event before it"
-    text = json.dumps({name: row[name] for name in HASHED}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    if _sha(text) != row["hash"]:
+        return NEIGHBOUR
+    if not _whole(row):
         return "its content was changed"
     if row["person"] is not None and _sha(f"{row['person_salt'] or ''}{row['person']}") != row["person_digest"]:
         return "its personal part was changed"
     return ""
 
 
-def _verdict(events: int, removed: int, head: str, reason: str) -> Row:
+def _whole(row: Row) -> bool:
+    old = row["form"] == 1
+    text = _canonical({name: row[name] for name in (HASHED if old else (*HASHED, *ADDED))})
+    return bool(_sha(text) == row["hash"] and not (old and any(row.get(name) is not None for name in ADDED[1:])))
+
+
+def _diagnosed(path: Path, row: Row, seq: int, previous: str, reason: str) -> tuple[str, str]:
+    """Return what was done, from where the neighbours of the first bad event stand now."""
+    if row["seq"] == seq and row["prev_hash"] == previous:
+        return "changed", reason
+    before = follower = None
+    for place, other in enumerate(rows_of(path), 1):
+        before = place if other["hash"] == row["prev_hash"] and before is None else before
+        follower = place if other["prev_hash"] == previous and place > seq else follower
+    if before is not None and before < seq - 1:
+        return "inserted", f"{NEIGHBOUR}: an event was put in between"
+    if follower is not None:
+        return "reordered", f"{NEIGHBOUR}: the one that does stands at place {follower}"
+    if row["seq"] != seq:
+        return "removed", f"{reason}: what stands there is event {row['seq']}"
+    if _whole(row):
+        return "changed", f"{NEIGHBOUR}: that one was changed and its hash made anew"
+    return "removed", f"{NEIGHBOUR}: one between was removed, and the rest numbered anew"
+
+
+def _verdict(events: int, removed: int, head: str, fault: str, reason: str, bad: int | None) -> Row:
     return {
-        "ok": not reason, "events": events, "removed_persons": removed, "head": head,
-        "first_bad": events + 1 if reason else None, "reason": reason,
+        "ok": not reason, "events": events, "removed_persons": removed, "head": head, "first_bad": bad,
+        "fault": fault or None, "reason": reason,
     }  # fmt: skip
+
+
+def _canonical(value: Row) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _sha(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _point(text: bytes) -> Point | None:
+    """Decode a point (RFC 8032, 5.1.3); ``None`` where it is none."""
+    sign, y = text[31] >> 7, int.from_bytes(text, "little") & ((1 << 255) - 1)
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    x = x * ROOT % P if (x * x - square) % P else x
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    x = P - x if x & 1 != sign else x
+    return x, y, 1, x * y % P
+
+
+def _plus(one: Point, other: Point) -> Point:
+    a, b = (one[1] - one[0]) * (other[1] - other[0]) % P, (one[1] + one[0]) * (other[1] + other[0]) % P
+    c, d = 2 * one[3] * other[3] * D % P, 2 * one[2] * other[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(number: int, point: Point) -> Point:
+    total = (0, 1, 1, 0)
+    while number:
+        total = _plus(total, point) if number & 1 else total
+        point, number = _plus(point, point), number >> 1
+    return total
 
 
 if __name__ == "__main__":

@@ -213,8 +213,8 @@ def test_exports(tmp_path: Path) -> None:
         await ledger.note(
             Event(action="test", outcome="done", reason="=HYPERLINK(1)", details={"a": 1}, person={"名": "髙橋"})
         )
-        assert await ledger.export(tmp_path / "all.jsonl") == 1
-        assert await ledger.export(tmp_path / "all.csv") == 1
+        assert (await ledger.export(tmp_path / "all.jsonl")).rows == 1
+        assert (await ledger.export(tmp_path / "all.csv")).rows == 1
         with pytest.raises(BadUsage):
             await ledger.export(tmp_path / "all.pdf")
         ledger.close()

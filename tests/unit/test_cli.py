@@ -57,8 +57,11 @@ COMMANDS = [
     "digest",
     "check",
     "audit verify",
+    "audit head",
+    "audit key new",
     "audit list",
     "audit export",
+    "report",
     "ledger backup",
     "ledger restore",
     "ledger adopt",
@@ -245,3 +248,31 @@ def test_the_digest_counts_and_leaves_the_machine(house: House) -> None:
     assert "髙橋" not in text
     assert answer("digest", "--config", str(house.config))["requests"] == {}
     assert answer("audit", "verify", "--head", found["head"], "--config", str(house.config))["ok"]
+
+
+def test_the_head_of_the_day_goes_to_another_host(house: House) -> None:
+    """`digest --send` attaches the signed head and adds it to audit.head_file; `audit verify` believes both, by the public key."""
+    key, share = house.path / "key.pem", house.path / "share.jsonl"
+    made = answer("audit", "key", "new", "--to", str(key))
+    config = ("--config", str(house.config))
+    settings = ("--set", "audit.signing_key=file:key.pem", "--set", "audit.head_file=share.jsonl")
+    answer("digest", "--send", *config, *settings)
+    (file,) = [file for file in house.files("outbox") if ".digest." in file.name]
+    mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    (attached,) = mail.iter_attachments()
+    assert attached.get_content() == share.read_bytes()
+    assert json.loads(share.read_text())["key"] == made["key"]
+    printed = answer("audit", "head", "--by", "監査", *config, *settings)
+    share.write_text(share.read_text() + json.dumps(printed) + "\n")
+    found = answer("audit", "verify", "--heads", str(share), "--key", made["public"], *config)
+    assert [one["ok"] for one in found["heads"]] == [True, True]
+    share.write_text(json.dumps({**printed, "events": 1}))
+    forged = answer("audit", "verify", "--heads", str(share), "--key", made["public"], *config, status=5)
+    assert forged["fault"] == "forged"
+    failed = answer("digest", "--send", *config, *settings, "--set", "audit.head_file=nowhere/x", status=4)
+    assert failed["error"] == "Unusable"
+    heads = [
+        (one["actor"], one["outcome"]) for one in answer("audit", "list", *config) if one["action"] == "audit.head"
+    ]
+    assert [outcome for _, outcome in heads] == ["intended", "done", "done", "intended", "failed"]
+    assert heads[2][0] == "監査"

@@ -1,0 +1,65 @@
+"""``report``: the auditors' standard questions about a month, as a workbook, on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot import __version__
+from bot.commands.audit import looking
+from bot.commands.opening import open_workshop
+from bot.commands.output import Bars, people, print_json, say, table
+from bot.errors import BadUsage, BotError, LedgerBroken, Problem
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Event, Verdict
+from bot.operation.inspection.facts import Table, collect, month_of
+from bot.operation.inspection.workbook import Written, tables, write
+from bot.wiring import user
+
+_ACTION = "audit.report"
+
+
+def report(
+    month: str, to: Path, config: Path, overrides: Sequence[str], *, as_json: bool, sample: int | None, seed: str | None,
+    by: str | None,
+) -> int:  # fmt: skip
+    """Write the workbook; exit status 1 when a table holds what should not be, 5 when the chain does not hold."""
+    if to.suffix.lower() != ".xlsx":
+        raise BadUsage([Problem(path="--to", text=f"{to.name}: the name must end in .xlsx")])
+    workshop = open_workshop(config, overrides, quiet=as_json)
+    asked, settings = month_of(month, workshop.config.zone), workshop.config.settings.audit
+    size, word = sample or settings.sample, seed or asked.name
+    calendar, cutoff = workshop.calendar(), workshop.rulebook().cutoff_for
+    name = (by or user()).strip()
+
+    async def work(ledger: Ledger) -> tuple[Written, Sequence[Table], Verdict]:
+        details: dict[str, object] = {"file": to.name, "month": asked.name, "sample": size, "seed": word}
+        await ledger.note(Event(action=_ACTION, outcome="intended", details=details))
+        try:
+            facts = await collect(ledger, asked, workshop.clock.now(), cutoff)
+            made = tables(facts, settings, calendar, size=size, seed=word)
+            with Bars() as bars:
+                bars.start("月次報告 / report", len(made))
+                done = await asyncio.to_thread(write, facts, made, to, by=name, version=__version__, tell=bars.step)
+        except BotError as error:
+            await ledger.note(Event(action=_ACTION, outcome="failed", reason=str(error), details=details))
+            raise
+        details |= {"sha256": done.sha256, "counts": done.counts}
+        await ledger.note(Event(action=_ACTION, outcome="done", details=details))
+        return done, made, facts.verdict
+
+    done, made, verdict = looking(workshop, by, work)
+    if as_json:
+        print_json({
+            "month": asked.name, "file": str(to), "sha256": done.sha256, "sheets": done.counts,
+            "findings": done.findings, "audit": {"ok": verdict.ok, "events": verdict.events, "head": verdict.head},
+        })  # fmt: skip
+    else:
+        rows = [(one.title, str(len(one.rows)), str(one.findings or "")) for one in made]
+        people().print(table(f"月次報告 / report {asked.name}", ["", "rows", "findings"], rows))
+        people().print(f"→ {to}\nSHA-256 {done.sha256}", markup=False, soft_wrap=True)
+    if not verdict.ok:
+        say(f"! the chain is BROKEN at event {verdict.first_bad}: {verdict.reason}\n→ {LedgerBroken.advice}")
+        return LedgerBroken.exit_status
+    return 1 if done.findings else 0

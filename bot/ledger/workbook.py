@@ -1,0 +1,90 @@
+"""Workbooks (.xlsx), written row by row: memory does not grow with their length, and nothing in them is a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.ledger.cells import guarded
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+#: What Excel takes in one cell and on one sheet, a heading on each.
+LONGEST_CELL = 32_767
+_MOST_ROWS = 1_048_575
+_CUT = "…（切り詰め / cut）"
+
+
+class Sheet:
+    """One table; what does not fit on one sheet goes on on the next, under the same heading."""
+
+    def __init__(self, book: Workbook, title: str, columns: Sequence[tuple[str, float]]) -> None:
+        self._book, self._title, self._columns = book, title, columns
+        self._part, self._left = 1, 0
+        self._page = self._begin()
+
+    def add(self, row: Sequence[object]) -> None:
+        """Add a row; texts are guarded and cut to what a cell takes, numbers stay numbers, ``None`` is empty."""
+        if not self._left:
+            self._part += 1
+            self._page = self._begin()
+        self._left -= 1
+        self._page.append([self._cell(value) for value in row])
+
+    def _begin(self) -> WriteOnlyWorksheet:
+        self._left = _MOST_ROWS
+        return self._book.page(self._title if self._part == 1 else f"{self._title} {self._part}", self._columns)
+
+    def _cell(self, value: object) -> object:
+        if value is None or isinstance(value, int | float):
+            return value
+        return self._book.text(str(value))
+
+
+class Workbook:
+    """A workbook being written; ``cut`` counts the cells that were too long for Excel."""
+
+    def __init__(self) -> None:
+        import openpyxl  # noqa: PLC0415 - slow to import, needed for workbooks alone
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
+
+        self._book = openpyxl.Workbook(write_only=True)
+        self._illegal = ILLEGAL_CHARACTERS_RE
+        self.cut = 0
+
+    def sheet(self, title: str, columns: Sequence[tuple[str, float]]) -> Sheet:
+        """Begin a sheet; a column is its heading and its width in characters. Only the newest may be added to."""
+        return Sheet(self, title, columns)
+
+    def save(self, path: Path) -> None:
+        """Write the file; raises ``OSError``."""
+        self._book.save(path)
+
+    def page(self, title: str, columns: Sequence[tuple[str, float]]) -> WriteOnlyWorksheet:
+        """Begin a page with its heading, which stays in sight."""
+        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+        from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
+        from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+        page: WriteOnlyWorksheet = self._book.create_sheet(title)
+        page.freeze_panes = "A2"
+        page.sheet_view.showGridLines = True
+        heads = []
+        for number, (name, width) in enumerate(columns, 1):
+            page.column_dimensions[get_column_letter(number)].width = width  # type: ignore[attr-defined] # the stubs forget it
+            head = WriteOnlyCell(page, value=name)
+            head.font, head.fill = Font(bold=True), PatternFill("solid", fgColor="DDE6F0")
+            head.alignment = Alignment(wrap_text=True, vertical="top")
+            heads.append(head)
+        page.append(heads)
+        return page
+
+    def text(self, value: str) -> str:
+        """Return text as a cell may hold it."""
+        shown = guarded(self._illegal.sub("\ufffd", value))
+        if len(shown) <= LONGEST_CELL:
+            return shown
+        self.cut += 1
+        return shown[: LONGEST_CELL - len(_CUT)] + _CUT

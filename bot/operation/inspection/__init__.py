@@ -1,0 +1,1 @@
+"""The auditors' standard questions about a month, each answered by a table."""

@@ -1,0 +1,87 @@
+"""Puts the tables of a month into a workbook: a cover that counts them, then a sheet for each question."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import Unusable
+from bot.ledger.backup import digest
+from bot.ledger.workbook import Workbook
+from bot.operation.inspection import issuing, people
+from bot.operation.inspection.facts import Facts, Table, when
+from bot.rules.calendar import Calendar
+from bot.settings.audit import AuditSettings
+
+_NONE = "該当なし / none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A finished workbook."""
+
+    file: Path
+    sha256: str
+    #: Rows of each table, and how many of them should not be, by the table's key.
+    counts: dict[str, int]
+    findings: dict[str, int]
+
+
+def tables(facts: Facts, settings: AuditSettings, calendar: Calendar, *, size: int, seed: str) -> Sequence[Table]:
+    """Answer every question."""
+    return (
+        issuing.issued(facts), issuing.refused(facts), issuing.still_open(facts), people.late(facts),
+        people.overrides(facts), people.acts(facts), people.reconciled(facts), people.configs(facts),
+        people.looked(facts),
+        people.outside(
+            facts, start=settings.robot_from, end=settings.robot_until,
+            is_open=None if settings.robot_on_closed_days else calendar.is_open,
+        ),
+        people.sample(facts, size=size, seed=seed),
+    )  # fmt: skip
+
+
+def write(facts: Facts, made: Sequence[Table], to: Path, *, by: str, version: str, tell: Callable[[], None]) -> Written:
+    """Write the workbook, readable for its owner alone; raises ``Unusable`` when that can't be done."""
+    book = Workbook()
+    _cover(book, facts, made, by=by, version=version)
+    for table in made:
+        sheet = book.sheet(table.title, table.columns)
+        for row in table.rows:
+            sheet.add(row)
+        if not table.rows:
+            sheet.add([_NONE])
+        tell()
+    draft = to.with_name(f".{to.name}.part")
+    try:
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+        book.save(draft)
+        draft.replace(to)
+        sha256 = digest(to)
+    except OSError as error:
+        raise Unusable(f"{to} can't be written: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return Written(
+        file=to, sha256=sha256, counts={table.key: len(table.rows) for table in made},
+        findings={table.key: table.findings for table in made if table.findings},
+    )  # fmt: skip
+
+
+def _cover(book: Workbook, facts: Facts, made: Sequence[Table], *, by: str, version: str) -> None:
+    sheet = book.sheet(
+        "表紙 cover", (("項目 / item", 34), ("値 / value", 70), ("所見 / findings", 16), ("質問 / question", 110))
+    )
+    verdict = facts.verdict
+    holds = "正常 / OK" if verdict.ok else f"不一致 / BROKEN at event {verdict.first_bad}: {verdict.reason}"
+    for name, value in (
+        ("対象月 / month", facts.month.name), ("作成日時 / made at", when(facts.now)), ("作成者 / made by", by),
+        ("版 / version", version), ("監査記録 / audit chain", holds), ("記録数 / events", verdict.events),
+        ("先頭のハッシュ / head", verdict.head), ("この月の記録数 / events of the month", len(facts.events)),
+        ("この月の案件数 / requests of the month", len(facts.cases)), ("", ""),
+    ):  # fmt: skip
+        sheet.add([name, value])
+    for table in made:
+        sheet.add([table.title, len(table.rows), table.findings, table.question])
