@@ -23,11 +23,7 @@ from bot.model import Account, AccountSpec, AccountState, Window
 from bot.secret import Secret
 
 USERS = Landmark(screen="My Users", role="heading", name="My Users")
-USERS_PAGE, LEFT_MENU, DISCONNECTED = (
-    "?viewmode=4&lang=en",
-    "#LeftMenuMyUsers",
-    "#p0",
-)  # the main menu has a hidden twin
+USERS_PAGE, LEFT_MENU, DISCONNECTED = "?viewmode=4&lang=en", "#LeftMenuMyUsers", "#p0"  # the main menu hides a twin
 DETAILS, FACTS = "#p30userName", "#p30html tr, #p30html .row"
 LOCKED, LOCK, FIRST_CHANGE = "Locked account", "Lock Account", "Force password reset on next login."
 PASSWORD_CHANGED = 75  # the number of the message "Changed account credentials"

@@ -29,10 +29,11 @@ class Fault:
 class MemoryConsole:
     """Keeps accounts and their passwords in memory; ``writes`` counts what was changed, by verb."""
 
+    abilities = frozenset(Ability) - {Ability.COMPLETES}
     sessions = 1
 
     def __init__(self, *, without: Collection[Ability] = ()) -> None:
-        self.abilities = frozenset(Ability) - {Ability.COMPLETES, *without}
+        self.abilities = self.abilities - frozenset(without)
         self.accounts: dict[str, Account] = {}
         self.writes: Counter[str] = Counter()
         self._secrets: dict[str, Secret] = {}

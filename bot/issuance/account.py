@@ -13,8 +13,8 @@ from bot.issuance.login_ids import login_id
 from bot.issuance.passwords import new_password
 from bot.issuance.windows import span, window_for
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
-from bot.life import State
+from bot.ledger.records import AccountRecord, Changes, Event, Request
+from bot.life import AccountRecordState, State
 from bot.model import Account, AccountSpec, AccountState, Employee, Window
 from bot.secret import Redactor, Secret
 from bot.settings.account import AccountSettings, PasswordSettings
@@ -127,7 +127,7 @@ class AccountKeeper:
             to=State.ISSUING,
             event=_event("password.reset", "intended", request, login_id=spec.login_id, secret_version=version),
             changes=Changes(login_id=spec.login_id, window=self._window(request)),
-            account=self._record(request, spec, AccountRecordState.CREATED, version=version),
+            account=self._record(request, spec, _while_renewed(record), version=version),
         )
         made = await self._act(
             "password.reset", request, spec, lambda: self.console.reset_password(spec.login_id, secret, spec.window)
@@ -209,6 +209,12 @@ class AccountKeeper:
             window=spec.window,
             secret_version=version,
         )
+
+
+def _while_renewed(record: AccountRecord | None) -> AccountRecordState:
+    """Return how an account stands from the intent to renew it until that is done: what was closed may be open by then."""
+    closed = {AccountRecordState.SWITCHING, AccountRecordState.CLOSED, AccountRecordState.DISABLED}
+    return AccountRecordState.SWITCHING if record and record.state in closed else AccountRecordState.CREATED
 
 
 def same_address(shown: str, known: str) -> bool:

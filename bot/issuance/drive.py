@@ -18,8 +18,8 @@ from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, 
 from bot.issuance.account import AccountKeeper, evidence_of, same_address
 from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import PURGED, AccountRecord, AccountRecordState, Changes, Event, Request
-from bot.life import State
+from bot.ledger.records import PURGED, AccountRecord, Changes, Event, Request
+from bot.life import AccountRecordState, State
 from bot.model import Account, Employee, Kind
 from bot.secret import Secret
 

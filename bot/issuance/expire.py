@@ -12,8 +12,8 @@ from bot.errors import BotError, OutcomeUnknown
 from bot.issuance.account import evidence_of, same_address
 from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import AccountRecordState, Changes, Event, Request
-from bot.life import State
+from bot.ledger.records import Changes, Event, Request
+from bot.life import AccountRecordState, State
 
 _BOUNCED = "the mail with the credentials came back as undeliverable; the account is disabled: mend the address in the directory"
 

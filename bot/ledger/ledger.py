@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from bot.clock import Clock
-from bot.errors import LedgerBroken
+from bot.errors import LedgerBroken, NoneFree
 from bot.ledger import chain, joining, tables, writing
 from bot.ledger.codec import time_to_text
 from bot.ledger.engine import compact, forget, open_engine
@@ -117,6 +117,34 @@ class Ledger(Queries):
         def work(connection: Connection) -> StoredEvent:
             self._put(connection, account, notice)
             return self._append(connection, event)
+
+        return await self._write(work)
+
+    async def assign(self, request: Request, ids: Sequence[str]) -> Request:
+        """Have a request hold a login ID of the pool, on record, and return it with that ID; the one it has where it has one.
+
+        Raises ``NoneFree`` when every ID is held by somebody else, or was today.
+        """
+
+        def work(connection: Connection) -> Request:
+            known = self._one(connection, request.id)
+            if known.login_id is not None:
+                return known
+            employee_no = request.application.employee_no or ""
+            free = self._free(connection, ids, employee_no)
+            if free is None:
+                raise NoneFree(len(ids))
+            now = self._clock.now()
+            writing.assign(connection, free, request.id, now)
+            writing.move(connection, known, known.state, Changes(login_id=free), now)
+            self._append(
+                connection,
+                Event(
+                    action="login.assign", outcome="done", request_id=request.id, details={"login_id": free},
+                    person={"employee_no": employee_no},
+                ),
+            )  # fmt: skip
+            return self._one(connection, request.id)
 
         return await self._write(work)
 

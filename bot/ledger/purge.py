@@ -20,8 +20,8 @@ from bot.ledger.codec import (
     decision_to_text,
     time_to_text,
 )
-from bot.ledger.records import PURGED, AccountRecordState
-from bot.life import TRANSITIONS
+from bot.ledger.records import PURGED
+from bot.life import TRANSITIONS, AccountRecordState
 from bot.model import Application, Decision, Identity
 
 #: Nothing more becomes of a request in one of these.

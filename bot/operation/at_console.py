@@ -17,6 +17,7 @@ from bot.life import State
 from bot.model import Kind
 from bot.operation.crew import Crew, Work
 from bot.operation.report import Progress, Report
+from bot.operation.switching import Switching
 from bot.settings.console import ConsoleSettings
 
 #: States from which a request can be driven on.
@@ -30,6 +31,7 @@ class AtConsole:
     console: Console
     driver: Driver
     expirer: Expirer
+    switching: Switching
     clock: Clock
     settings: ConsoleSettings
 
@@ -42,12 +44,12 @@ class AtConsole:
         *,
         bounced: Collection[str] = (),
     ) -> None:
-        """Issue and deliver, then revoke what is due or came back; the console is opened only when there is work in it.
+        """Issue and deliver, revoke what is due or came back, open and close logins; without work the console stays shut.
 
         Raises what stops the rest too; ``Unusable`` also after too many failures in a row.
         """
         to_drive = _by_urgency(one for one in waiting if one.state in DRIVABLE and one.kind is not Kind.CANCEL)
-        if not to_drive and not due:
+        if not to_drive and not due and not await self.switching.due(self.clock.now()):
             return
         if not self._is_open():
             report.warnings.append(f"the console is closed until {self._opens()}: {len(to_drive)} wait for it")
@@ -59,6 +61,9 @@ class AtConsole:
             )
         try:
             report.warnings += [f"a screen of the console has changed: {one}" for one in await self.console.probe()]
+            await self.switching.run(
+                report, self.clock.now(), progress
+            )  # who may work now must not wait for the others
             await self._import(to_drive[:most], report, progress)
             await self._each(
                 to_drive[:most], self._drive, "IDを発行し通知する / issuing and delivering", report, progress
@@ -70,6 +75,7 @@ class AtConsole:
                 report,
                 progress,
             )
+            await self.switching.run(report, self.clock.now(), progress)
         finally:
             await self.console.close()
 

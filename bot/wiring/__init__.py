@@ -31,6 +31,7 @@ from bot.intake.reader import Reader
 from bot.issuance.account import AccountKeeper
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
+from bot.issuance.hours import Hours
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Run
 from bot.mail.opening import open_mailbox
@@ -39,6 +40,7 @@ from bot.operation.acts import Acts
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
+from bot.operation.switching import Switching, keeps_validity
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
 from bot.rules.calendar import Calendar
@@ -211,6 +213,7 @@ class Workshop:
                 console=console,
                 driver=driver,
                 expirer=Expirer(ledger=ledger, console=console, staff=directory),
+                switching=self.switching(ledger, console),
                 clock=self.clock,
                 settings=settings.console,
             ),
@@ -218,6 +221,11 @@ class Workshop:
             intake=self.intake(mailbox, ledger),
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
         )
+
+    def switching(self, ledger: Ledger, console: Console) -> Switching:
+        """Return what opens logins in the morning and closes them in the evening."""
+        hours = Hours(account=self.config.settings.account, zone=self.config.zone, by_validity=keeps_validity(console))
+        return Switching(ledger=ledger, console=console, hours=hours, settings=self.config.settings.console)
 
     def intake(self, mailbox: Mailbox, ledger: Ledger) -> Intake:
         """Return what takes messages in."""

@@ -12,8 +12,8 @@ import pytest
 from bot.clock import FixedClock
 from bot.errors import LedgerBroken, Unusable
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Notice, NoticeKind, NoticeState
-from bot.life import TRANSITIONS, State
+from bot.ledger.records import AccountRecord, Changes, Notice, NoticeKind, NoticeState
+from bot.life import TRANSITIONS, AccountRecordState, State
 from bot.model import Decision, Outcome, Window
 from tests.house import FRIDAY
 from tests.ledger_kit import STEP, accepted, application, later, message, open_ledger, reading, recorded
