@@ -65,10 +65,12 @@ class Courier:
         """
         carried = self._parcels(request, employee)
         notices = [await self._next(request, parcel.kind, ", ".join(parcel.to.addresses)) for parcel in carried]
-        now = self.clock.now()
+        now, renewed = self.clock.now(), request.attempts == 0 and not await self._first_time(request)
         mails = [
             self.certificates.sealed(
-                self.letters.credentials(request, employee, secret, notice, parcel), parcel.to.employee_no, now
+                self.letters.credentials(request, employee, secret, notice, parcel, renewed=renewed),
+                parcel.to.employee_no,
+                now,
             )
             for notice, parcel in zip(notices, carried, strict=True)
         ]
@@ -114,6 +116,12 @@ class Courier:
                 "there is nobody to hand the password over: no supervisor in the directory, or no alerts.mail_to"
             )
         return found
+
+    async def _first_time(self, request: Request) -> bool:
+        """Tell whether the login is of a pool, and new to this employee."""
+        held = await self.ledger.assignments(request.login_id)
+        number = request.application.employee_no
+        return bool(held) and all(one.request_id == request.id or one.employee_no != number for one in held)
 
     async def untold(self) -> list[Request]:
         """Return the requests whose applicant is to be told of their state and has not been; a notice without answers has none."""

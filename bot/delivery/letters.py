@@ -39,9 +39,12 @@ class Letters:
         return self.composer.delivery.urgent_mode if urgent else self.composer.delivery.mode
 
     def credentials(
-        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel
+        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel, *, renewed: bool
     ) -> EmailMessage:
-        """Return the mail that a parcel of credentials is; raises ``DeliveryFailed`` for a request without a login."""
+        """Return the mail that a parcel of credentials is; raises ``DeliveryFailed`` for a request without a login.
+
+        ``renewed``: the applicant has this login, with another password.
+        """
         if request.window is None or request.login_id is None:
             raise DeliveryFailed("the request has no login to tell of")
         envelope = self._envelope(request, employee, notice, to=parcel.to.addresses)
@@ -59,7 +62,7 @@ class Letters:
             secret=secret if self.mode(request) is Mode.SINGLE else None,
             window=request.window,
             granted=_days(request),
-            renewed=notice.attempt > 1 or request.attempts == 0,
+            renewed=notice.attempt > 1 or renewed,
             refused=[item for item in violations if item.severity is Severity.REJECT or item.code in {"V09", "V18"}],
         )
 

@@ -18,7 +18,7 @@ from bot.ledger.engine import compact, forget, open_engine
 from bot.ledger.queries import Queries
 from bot.ledger.records import AccountRecord, Changes, Event, Notice, Recorded, Request, Run, StoredEvent
 from bot.life import State
-from bot.model import Application, Message, Reading
+from bot.model import Application, Message, Reading, Window
 
 T = TypeVar("T")
 
@@ -120,8 +120,10 @@ class Ledger(Queries):
 
         return await self._write(work)
 
-    async def assign(self, request: Request, ids: Sequence[str]) -> Request:
+    async def assign(self, request: Request, ids: Sequence[str], window: Window) -> Request:
         """Have a request hold a login ID of the pool, on record, and return it with that ID; the one it has where it has one.
+
+        From now until the request is over nobody else gets it: its password goes out today, and must work on all of its days.
 
         Raises ``NoneFree`` when every ID is held by somebody else, or was today.
         """
@@ -136,7 +138,7 @@ class Ledger(Queries):
                 raise NoneFree(len(ids))
             now = self._clock.now()
             writing.assign(connection, free, request.id, now)
-            writing.move(connection, known, known.state, Changes(login_id=free), now)
+            writing.move(connection, known, known.state, Changes(login_id=free, window=window), now)
             self._append(
                 connection,
                 Event(

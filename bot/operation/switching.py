@@ -45,14 +45,23 @@ class Switching:
         logins = await self.ledger.logins(now)
         return [switch for login in logins if (switch := self.hours.switch(login, now))]
 
-    async def run(self, report: Report, now: datetime, progress: Progress = Silent()) -> None:  # noqa: B008 - has no state
-        """Do what is due; one login that fails is told, and tried again by the next pass.
+    async def run(
+        self,
+        report: Report,
+        now: datetime,
+        progress: Progress = Silent(),  # noqa: B008 - has no state
+        *,
+        leaving: Collection[str] = (),
+    ) -> Collection[str]:
+        """Do what is due and return the login IDs it was due for; one that fails is told, and tried again by the next pass.
 
-        Raises what stops the rest too; ``Unusable`` also after too many failures in a row. The caller closes the console.
+        Those of ``leaving`` are left alone. Raises what stops the rest too; ``Unusable`` also after too many failures in a
+        row. The caller closes the console.
         """
-        due = {switch.login.account.login_id: switch for switch in await self.due(now)}
+        every = {switch.login.account.login_id: switch for switch in await self.due(now)}
+        due = {name: switch for name, switch in every.items() if name not in leaving}
         if not due:
-            return
+            return ()
         progress.start("IDを開閉する / opening and closing", len(due))
         of_request = [(await self.ledger.get(one.login.account.request_id), one) for one in due.values()]
         switches: dict[str, list[Switch]] = {}
@@ -71,6 +80,7 @@ class Switching:
         await asyncio.gather(*(crew.work() for _ in range(min(self.console.sessions, len(waiting)))))
         if crew.stopped_by:
             raise crew.stopped_by
+        return tuple(due)
 
     async def _do(self, switch: Switch) -> None:
         account = switch.login.account

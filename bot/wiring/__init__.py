@@ -195,6 +195,7 @@ class Workshop:
             zone=self.config.zone,
             settle=settings.console.settle,
             redactor=self.redactor,
+            own_address=settings.mailbox.address,
         )
         driver = Driver(
             ledger=ledger,
@@ -212,7 +213,7 @@ class Workshop:
             at_console=AtConsole(
                 console=console,
                 driver=driver,
-                expirer=Expirer(ledger=ledger, console=console, staff=directory),
+                expirer=Expirer(ledger=ledger, console=console, staff=directory, account=settings.account),
                 switching=self.switching(ledger, console),
                 clock=self.clock,
                 settings=settings.console,
