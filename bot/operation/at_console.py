@@ -61,9 +61,8 @@ class AtConsole:
             )
         try:
             report.warnings += [f"a screen of the console has changed: {one}" for one in await self.console.probe()]
-            await self.switching.run(
-                report, self.clock.now(), progress
-            )  # who may work now must not wait for the others
+            # Who may work now must not wait for the others; what is issued below is closed at the end.
+            tried = await self.switching.run(report, self.clock.now(), progress)
             await self._import(to_drive[:most], report, progress)
             await self._each(
                 to_drive[:most], self._drive, "IDを発行し通知する / issuing and delivering", report, progress
@@ -75,7 +74,7 @@ class AtConsole:
                 report,
                 progress,
             )
-            await self.switching.run(report, self.clock.now(), progress)
+            await self.switching.run(report, self.clock.now(), progress, leaving=tried)
         finally:
             await self.console.close()
 
