@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -156,6 +157,18 @@ class Courier:
             return
         employee = self.staff.find(request.application.employee_no or "")
         await self._post(notice, lambda: self.letters.alert(request, employee, notice, self.operators))
+
+    async def left_open(self, request: Request, since: datetime, *, solved: bool) -> None:
+        """Tell the operators that the request's login should have been closed at ``since``, or is closed now; each once a time."""
+        if not self.operators:
+            return
+        kind = NoticeKind.SOLVED if solved else NoticeKind.OVERDUE
+        told, over = [len(await self._notices(request, one)) for one in (NoticeKind.OVERDUE, NoticeKind.SOLVED)]
+        to = ", ".join(self.operators)
+        is_news = (told > over) is solved
+        notice = await (self._next(request, kind, to) if is_news else self._unsettled(request, kind, to))
+        if notice is not None:
+            await self._post(notice, lambda: self.letters.left_open(request, notice, since, self.operators))
 
     async def _announced(self, request: Request) -> NoticeKind:
         return next(

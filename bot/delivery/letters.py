@@ -99,6 +99,15 @@ class Letters:
             needs=self.needs,
         )
 
+    def left_open(self, request: Request, notice: Notice, since: datetime, to: tuple[str, ...]) -> EmailMessage:
+        """Return the alert that this request's login is open after its end, or was and is closed."""
+        return self.composer.left_open(
+            self._envelope(request, None, notice, to=to),
+            login_id=request.login_id or "",
+            since=since,
+            solved=notice.kind is NoticeKind.SOLVED,
+        )
+
     def _envelope(
         self, request: Request, employee: Employee | None, notice: Notice, *, to: tuple[str, ...] = ()
     ) -> Envelope:

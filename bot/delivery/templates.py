@@ -21,7 +21,10 @@ OWN = Path(__file__).parent / "templates"
 SETTING = "delivery.templates_dir"
 #: What carries the password, by the name under which templates know it.
 SECRET = "password"  # noqa: S105 - a variable's name
-NAMES = ("credentials", "secret", "handover", "receipt", "rejected", "held", "cancelled", "revoked", "alert", "digest")
+NAMES = (
+    "credentials", "secret", "handover", "receipt", "rejected", "held", "cancelled", "revoked", "alert", "overdue", "solved",
+    "digest",
+)  # fmt: skip
 _FILTERS = ("day_ja", "moment_ja", "days_ja", "day_en", "moment_en", "days_en")
 _HEAD = "Subject:"
 #: Stands between the languages.

@@ -15,6 +15,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Request
 from bot.life import State
 from bot.operation.at_console import DRIVABLE, AtConsole
+from bot.operation.left_open import LeftOpen
 from bot.operation.report import Progress, Report
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
@@ -30,6 +31,7 @@ class Cycle:
     courier: Courier
     take_back: TakeBack
     at_console: AtConsole
+    left_open: LeftOpen
     clock: Clock
 
     async def run(self, progress: Progress) -> Report:
@@ -46,6 +48,7 @@ class Cycle:
         if report.revoked:
             await self._part(report, lambda: self.take_back.run(report))
             await self._part(report, lambda: self._tell(report, progress))
+        await self._part(report, lambda: self.left_open.run(report, self.clock.now()))
         await self._count_what_is_left(report)
         await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))
         return report

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from getpass import getuser
 from pathlib import Path
 from typing import TypeVar
@@ -40,6 +40,7 @@ from bot.operation.acts import Acts
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
+from bot.operation.left_open import LeftOpen
 from bot.operation.switching import Switching, keeps_validity
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
@@ -206,15 +207,18 @@ class Workshop:
             clock=self.clock,
             attempts=settings.account.attempts,
         )
+        switching = self.switching(ledger, console)
+        late = timedelta(hours=settings.account.escalate_after_hours)
         return Cycle(
             ledger=ledger,
             courier=courier,
+            left_open=LeftOpen(ledger=ledger, switching=switching, courier=courier, late=late),
             take_back=TakeBack(ledger=ledger, clock=self.clock, account=settings.account, zone=self.config.zone),
             at_console=AtConsole(
                 console=console,
                 driver=driver,
                 expirer=Expirer(ledger=ledger, console=console, staff=directory, account=settings.account),
-                switching=self.switching(ledger, console),
+                switching=switching,
                 clock=self.clock,
                 settings=settings.console,
             ),
