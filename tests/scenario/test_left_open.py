@@ -18,19 +18,10 @@ from bot.life import State
 from bot.operation.digest import make_digest
 from bot.operation.report import Report
 from tests.acts_kit import in_ledger, one
-from tests.house import House, text_of
-from tests.scenario.test_switching import KATO, THURSDAY, TUESDAY, WEDNESDAY, ZONE, issued
+from tests.house import ZONE, House, text_of
+from tests.scenario.test_switching import KATO, THURSDAY, TUESDAY, WEDNESDAY, issued
 
-OPERATORS = ["telework-kanri@city.example.jp"]
-
-
-def with_operators(path: Path, console: MemoryConsole, *days: object) -> House:
-    """Return a house with one login for Tuesday and Thursday and somebody to tell."""
-    house = issued(path, console, TUESDAY, THURSDAY)
-    text = house.config.read_text(encoding="utf-8").replace("mail_to: []", f"mail_to: {OPERATORS}")
-    house.config.write_text(text, encoding="utf-8")
-    assert house.workshop().config.settings.alerts.mail_to == tuple(OPERATORS)
-    return house
+OPERATORS = "telework-operators@city.example.jp"
 
 
 def tries(house: House, console: MemoryConsole, at: datetime, *, fails: bool) -> Report:
@@ -45,7 +36,7 @@ def told(house: House, kind: str) -> list[str]:
     """Return the texts of the alerts of this kind."""
     files = [file for file in house.files("outbox") if f".{kind}." in file.name]
     mails = [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
-    assert all(mail["To"] == OPERATORS[0] for mail in mails)
+    assert all(mail["To"] == OPERATORS for mail in mails)
     return [text_of(mail) for mail in mails]
 
 
@@ -59,7 +50,7 @@ def left_open(house: House) -> Collection[str]:
 def test_it_is_told_once_and_again_when_it_is_closed(tmp_path: Path, *, by_bot: bool) -> None:
     """Nothing in the first two hours, then one alert however often it fails, then that it is solved; again for each time."""
     console = MemoryConsole(without={Ability.WINDOW} if by_bot else ())
-    house = with_operators(tmp_path, console)
+    house = issued(tmp_path, console, TUESDAY, THURSDAY)
     for day in (TUESDAY, THURSDAY) if by_bot else (THURSDAY,):
         before = len(told(house, "overdue"))
         end = datetime.combine(day, time(22), ZONE)
@@ -83,7 +74,7 @@ def test_it_is_told_once_and_again_when_it_is_closed(tmp_path: Path, *, by_bot: 
 def test_without_operators_the_report_tells(tmp_path: Path) -> None:
     """Nobody to mail to: each pass still says it and ends with 1."""
     console = MemoryConsole()
-    house = issued(tmp_path, console, TUESDAY)
+    house = issued(tmp_path, console, TUESDAY, alerts={"mail_to": []})
     report = tries(house, console, datetime.combine(WEDNESDAY, time(9), ZONE), fails=True)
     assert any("should have been closed" in problem for problem in report.problems)
     assert (report.exit_status, told(house, "overdue")) == (1, [])

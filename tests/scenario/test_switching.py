@@ -29,9 +29,9 @@ def console() -> MemoryConsole:
     return MemoryConsole(without={Ability.WINDOW})
 
 
-def issued(path: Path, console: MemoryConsole, *days: date, account: dict[str, object] | None = None) -> House:
-    """Return a house in which 上野原 has a login for these days."""
-    house = House(path=path).lay_out({**SETTLE, "account": account or {}})
+def issued(path: Path, console: MemoryConsole, *days: date, **sections: dict[str, object]) -> House:
+    """Return a house with these settings in which 上野原 has a login for these days."""
+    house = House(path=path).lay_out({**SETTLE, **sections})
     house.apply("0000777", employee_no=KATO, days=days, now=FRIDAY)
     report = asyncio.run(house.run(console))
     assert (report.delivered, report.problems) == (1, [])
@@ -154,7 +154,8 @@ def test_what_is_revoked_on_a_closed_day_stays_closed(tmp_path: Path, console: M
     """Revoked between its days, the login is disabled for good."""
     house = issued(tmp_path, console, TUESDAY, THURSDAY)
     at(house, console, TUESDAY, 22)
-    act(house, lambda acts: acts.revoke(one(house).id, "異動"))
+    name = one(house).id
+    act(house, lambda acts: acts.revoke(name, "異動"))
     at(house, console, WEDNESDAY, 9)
     at(house, console, THURSDAY, 9)
     assert (record(house), is_open(house, console)) == (AccountRecordState.DISABLED, False)

@@ -111,6 +111,26 @@ async def test_a_step_brings_its_account_and_notice(ledger: Ledger) -> None:
     assert await ledger.notices(request_id) == (notice,)
 
 
+async def test_an_account_goes_only_the_steps_of_its_life(ledger: Ledger) -> None:
+    """It begins at creating, and is closed only by way of an intent on record; any other step is refused and changes nothing."""
+    request_id = await accepted(ledger, "a")
+
+    async def put(state: AccountRecordState) -> None:
+        account = AccountRecord(login_id="tw1", employee_no="1", request_id=request_id, state=state)
+        await ledger.note(STEP, account=account)
+
+    with pytest.raises(LedgerBroken, match="can't go from None to created"):
+        await put(AccountRecordState.CREATED)
+    for state in (AccountRecordState.CREATING, AccountRecordState.CREATED):
+        await put(state)
+    events = await ledger.size()
+    with pytest.raises(LedgerBroken, match="can't go from created to closed"):
+        await put(AccountRecordState.CLOSED)
+    account = await ledger.account("tw1")
+    assert account is not None
+    assert (account.state, await ledger.size()) == (AccountRecordState.CREATED, events)
+
+
 async def test_history_is_of_other_requests(ledger: Ledger) -> None:
     """Days and receipt numbers of the employee's other requests bear on a new one; its own and rejected ones don't."""
     first = await accepted(ledger, "a", application(days=[date(2021, 8, 2)], receipt_no="1"))
