@@ -135,7 +135,10 @@ def _old(cutoff: datetime) -> ColumnElement[bool]:
 
 def _open_login() -> ColumnElement[bool]:
     disabled = AccountRecordState.DISABLED.value
-    return exists().where(_accounts.login_id == _requests.login_id, _accounts.state != disabled)
+    mine = exists().where(_accounts.login_id == _requests.login_id, _accounts.state != disabled)
+    # A login of the pool may be open for another employee by now.
+    given_back = exists().where(tables.assignments.c.request == _requests.id, tables.assignments.c.until.is_not(None))
+    return and_(mine, ~given_back)
 
 
 def _marks() -> list[ColumnElement[str]]:

@@ -15,12 +15,13 @@ import pytest
 from bot.console.memory import Fault, MemoryConsole
 from bot.console.port import Ability
 from bot.errors import OutcomeUnknown, Transient
-from bot.ledger.records import Assignment, Request
+from bot.ledger.records import PURGED, Assignment, Request
 from bot.life import State
 from bot.model import Account, AccountState
 from bot.operation.report import Report
 from tests.acts_kit import act, in_ledger
 from tests.house import ZONE, House, text_of
+from tests.purge_kit import OVER, purge
 from tests.scenario.crashes import Boundaries, Killed
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2021, 8, 3), date(2021, 8, 4), date(2021, 8, 5)
@@ -185,6 +186,19 @@ def test_a_stuck_request_gives_its_id_back(tmp_path: Path) -> None:
     act(house, lambda acts: acts.dismiss(request.id, "手作業で対応"))
     run(house, console)
     assert (requests(house)[0].state, holders(house)[0].until) == (State.REVOKED, house.clock.now())
+
+
+def test_an_old_holder_is_purged_while_another_holds_the_id(tmp_path: Path) -> None:
+    """Retention takes out whoever gave the ID back; who holds it now stays, and so does the record that somebody had it."""
+    house, console = laid_out(tmp_path, pool("tele01")), MemoryConsole()
+    applies(house, "0000777", KATO, TUESDAY)
+    run(house, console)
+    run(house, console, TUESDAY, 22)
+    house.clock.set(OVER)
+    applies(house, "0000778", TAKAHASHI, date(2025, 4, 8))
+    run(house, console)
+    assert purge(house, OVER)["requests"] == 1
+    assert [(one.login_id, one.employee_no) for one in holders(house)] == [("tele01", PURGED), ("tele01", TAKAHASHI)]
 
 
 @pytest.mark.timeout(900)  # some forty houses, each with three or more passes
