@@ -13,7 +13,7 @@ ByWhom = Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it 
 
 ledger = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
-    help="The ledger's keeping: backup, restore, adopt, purge. docs/guides/backup.md shows the drill.",
+    help="The ledger's keeping: backup, restore, adopt, purge, holders. docs/guides/backup.md shows the drill.",
 )  # fmt: skip
 
 
@@ -79,3 +79,16 @@ def purge(
     from bot.commands import purging
 
     leave(purging.purge(config, override or [], dry_run=dry_run, as_json=as_json))
+
+
+@ledger.command("holders")
+def holders(
+    login_id: Annotated[str | None, typer.Argument(metavar="[LOGIN_ID]", help="Of this ID only.")] = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who holds, and who held, the login IDs of the pool. Example: run_bot.py ledger holders tele017"""
+    from bot.commands import holders as command
+
+    leave(command.holders(login_id, config, override or [], as_json=as_json))

@@ -11,6 +11,7 @@ BotError
 ├── OutcomeUnknown     a submit was clicked and no confirmation seen
 ├── AccessDenied       a login was refused
 ├── AccountConflict    the login ID exists and is not ours
+├── NoneFree           every login ID of the pool is held
 ├── DeliveryFailed     a notice can't be sent
 ├── ActRefused         an operator's act does not fit the request
 ├── LedgerBroken       the audit chain or the ledger contradicts itself
@@ -138,6 +139,15 @@ class AccountConflict(BotError):
     def __init__(self, login_id: str, detail: str = "") -> None:
         self.login_id = login_id
         super().__init__(f"login ID {login_id!r} exists and is not ours{': ' + detail if detail else ''}")
+
+
+class NoneFree(BotError):
+    """Raised when a request needs a login ID of the pool and each is held by somebody, or was today (V11)."""
+
+    advice = "IDが空いてから rerun するか、account.pool_ids に追加してください。 / Rerun it when one is free, or add to account.pool_ids."
+
+    def __init__(self, ids: int) -> None:
+        super().__init__(f"V11: all {ids} login IDs of the pool are held, or were held by another employee today")
 
 
 class DeliveryFailed(BotError):

@@ -1,9 +1,10 @@
-"""The life of a request (DESIGN.md): its states, and every step there is between them."""
+"""The lives of a request and of an account (DESIGN.md): their states, and every step there is between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 
 class State(StrEnum):
@@ -53,8 +54,50 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 
 
+class AccountRecordState(StrEnum):
+    """What the ledger knows of an account."""
+
+    #: The console said "no such account", and the intent to create it is recorded.
+    CREATING = "creating"
+    #: Seen in the console after our create: it is ours, and open.
+    CREATED = "created"
+    #: To be opened or closed: the intent is recorded and the outcome is not, so it may be either.
+    SWITCHING = "switching"
+    #: Closed by us for now: outside of its hours, or on a day that was not granted. Its password stays.
+    CLOSED = "closed"
+    #: Disabled by us: nobody holds it any more.
+    DISABLED = "disabled"
+
+
+#: Every allowed step in the life of an account on record, which begins at CREATING; the ledger refuses any other.
+ACCOUNT_TRANSITIONS: Mapping[AccountRecordState, frozenset[AccountRecordState]] = {
+    AccountRecordState.CREATING: frozenset({AccountRecordState.CREATED, AccountRecordState.DISABLED}),
+    # Back to creating, from wherever: somebody removed it in the console, and it is made anew.
+    AccountRecordState.CREATED: frozenset(
+        {AccountRecordState.CREATING, AccountRecordState.SWITCHING, AccountRecordState.DISABLED}
+    ),
+    AccountRecordState.SWITCHING: frozenset(AccountRecordState) - {AccountRecordState.SWITCHING},
+    AccountRecordState.CLOSED: frozenset(
+        {AccountRecordState.CREATING, AccountRecordState.SWITCHING, AccountRecordState.DISABLED}
+    ),
+    AccountRecordState.DISABLED: frozenset({AccountRecordState.CREATING, AccountRecordState.SWITCHING}),
+}
+
+S = TypeVar("S", bound=StrEnum)
+
+
 def diagram() -> str:
-    """Return the life as a Mermaid state diagram, from the table that the ledger runs on; docs/life.md shows it."""
-    steps = [f"    {state} --> {after}" for state in State for after in State if after in TRANSITIONS[state]]
-    ends = [f"    {state} --> [*]" for state in State if not TRANSITIONS[state]]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {State.RECEIVED}", *steps, *ends])
+    """Return the life of a request as a Mermaid state diagram, from the table that the ledger runs on; docs/life.md shows it."""
+    return _drawn(TRANSITIONS, State.RECEIVED)
+
+
+def account_diagram() -> str:
+    """Return the life of an account in the same way."""
+    return _drawn(ACCOUNT_TRANSITIONS, AccountRecordState.CREATING)
+
+
+def _drawn(table: Mapping[S, frozenset[S]], first: S) -> str:
+    order = list(table)
+    steps = [f"    {state} --> {after}" for state in order for after in order if after in table[state]]
+    ends = [f"    {state} --> [*]" for state in order if not table[state]]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {first}", *steps, *ends])

@@ -122,9 +122,7 @@ class DjangoAdminFlow(Flow):
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:  # noqa: ARG002 - it keeps none
         """See :class:`bot.console.flow.Flow`; enables last, so that the old password never works again."""
-        account = await self.find(login_id)
-        if account is None:
-            raise KeyError(login_id)
+        account = await self.existing(login_id)
         await self.set_password(login_id, secret)
         async with self.step("enable"):
             if account.state is not AccountState.ACTIVE:
@@ -132,13 +130,21 @@ class DjangoAdminFlow(Flow):
                 await self.post(SAVE, ON_LIST)
             await self.confirm(done=self.at(f"{ON_FORM}, {ON_LIST}"))
 
+    async def enable(self, login_id: str) -> None:
+        """See :class:`bot.console.flow.Flow`."""
+        if (await self.existing(login_id)).state is not AccountState.ACTIVE:
+            await self.set_active(on=True)
+
     async def disable(self, login_id: str) -> None:
         """See :class:`bot.console.flow.Flow`."""
         account = await self.find(login_id)
-        if account is None or account.state is AccountState.DISABLED:
-            return
-        async with self.step("disable"):
-            await self.check(self.at(ACTIVE), on=False)
+        if account is not None and account.state is not AccountState.DISABLED:
+            await self.set_active(on=False)
+
+    async def set_active(self, *, on: bool) -> None:
+        """Set whether the user on whose form we are may log in."""
+        async with self.step("enable" if on else "disable"):
+            await self.check(self.at(ACTIVE), on=on)
             await self.post(SAVE, ON_LIST)
             await self.confirm(done=self.at(ON_LIST))
 

@@ -23,8 +23,7 @@ from bot.model import Account, AccountSpec, AccountState, Window
 from bot.secret import Secret
 
 USERS = Landmark(screen="My Users", role="heading", name="My Users")
-USERS_PAGE = "?viewmode=4&lang=en"
-LEFT_MENU = "#LeftMenuMyUsers"  # the main menu has a hidden twin of it
+USERS_PAGE, LEFT_MENU = "?viewmode=4&lang=en", "#LeftMenuMyUsers"  # the main menu hides a twin of it
 IN_THE_WAY = "#p0, #idx_dlgOkButton, #idx_dlgCancelButton"  # the connection is lost, or a dialog is open
 DETAILS, FACTS = "#p30userName", "#p30html tr, #p30html .row"
 LOCKED, LOCK, FIRST_CHANGE = "Locked account", "Lock Account", "Force password reset on next login."
@@ -104,9 +103,7 @@ class MeshCentralFlow(SocketFlow):
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:  # noqa: ARG002
         """See :class:`bot.console.flow.Flow`; a change shows nowhere, and one that the server drops is not told at all."""
-        account = await self.find(login_id)
-        if account is None:
-            raise KeyError(login_id)
+        await self.existing(login_id)
         async with self.step("reset password"):
             await self.open_details(login_id)
             await self.page.get_by_role("link", name="Change Password", exact=True).click()
@@ -115,7 +112,11 @@ class MeshCentralFlow(SocketFlow):
             with self.listening(partial(_password_changed, key=self.key(login_id))) as heard:
                 await self.accept()
                 await self.confirm_heard(heard, "the console's word on the password")
-        if account.state is not AccountState.ACTIVE:
+        await self.enable(login_id)
+
+    async def enable(self, login_id: str) -> None:
+        """See :class:`bot.console.flow.Flow`."""
+        if (await self.existing(login_id)).state is not AccountState.ACTIVE:
             await self.lock(login_id, on=False)
 
     async def disable(self, login_id: str) -> None:

@@ -125,17 +125,10 @@ class SandboxFlow(Flow):
 
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:
         """See :class:`bot.console.flow.Flow`; the validity is on another screen and is set first: it alone gives nothing."""
-        if await self.find(login_id) is None:
-            raise KeyError(login_id)
         if window:
-            async with self.step("edit validity"):
-                await self.visit("編集", EDIT)
-                await self.fill_window(window)
-                await self.button("保存").click()
-                await self.first_of(saved=self.toast("の変更を保存しました"))
-                await self.link("戻る").click()
-                if not _same((await self.read_detail(login_id)).window, window):
-                    raise self.drift("the validity that was saved")
+            await self.set_window(login_id, window)
+        else:
+            await self.existing(login_id)
         async with self.step("reset password"):
             await self.visit("パスワード再設定", RESET)
             await self.fill_secret(self.label("新しいパスワード"), secret)
@@ -146,6 +139,27 @@ class SandboxFlow(Flow):
             done = self.toast("のパスワードを再設定しました")
             if await self.confirm(done=done, refused=self.page.get_by_role("alert")) == "refused":
                 raise self.drift(f"the new password to be accepted; the console said: {await self.said()}")
+
+    async def set_window(self, login_id: str, window: Window) -> None:
+        """See :class:`bot.console.flow.Flow`; ends on the user's page. To save the same twice changes nothing."""
+        await self.existing(login_id)
+        async with self.step("edit validity"):
+            await self.visit("編集", EDIT)
+            await self.fill_window(window)
+            await self.button("保存").click()
+            await self.first_of(saved=self.toast("の変更を保存しました"))
+            await self.link("戻る").click()
+            if not _same((await self.read_detail(login_id)).window, window):
+                raise self.drift("the validity that was saved")
+
+    async def enable(self, login_id: str) -> None:
+        """See :class:`bot.console.flow.Flow`; a user may be locked and disabled, each with a button of its own."""
+        await self.existing(login_id)
+        for name, said in {"有効化": "を有効にしました", "ロック解除": "のロックを解除しました"}.items():
+            if await self.button(name).count():
+                async with self.step(name):
+                    await self.submit(self.button(name))
+                    await self.confirm(done=self.toast(said))
 
     async def disable(self, login_id: str) -> None:
         """See :class:`bot.console.flow.Flow`."""

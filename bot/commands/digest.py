@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 from bot import __version__
@@ -22,7 +23,8 @@ def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | N
     workshop = open_workshop(config, overrides, quiet=as_json)
     now = workshop.clock.now()
     asked = day(of, "--date") if of else now.date()
-    made = with_ledger(workshop, lambda ledger: make_digest(ledger, asked, now))
+    late = timedelta(hours=workshop.config.settings.account.escalate_after_hours)
+    made = with_ledger(workshop, lambda ledger: make_digest(ledger, asked, now, late=late))
     if send:
         _send(workshop, made)
     if as_json:
@@ -66,5 +68,6 @@ def _tell(made: Digest) -> None:
     screen.print(table(f"日報 / digest {made.day}", ["", ""], [(name, str(number)) for name, number in counts]))
     rows = [(one.id, one.state.value, str(one.first_day or ""), one.why) for one in made.waiting]
     rows += [(name, "unreadable", "", "") for name in made.unreadable]
+    rows += [(name, "left open", "", "its login is not closed") for name in made.left_open]
     screen.print(table("担当者待ち / waiting for a person", ["id", "state", "first day", "why"], rows))
     screen.print(f"chain {'OK' if made.chain_ok else 'BROKEN'}: {made.events} events, head {made.head}", markup=False)

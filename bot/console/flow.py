@@ -20,7 +20,7 @@ from bot.console.many import one_by_one
 from bot.console.port import Ability, Created, Order
 from bot.console.reach import Reach
 from bot.console.stage import Landmark, Role
-from bot.errors import BotError, ConsoleDrift, OutcomeUnknown
+from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, Unusable
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Secret
 
@@ -59,6 +59,14 @@ class Flow(Reach):
     async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:
         """Set a new password, unlock, enable, and set the validity if given; ``KeyError`` when there is no such account."""
 
+    async def set_window(self, login_id: str, window: Window) -> None:
+        """Set the validity and nothing else; a flow with ``Ability.WINDOW`` has it. ``KeyError`` without such an account."""
+        raise Unusable(f"the flow names Ability.WINDOW and has no set_window for {login_id} until {window.end}")
+
+    @abstractmethod
+    async def enable(self, login_id: str) -> None:
+        """Enable and unlock the login and leave its password; ``KeyError`` when there is no such account."""
+
     @abstractmethod
     async def disable(self, login_id: str) -> None:
         """Make the login unusable."""
@@ -72,6 +80,13 @@ class Flow(Reach):
         return None
 
     # What flows are written with.
+
+    async def existing(self, login_id: str) -> Account:
+        """Return the account, found by ``find``; raises ``KeyError`` when there is none."""
+        account = await self.find(login_id)
+        if account is None:
+            raise KeyError(login_id)
+        return account
 
     @asynccontextmanager
     async def step(self, name: str) -> AsyncIterator[None]:

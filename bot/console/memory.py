@@ -6,7 +6,7 @@ It passes the same contract suite as the consoles behind a browser (tests/contra
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -33,7 +33,8 @@ class MemoryConsole:
     abilities = frozenset(Ability) - {Ability.COMPLETES}
     sessions = 1
 
-    def __init__(self) -> None:
+    def __init__(self, *, without: Collection[Ability] = ()) -> None:
+        self.abilities = self.abilities - frozenset(without)
         self.accounts: dict[str, Account] = {}
         #: What :meth:`clock_offset` tells.
         self.ahead: timedelta | None = None
@@ -67,7 +68,11 @@ class MemoryConsole:
         if spec.login_id in self.accounts:
             raise AccountConflict(spec.login_id)
         account = Account(
-            login_id=spec.login_id, name=spec.name, mail=spec.mail, state=AccountState.ACTIVE, window=spec.window
+            login_id=spec.login_id,
+            name=spec.name,
+            mail=spec.mail,
+            state=AccountState.ACTIVE,
+            window=self._kept(spec.window),
         )
         self._write("create", account, secret)
         self._maybe_fail("create", acted=True)
@@ -84,9 +89,24 @@ class MemoryConsole:
         """See :meth:`bot.console.port.Console.reset_password`."""
         self._maybe_fail("reset_password", acted=False)
         account = self.accounts[login_id]
-        renewed = replace(account, state=AccountState.ACTIVE, window=window or account.window)
+        renewed = replace(account, state=AccountState.ACTIVE, window=self._kept(window) or account.window)
         self._write("reset_password", renewed, secret)
         self._maybe_fail("reset_password", acted=True)
+
+    async def set_window(self, login_id: str, window: Window) -> None:
+        """See :meth:`bot.console.port.Console.set_window`."""
+        self._maybe_fail("set_window", acted=False)
+        self._write("set_window", replace(self.accounts[login_id], window=window), self._secrets[login_id])
+        self._maybe_fail("set_window", acted=True)
+
+    async def enable(self, login_id: str) -> None:
+        """See :meth:`bot.console.port.Console.enable`."""
+        self._maybe_fail("enable", acted=False)
+        account = self.accounts[login_id]
+        if account.state is AccountState.ACTIVE:
+            return
+        self._write("enable", replace(account, state=AccountState.ACTIVE), self._secrets[login_id])
+        self._maybe_fail("enable", acted=True)
 
     async def disable(self, login_id: str) -> None:
         """See :meth:`bot.console.port.Console.disable`."""
@@ -107,6 +127,9 @@ class MemoryConsole:
 
     async def close(self) -> None:
         """See :meth:`bot.console.port.Console.close`."""
+
+    def _kept(self, window: Window | None) -> Window | None:
+        return window if Ability.WINDOW in self.abilities else None
 
     def _write(self, verb: str, account: Account, secret: Secret) -> None:
         self.writes[verb] += 1

@@ -90,6 +90,14 @@ class PlaywrightConsole:
         """See :meth:`bot.console.port.Console.reset_password`."""
         await self._run(login_id, lambda flow: flow.reset_password(login_id, secret, window))
 
+    async def set_window(self, login_id: str, window: Window) -> None:
+        """See :meth:`bot.console.port.Console.set_window`."""
+        await self._run(login_id, lambda flow: flow.set_window(login_id, window))
+
+    async def enable(self, login_id: str) -> None:
+        """See :meth:`bot.console.port.Console.enable`."""
+        await self._run(login_id, lambda flow: flow.enable(login_id))
+
     async def disable(self, login_id: str) -> None:
         """See :meth:`bot.console.port.Console.disable`."""
         await self._run(login_id, lambda flow: flow.disable(login_id))

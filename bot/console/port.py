@@ -107,6 +107,20 @@ class Console(Protocol):
         """
         ...
 
+    async def set_window(self, login_id: str, window: Window) -> None:
+        """Set the validity and nothing else; only a console with ``Ability.WINDOW`` is asked.
+
+        Raises ``KeyError`` when there is no such account.
+        """
+        ...
+
+    async def enable(self, login_id: str) -> None:
+        """Make the login usable with the password it has; already usable is success, and its validity stays.
+
+        Raises ``KeyError`` when there is no such account.
+        """
+        ...
+
     async def disable(self, login_id: str) -> None:
         """Make the login unusable; already disabled or gone is success."""
         ...

@@ -166,6 +166,47 @@ async def disable_twice_is_success(trial: Trial) -> None:
     _same("writes of a second disable", await _writes(trial), before)
 
 
+async def enable_leaves_the_password(trial: Trial) -> None:
+    """A disabled login that is enabled works with the password and the validity it had; already enabled writes nothing."""
+    name = trial.spec().login_id
+    made = await trial.console.create(trial.spec(), trial.first)
+    await trial.console.disable(name)
+    await trial.console.enable(name)
+    _same("account after enable", await trial.must_find(name), made)
+    await trial.must_work(name, trial.first)
+    before = await _writes(trial)
+    await trial.console.enable(name)
+    _same("writes of a second enable", await _writes(trial), before)
+
+
+async def enable_without_an_account_is_told(trial: Trial) -> None:
+    """There is nothing to enable where there is no account: ``KeyError``."""
+    try:
+        await trial.console.enable(trial.name("none"))
+    except KeyError:
+        return
+    raise Broken("to enable an account that is not there is told as success")
+
+
+async def a_new_window_alone_leaves_the_rest(trial: Trial) -> None:
+    """Where the console keeps a validity, it can be changed and nothing else; a disabled login stays disabled."""
+    if Ability.WINDOW not in trial.console.abilities:
+        return
+    name = trial.spec().login_id
+    made = await trial.console.create(trial.spec(), trial.first)
+    await trial.console.set_window(name, trial.narrow)
+    _same("account with a new validity", await trial.must_find(name), replace(made, window=trial.narrow))
+    await trial.must_work(name, trial.first)
+    await trial.console.disable(name)
+    await trial.console.set_window(name, trial.sample.window)
+    _same("state after a new validity", (await trial.must_find(name)).state, AccountState.DISABLED)
+    try:
+        await trial.console.set_window(trial.name("none"), trial.narrow)
+    except KeyError:
+        return
+    raise Broken("the validity of an account that is not there is set with success")
+
+
 async def looking_writes_nothing(trial: Trial) -> None:
     """probe and find change nothing, proved by the console's own record where it has one."""
     before = await _writes(trial)
@@ -193,6 +234,9 @@ PROMISES: Mapping[str, Callable[[Trial], Awaitable[None]]] = {
         reset_without_an_account_is_told,
         a_refused_password_is_no_success,
         disable_twice_is_success,
+        enable_leaves_the_password,
+        enable_without_an_account_is_told,
+        a_new_window_alone_leaves_the_rest,
         looking_writes_nothing,
         it_can_be_used_again_after_close,
     )

@@ -162,6 +162,10 @@ class Composer:
         """Return the alert to the operators: an urgent request waits for them. The reason stays in the ledger."""
         return self._mail(envelope, "alert", received_at=received_at, asked=asked, needs=needs.ja, needs_en=needs.en)
 
+    def left_open(self, envelope: Envelope, *, login_id: str, since: datetime, solved: bool) -> EmailMessage:
+        """Return the alert to the operators that a login should have been closed at ``since``, or that it is closed now."""
+        return self._mail(envelope, "solved" if solved else "overdue", login_id=clean(login_id), since=since)
+
     def digest(self, to: Sequence[str], *, made: Mapping[str, object], version: str) -> EmailMessage:
         """Return the day's digest (:class:`bot.operation.digest.Digest` as a mapping) for the operators."""
         made_at = made["made_at"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -58,10 +59,12 @@ class Courier:
         """
         carried = self._parcels(request, employee)
         notices = [await self._next(request, parcel.kind, ", ".join(parcel.to.addresses)) for parcel in carried]
-        now = self.clock.now()
+        now, renewed = self.clock.now(), request.attempts == 0 and not await self._first_time(request)
         mails = [
             self.certificates.sealed(
-                self.letters.credentials(request, employee, secret, notice, parcel), parcel.to.employee_no, now
+                self.letters.credentials(request, employee, secret, notice, parcel, renewed=renewed),
+                parcel.to.employee_no,
+                now,
             )
             for notice, parcel in zip(notices, carried, strict=True)
         ]
@@ -108,6 +111,12 @@ class Courier:
             )
         return found
 
+    async def _first_time(self, request: Request) -> bool:
+        """Tell whether the login is of a pool, and new to this employee."""
+        held = await self.ledger.assignments(request.login_id)
+        number = request.application.employee_no
+        return bool(held) and all(one.request_id == request.id or one.employee_no != number for one in held)
+
     async def untold(self) -> list[Request]:
         """Return the requests whose applicant is to be told of their state and has not been; a notice without answers has none."""
         kinds = {state: kind for state, kind in TOLD.items() if self.tells(state)}
@@ -141,6 +150,18 @@ class Courier:
             return
         employee = self.staff.find(request.application.employee_no or "")
         await self._post(notice, lambda: self.letters.alert(request, employee, notice, self.operators))
+
+    async def left_open(self, request: Request, since: datetime, *, solved: bool) -> None:
+        """Tell the operators that the request's login should have been closed at ``since``, or is closed now; each once a time."""
+        if not self.operators:
+            return
+        kind = NoticeKind.SOLVED if solved else NoticeKind.OVERDUE
+        told, over = [len(await self._notices(request, one)) for one in (NoticeKind.OVERDUE, NoticeKind.SOLVED)]
+        to = ", ".join(self.operators)
+        is_news = (told > over) is solved
+        notice = await (self._next(request, kind, to) if is_news else self._unsettled(request, kind, to))
+        if notice is not None:
+            await self._post(notice, lambda: self.letters.left_open(request, notice, since, self.operators))
 
     async def _announced(self, request: Request) -> NoticeKind:
         return next(

@@ -39,9 +39,12 @@ class Letters:
         return self.composer.delivery.urgent_mode if urgent else self.composer.delivery.mode
 
     def credentials(
-        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel
+        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel, *, renewed: bool
     ) -> EmailMessage:
-        """Return the mail that a parcel of credentials is; raises ``DeliveryFailed`` for a request without a login."""
+        """Return the mail that a parcel of credentials is; raises ``DeliveryFailed`` for a request without a login.
+
+        ``renewed``: the applicant has this login, with another password.
+        """
         if request.window is None or request.login_id is None:
             raise DeliveryFailed("the request has no login to tell of")
         envelope = self._envelope(request, employee, notice, to=parcel.to.addresses)
@@ -59,7 +62,7 @@ class Letters:
             secret=secret if self.mode(request) is Mode.SINGLE else None,
             window=request.window,
             granted=_days(request),
-            renewed=notice.attempt > 1 or request.attempts == 0,
+            renewed=notice.attempt > 1 or renewed,
             refused=[item for item in violations if item.severity is Severity.REJECT or item.code in {"V09", "V18"}],
         )
 
@@ -94,6 +97,15 @@ class Letters:
             received_at=request.received_at,
             asked=request.application.dates,
             needs=self.needs,
+        )
+
+    def left_open(self, request: Request, notice: Notice, since: datetime, to: tuple[str, ...]) -> EmailMessage:
+        """Return the alert that this request's login is open after its end, or was and is closed."""
+        return self.composer.left_open(
+            self._envelope(request, None, notice, to=to),
+            login_id=request.login_id or "",
+            since=since,
+            solved=notice.kind is NoticeKind.SOLVED,
         )
 
     def _envelope(

@@ -33,6 +33,8 @@ _MUST: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "revoked": ((_REQUEST,), False),
     "alert": ((_REQUEST,), False),
     "conditions": ((_REQUEST, _REASON), False),
+    "overdue": ((_REQUEST, _LOGIN), False),
+    "solved": ((_REQUEST, _LOGIN), False),
     "digest": ((_REQUEST, _LOGIN), False),
 }
 
@@ -104,6 +106,8 @@ def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], Ema
         "cancelled": lambda: composer.closed(envelope, granted=(day,), at_wish=True, login_id=_LOGIN),
         "revoked": lambda: composer.closed(envelope, granted=(day,), at_wish=False, login_id=_LOGIN),
         "conditions": lambda: composer.conditions(("sample@city.example.jp",), _conditions(now)),
+        "overdue": lambda: composer.left_open(envelope, login_id=_LOGIN, since=now, solved=False),
+        "solved": lambda: composer.left_open(envelope, login_id=_LOGIN, since=now, solved=True),
         "digest": lambda: composer.digest(("sample@city.example.jp",), made=_day(now), version="1"),
         "alert": lambda: composer.alert(envelope, received_at=now, asked=(day,), needs=Needs(ja="確認", en="a call")),
     }
@@ -128,5 +132,5 @@ def _day(now: datetime) -> dict[str, object]:
     waiting = [{"id": _REQUEST, "state": "held", "why": "V07", "first_day": now.date()}]
     return {
         "day": now.date(), "made_at": now, "messages": 1, "unreadable": ("M-20260401-9999",), "requests": {"held": 1},
-        "waiting": waiting, "on_its_way": 0, "events": 9, "head": _LOGIN, "chain_ok": True,
+        "waiting": waiting, "on_its_way": 0, "left_open": (_REQUEST,), "events": 9, "head": _LOGIN, "chain_ok": True,
     }  # fmt: skip

@@ -22,18 +22,9 @@ SETTING = "delivery.templates_dir"
 #: What carries the password, by the name under which templates know it.
 SECRET = "password"  # noqa: S105 - a variable's name
 NAMES = (
-    "credentials",
-    "secret",
-    "handover",
-    "receipt",
-    "rejected",
-    "held",
-    "cancelled",
-    "revoked",
-    "alert",
-    "conditions",
-    "digest",
-)
+    "credentials", "secret", "handover", "receipt", "rejected", "held", "cancelled", "revoked", "alert", "overdue", "solved",
+    "conditions", "digest",
+)  # fmt: skip
 _FILTERS = ("day_ja", "moment_ja", "days_ja", "day_en", "moment_en", "days_en")
 _HEAD = "Subject:"
 #: Stands between the languages.

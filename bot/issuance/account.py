@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from bot.console.port import Console, Evidence, Order
-from bot.errors import AccountConflict, BotError, DeliveryFailed, OutcomeUnknown
+from bot.errors import AccountConflict, BotError, DeliveryFailed, NoneFree, OutcomeUnknown
 from bot.issuance.login_ids import login_id
 from bot.issuance.passwords import new_password
 from bot.issuance.windows import span, window_for
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Event, Request
-from bot.life import State
+from bot.ledger.records import AccountRecord, Changes, Event, Request
+from bot.life import AccountRecordState, State
 from bot.model import Account, AccountSpec, AccountState, Employee, Window
 from bot.secret import Redactor, Secret
-from bot.settings.account import AccountSettings, PasswordSettings
+from bot.settings.account import AccountSettings, PasswordSettings, Scope
 
 _CREATE = "account.create"
 _LOOK_EVERY = 0.25  # seconds between looks while the console settles
@@ -35,9 +35,23 @@ class AccountKeeper:
     #: Seconds that a new account may take to show up, or to stop being "being created".
     settle: float
     redactor: Redactor
+    #: The address that logins of the pool carry: what their console mails must reach none of their holders.
+    own_address: str
+
+    async def placed(self, request: Request) -> Request:
+        """Return the request with a login ID of its own, where logins are of a pool; raises ``NoneFree`` when none is free."""
+        if self.account.scope is not Scope.POOL or request.login_id:
+            return request
+        return await self.ledger.assign(request, self.account.pool_ids, self._window(request))
+
+    def of_pool(self, name: str) -> bool:
+        """Tell whether a login ID is one of the pool: ours, whoever made it."""
+        return self.account.scope is Scope.POOL and name in self.account.pool_ids
 
     def login_id(self, request: Request) -> str:
-        """Return the login ID of the request's employee: the one on record, else by the configured pattern."""
+        """Return the login ID of a request: the one on record, else by the configured pattern."""
+        if self.account.scope is Scope.POOL and not request.login_id:
+            raise NoneFree(len(self.account.pool_ids))
         return request.login_id or login_id(
             self.account, employee_no=request.application.employee_no or "", request_id=request.id
         )
@@ -115,6 +129,16 @@ class AccountKeeper:
         if made.state is AccountState.CREATING:
             await self.look(spec.login_id, patiently=True)
 
+    async def take_over(self, request: Request) -> None:
+        """Put on record that a login of the pool, which the console had before, is ours from now on."""
+        name = self.login_id(request)
+        await self.ledger.note(
+            _event("account.adopt", "done", request, "it stands in account.pool_ids", login_id=name),
+            account=self._record(
+                request, self._pooled(name, self._window(request)), AccountRecordState.CREATING, version=0
+            ),
+        )
+
     async def renew(self, request: Request, employee: Employee) -> tuple[Request, Secret | None]:
         """Set a new password and the widened window on an account of ours: ACCEPTED or ISSUED to ISSUED, or to UNKNOWN."""
         record = await self.ledger.account(self.login_id(request))
@@ -127,7 +151,7 @@ class AccountKeeper:
             to=State.ISSUING,
             event=_event("password.reset", "intended", request, login_id=spec.login_id, secret_version=version),
             changes=Changes(login_id=spec.login_id, window=self._window(request)),
-            account=self._record(request, spec, AccountRecordState.CREATED, version=version),
+            account=self._record(request, spec, _while_renewed(record), version=version),
         )
         made = await self._act(
             "password.reset", request, spec, lambda: self.console.reset_password(spec.login_id, secret, spec.window)
@@ -175,21 +199,32 @@ class AccountKeeper:
         return await self.ledger.advance(request.id, expect=request.state, to=to, event=event, account=account)
 
     async def _widened(self, request: Request, employee: Employee) -> AccountSpec:
-        """Return the spec whose window spans all the employee's live requests: one account serves them all."""
-        live = await self.ledger.live(employee.employee_no)
-        windows = [other.window for other in live if other.window and other.id != request.id]
+        """Return the spec whose window spans all of the employee's live requests that have this login: it serves them all."""
+        live, name = await self.ledger.live(employee.employee_no), self.login_id(request)
+        others = [other for other in live if other.id != request.id and other.login_id == name]
+        windows = [other.window for other in others if other.window]
         return self._spec(request, employee, window=span([self._window(request), *windows]))
 
     def _spec(self, request: Request, employee: Employee, *, window: Window | None = None) -> AccountSpec:
+        name, window = self.login_id(request), window or self._window(request)
+        if self.of_pool(name):
+            return self._pooled(name, window)
         return AccountSpec(
-            login_id=self.login_id(request),
+            login_id=name,
             name=employee.name,
             department=employee.department,
             mail=employee.mail,
             pool=self.account.pool,
             zones=self.account.zones,
-            window=window or self._window(request),
+            window=window,
         )
+
+    def _pooled(self, name: str, window: Window) -> AccountSpec:
+        """Return a login of the pool as the console has it: its holders change, so it names none of them."""
+        return AccountSpec(
+            login_id=name, name=name, department="", mail=self.own_address, pool=self.account.pool,
+            zones=self.account.zones, window=window,
+        )  # fmt: skip
 
     def _window(self, request: Request) -> Window:
         """Return the time a request asks for; a reissue has that of the login it renews."""
@@ -209,6 +244,12 @@ class AccountKeeper:
             window=spec.window,
             secret_version=version,
         )
+
+
+def _while_renewed(record: AccountRecord | None) -> AccountRecordState:
+    """Return how an account stands from the intent to renew it until that is done: what was closed may be open by then."""
+    closed = {AccountRecordState.SWITCHING, AccountRecordState.CLOSED, AccountRecordState.DISABLED}
+    return AccountRecordState.SWITCHING if record and record.state in closed else AccountRecordState.CREATED
 
 
 def same_address(shown: str, known: str) -> bool:

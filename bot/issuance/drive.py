@@ -14,14 +14,15 @@ from loguru import logger
 
 from bot.clock import Clock
 from bot.console.port import Ability, Console
-from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, OutcomeUnknown
+from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, NoneFree, OutcomeUnknown
 from bot.issuance.account import AccountKeeper, evidence_of, same_address
 from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import PURGED, AccountRecord, AccountRecordState, Changes, Event, Request
-from bot.life import State
+from bot.ledger.records import PURGED, AccountRecord, Changes, Event, Request
+from bot.life import AccountRecordState, State
 from bot.model import Account, Employee, Kind
 from bot.secret import Secret
+from bot.settings.account import Scope
 
 #: More steps than any life needs; a request that takes more goes round in circles and a person must look.
 _MOST_STEPS = 10
@@ -62,7 +63,7 @@ class Driver:
         with logger.contextualize(request=request.id):
             try:
                 return await self._onward(request)
-            except (ConsoleDrift, AccountConflict, DeliveryFailed, OutcomeUnknown) as error:
+            except (ConsoleDrift, AccountConflict, NoneFree, DeliveryFailed, OutcomeUnknown) as error:
                 logger.error("{}", error)
                 return await self._stuck(request_id, error)
 
@@ -71,6 +72,8 @@ class Driver:
 
         What does not come through is left in a state from which :meth:`drive` takes it onward. Raises what concerns all.
         """
+        if self.keeper.account.scope is Scope.POOL:
+            return  # a pool is made once; from then on there is nothing to import
         wanted: dict[str, tuple[Request, Employee]] = {}
         for request in requests:
             employee = self.staff.find(request.application.employee_no or "")
@@ -117,11 +120,15 @@ class Driver:
         employee = self._employee(request)
         if request.kind is Kind.REISSUE:
             request = await self._on_login_of(employee, request)
+        request = await self.keeper.placed(request)
         login_id = self.keeper.login_id(request)
         seen = await self.keeper.look(login_id, patiently=False)
         record = await self.ledger.account(login_id)
         if seen:
             self._must_be_ours(seen, record, employee)
+        if seen and record is None:
+            await self.keeper.take_over(request)
+            return await self.keeper.renew(request, employee)
         if seen and not self._half_made(seen, record):
             return await self.keeper.renew(request, employee)
         if request.kind is Kind.REISSUE:
@@ -163,7 +170,9 @@ class Driver:
         return begun and not seen.mail and Ability.COMPLETES in self.console.abilities
 
     def _must_be_ours(self, seen: Account, record: AccountRecord | None, employee: Employee) -> None:
-        """Raise ``AccountConflict`` unless the ledger knows the account as this employee's."""
+        """Raise ``AccountConflict`` unless the ledger knows the account as this employee's, or it is of the pool."""
+        if self.keeper.of_pool(seen.login_id):
+            return
         if record is None or record.employee_no not in {employee.employee_no, PURGED}:
             raise AccountConflict(seen.login_id)
         # Between our look and our click somebody may have made the same ID by hand: then another address stands there.

@@ -12,8 +12,9 @@ from bot.errors import BotError, OutcomeUnknown
 from bot.issuance.account import evidence_of, same_address
 from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import AccountRecordState, Changes, Event, Request
-from bot.life import State
+from bot.ledger.records import Changes, Event, Request
+from bot.life import AccountRecordState, State
+from bot.settings.account import AccountSettings, Scope
 
 _BOUNCED = "the mail with the credentials came back as undeliverable; the account is disabled: mend the address in the directory"
 
@@ -25,6 +26,7 @@ class Expirer:
     ledger: Ledger
     console: Console
     staff: Staff
+    account: AccountSettings
 
     async def expire(self, request: Request, now: datetime) -> Request:
         """Revoke ``request``; its account is disabled unless another live request of the employee still needs it.
@@ -62,17 +64,23 @@ class Expirer:
         return any(
             other.id != request.id
             and other.kind.asks_for_days
-            and (other.login_id or request.login_id) == request.login_id
+            and self._same_login(other, request)
             and _goes_on(other, now)
             for other in live
         )
+
+    def _same_login(self, other: Request, request: Request) -> bool:
+        """Tell whether another request of the employee uses this one's login, or will: that is known before only for one for good."""
+        will = other.login_id is None and self.account.scope is Scope.PER_EMPLOYEE
+        return will or other.login_id == request.login_id
 
     async def _ours(self, request: Request, login_id: str) -> bool:
         """Tell whether the account is ours to disable; one whose making nobody confirmed must carry the employee's address."""
         record = await self.ledger.account(login_id)
         if record is None or record.employee_no != request.application.employee_no:
             return False
-        if record.state is not AccountRecordState.CREATING:
+        pooled = self.account.scope is Scope.POOL and login_id in self.account.pool_ids
+        if pooled or record.state is not AccountRecordState.CREATING:
             return True
         seen, employee = await self.console.find(login_id), self.staff.find(record.employee_no)
         return seen is not None and (not seen.mail or (employee is not None and same_address(seen.mail, employee.mail)))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from bot.errors import ConfigInvalid, Problem
-from bot.settings.account import AccountSettings
-
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+from bot.settings.account import SAFE, AccountSettings
 
 
 def login_id(settings: AccountSettings, *, employee_no: str, request_id: str) -> str:
@@ -18,7 +15,7 @@ def login_id(settings: AccountSettings, *, employee_no: str, request_id: str) ->
     """
     number = unicodedata.normalize("NFKC", employee_no).strip()
     made = settings.login_id.format(employee_no=number, request=request_id)
-    if not number or not _SAFE.fullmatch(made):
+    if not number or not SAFE.fullmatch(made):
         text = f"makes {made!r} of employee number {employee_no!r}; a login ID is 1 to 64 of A-Z a-z 0-9 . _ -"
         raise ConfigInvalid([Problem(path="account.login_id", text=text)])
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,14 +13,14 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from bot.clock import Clock
-from bot.errors import LedgerBroken
+from bot.errors import LedgerBroken, NoneFree
 from bot.ledger import chain, joining, tables, writing
 from bot.ledger.codec import time_to_text
 from bot.ledger.engine import compact, forget, open_engine
 from bot.ledger.queries import Queries
 from bot.ledger.records import AccountRecord, Changes, Event, Notice, Recorded, Request, Run, StoredEvent
 from bot.life import State
-from bot.model import Application, Message, Reading
+from bot.model import Application, Message, Reading, Window
 
 T = TypeVar("T")
 
@@ -137,6 +137,36 @@ class Ledger(Queries):
     def actor(self) -> str:
         """In whose name it is opened."""
         return self._run.actor
+
+    async def assign(self, request: Request, ids: Sequence[str], window: Window) -> Request:
+        """Have a request hold a login ID of the pool, on record, and return it with that ID; the one it has where it has one.
+
+        From now until the request is over nobody else gets it: its password goes out today, and must work on all of its days.
+
+        Raises ``NoneFree`` when every ID is held by somebody else, or was today.
+        """
+
+        def work(connection: Connection) -> Request:
+            known = self._one(connection, request.id)
+            if known.login_id is not None:
+                return known
+            employee_no = request.application.employee_no or ""
+            free = self._free(connection, ids, employee_no)
+            if free is None:
+                raise NoneFree(len(ids))
+            now = self._clock.now()
+            writing.assign(connection, free, request.id, now)
+            writing.move(connection, known, known.state, Changes(login_id=free, window=window), now)
+            self._append(
+                connection,
+                Event(
+                    action="login.assign", outcome="done", request_id=request.id, details={"login_id": free},
+                    person={"employee_no": employee_no},
+                ),
+            )  # fmt: skip
+            return self._one(connection, request.id)
+
+        return await self._write(work)
 
     async def purge(self, step: Callable[[Connection], T]) -> T:
         """Do one step of a purge (bot/ledger/purge.py); what it removes is overwritten, not only marked as free."""

@@ -56,6 +56,12 @@ class NoticeQueries(LedgerReader):
         found = await self._read(lambda connection: self._requests(connection, tables.requests.c.id.in_(waiting)))
         return tuple(request for request in found if request.state is state)
 
+    async def told_of(self, kind: NoticeKind) -> tuple[Request, ...]:
+        """Return the requests that have a notice of this kind."""
+        requests, notices = tables.requests.c, tables.notices.c
+        told = exists().where(notices.request == requests.id, notices.kind == kind.value)
+        return await self._read(lambda connection: self._requests(connection, told))
+
     async def bounced(self, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
         """Return delivered requests whose newest notice of one of these kinds came back as undeliverable."""
         requests, notices, later = tables.requests.c, tables.notices.c, tables.notices.alias().c

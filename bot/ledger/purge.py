@@ -20,8 +20,8 @@ from bot.ledger.codec import (
     decision_to_text,
     time_to_text,
 )
-from bot.ledger.records import PURGED, AccountRecordState
-from bot.life import TRANSITIONS
+from bot.ledger.records import PURGED
+from bot.life import TRANSITIONS, AccountRecordState
 from bot.model import Application, Decision, Identity
 
 #: Nothing more becomes of a request in one of these.
@@ -135,7 +135,10 @@ def _old(cutoff: datetime) -> ColumnElement[bool]:
 
 def _open_login() -> ColumnElement[bool]:
     disabled = AccountRecordState.DISABLED.value
-    return exists().where(_accounts.login_id == _requests.login_id, _accounts.state != disabled)
+    mine = exists().where(_accounts.login_id == _requests.login_id, _accounts.state != disabled)
+    # A login of the pool may be open for another employee by now.
+    given_back = exists().where(tables.assignments.c.request == _requests.id, tables.assignments.c.until.is_not(None))
+    return and_(mine, ~given_back)
 
 
 def _marks() -> list[ColumnElement[str]]:

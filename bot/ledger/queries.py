@@ -11,31 +11,23 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, se
 
 from bot.ledger import chain, tables
 from bot.ledger.codec import decision_from_text, time_to_text
+from bot.ledger.login_queries import HOLDING, USABLE, LoginQueries
 from bot.ledger.record_queries import RecordQueries
 from bot.ledger.records import (
     PURGED,
     AccountRecord,
-    AccountRecordState,
     MessageRecord,
     Request,
     StoredEvent,
 )
 from bot.ledger.rows import account_from, message_from
-from bot.life import State
+from bot.life import AccountRecordState, State
 from bot.model import History, Identity, Reading, ReadOutcome
 
 T = TypeVar("T")
 
-#: A request in one of these holds the days it was granted: nobody gets them a second time.
-HOLDING = frozenset(
-    {State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING, State.DELIVERED, State.STUCK}
-)
 
-#: Nothing more is done for a request in one of these, and its account may work: when its window is over, it is disabled.
-USABLE = frozenset({State.DELIVERED, State.STUCK})
-
-
-class Queries(RecordQueries):
+class Queries(LoginQueries, RecordQueries):
     """The reading half of a ledger. Methods are coroutines that do their work in a thread, each in one transaction.
 
     Raises ``Transient`` while another program holds the database, ``Unusable`` when it can't be read.

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.life import State
+from bot.life import AccountRecordState, State
 from bot.model import Application, Decision, Kind, ReadOutcome, Window
 
 #: Stands where a person was, once retention has taken them out (bot/ledger/purge.py).
@@ -75,17 +75,6 @@ class StoredEvent:
     elapsed_ms: int | None = None
 
 
-class AccountRecordState(StrEnum):
-    """What the ledger knows of an account."""
-
-    #: The console said "no such account", and the intent to create it is recorded.
-    CREATING = "creating"
-    #: Seen in the console after our create: it is ours.
-    CREATED = "created"
-    #: Disabled by us.
-    DISABLED = "disabled"
-
-
 @dataclass(frozen=True, kw_only=True)
 class AccountRecord:
     """An account that is, or is about to be, ours."""
@@ -97,6 +86,34 @@ class AccountRecord:
     window: Window | None = None
     #: Counts the passwords ever set; the password itself is nowhere.
     secret_version: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """An account of ours that is not disabled, with what it is still held for."""
+
+    account: AccountRecord
+    #: Granted days of requests that are not over, on which the login is to work; ascending.
+    days: tuple[date, ...]
+    #: Whether any request still holds it.
+    held: bool
+    #: Whether one of them is being issued right now, or waits for it.
+    in_hand: bool
+    #: The time that its requests need together; ``None`` where none has any left.
+    needed: Window | None
+    #: When the request it was last made or renewed for was last changed.
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """Who holds, or held, a login ID of the pool: from when until when; ``until`` is open while it is held."""
+
+    login_id: str
+    request_id: str
+    employee_no: str
+    since: datetime
+    until: datetime | None
 
 
 class NoticeKind(StrEnum):
@@ -117,6 +134,10 @@ class NoticeKind(StrEnum):
     REVOKED = "revoked"
     #: To the operators: this request can't wait.
     ALERT = "alert"
+    #: To the operators: its login should have been closed long ago.
+    OVERDUE = "overdue"
+    #: To the operators: what was overdue is closed.
+    SOLVED = "solved"
 
 
 #: The states that an applicant is told of, and the notice that does it; the first only where it is asked for.

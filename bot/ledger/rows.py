@@ -10,14 +10,13 @@ from sqlalchemy import Row
 from bot.ledger.codec import application_from_text, decision_from_text, time_from_text, time_to_text
 from bot.ledger.records import (
     AccountRecord,
-    AccountRecordState,
     MessageRecord,
     Notice,
     NoticeKind,
     NoticeState,
     Request,
 )
-from bot.life import State
+from bot.life import AccountRecordState, State
 from bot.model import Identity, ReadOutcome, Window
 
 

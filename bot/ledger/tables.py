@@ -75,6 +75,7 @@ requests = Table(
     Index("requests_by_receipt", "receipt_no", "created_at"),
     Index("requests_by_creation", "created_at", "serial"),
     Index("requests_to_tell", "to_tell", sqlite_where=_NAMED, postgresql_where=_NAMED),
+    Index("requests_by_login", "login_id"),
 )  # fmt: skip
 
 #: Messages that told of a request whose answers came in another: notices with only a number.
@@ -103,6 +104,17 @@ accounts = Table(
     Column("window_start", String(32)),
     Column("window_end", String(32)),
     Column("secret_version", Integer, nullable=False),
+    Index("accounts_by_state", "state"),
+)  # fmt: skip
+
+#: Which request holds, or held, a login ID of the pool; ``until`` is empty while it does.
+assignments = Table(
+    "assignments", metadata,
+    Column("login_id", String(64), primary_key=True),
+    Column("request", String(24), ForeignKey("requests.id"), primary_key=True),
+    Column("since", String(32), nullable=False),
+    Column("until", String(32)),
+    Index("assignments_by_request", "request"),
 )  # fmt: skip
 
 notices = Table(

@@ -13,7 +13,7 @@ from bot.ledger import tables
 from bot.ledger.codec import application_to_text, decision_to_text, time_to_text
 from bot.ledger.records import TOLD, AccountRecord, Changes, Notice, NoticeState, Request
 from bot.ledger.rows import account_values, window_values
-from bot.life import TRANSITIONS, State
+from bot.life import ACCOUNT_TRANSITIONS, TRANSITIONS, AccountRecordState, State
 from bot.model import Application, Decision, Message, Outcome, Reading
 
 
@@ -82,6 +82,8 @@ def move(connection: Connection, request: Request, to: State, changes: Changes, 
         raise LedgerBroken(0, f"{request.id} is no longer {request.state}")
     if changes.decision is not None:
         set_granted(connection, request, changes.decision)
+    if not TRANSITIONS[to]:
+        end_assignment(connection, request.id, now)
 
 
 def set_granted(connection: Connection, request: Request, decision: Decision) -> None:
@@ -98,8 +100,28 @@ def set_granted(connection: Connection, request: Request, decision: Decision) ->
         )
 
 
+def assign(connection: Connection, login_id: str, request: str, now: datetime) -> None:
+    """Note that a request holds a login ID of the pool from now on."""
+    connection.execute(
+        insert(tables.assignments).values(login_id=login_id, request=request, since=time_to_text(now), until=None)
+    )
+
+
+def end_assignment(connection: Connection, request: str, now: datetime) -> None:
+    """Note that a request that is over holds no login ID of the pool any longer."""
+    columns = tables.assignments.c
+    held = (columns.request == request, columns.until.is_(None))
+    connection.execute(update(tables.assignments).where(*held).values(until=time_to_text(now)))
+
+
 def put_account(connection: Connection, account: AccountRecord) -> None:
-    """Add or replace an account."""
+    """Add or replace an account; raises ``LedgerBroken`` for a step that the life of an account does not have."""
+    columns = tables.accounts.c
+    found = connection.scalar(select(columns.state).where(columns.login_id == account.login_id))
+    before = AccountRecordState(found) if found else None
+    steps = {before, *ACCOUNT_TRANSITIONS[before]} if before else {AccountRecordState.CREATING}
+    if account.state not in steps:
+        raise LedgerBroken(0, f"account {account.login_id} can't go from {before} to {account.state}")
     _put(connection, tables.accounts, {"login_id": account.login_id}, account_values(account))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.errors import ActRefused
 from bot.issuance.login_ids import login_id
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import AccountRecord, AccountRecordState, Event
-from bot.life import State
+from bot.ledger.records import AccountRecord, Event
+from bot.life import AccountRecordState, State
 from bot.operation.acts import Act, Acts
 from bot.settings.account import AccountSettings
 

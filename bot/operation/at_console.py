@@ -22,6 +22,7 @@ from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
 from bot.operation.crew import Crew, Stands, Work
 from bot.operation.report import Progress, Report
+from bot.operation.switching import Switching
 from bot.settings.console import ConsoleSettings
 
 #: States from which a request can be driven on.
@@ -35,6 +36,7 @@ class AtConsole:
     console: Console
     driver: Driver
     expirer: Expirer
+    switching: Switching
     clock: Clock
     settings: ConsoleSettings
     gate: Gate
@@ -51,13 +53,13 @@ class AtConsole:
         bounced: Collection[str] = (),
         look: bool = False,
     ) -> None:
-        """Issue and deliver, then revoke what is due or came back; the console is opened only when there is work in it.
+        """Issue and deliver, revoke what is due or came back, open and close logins; without work the console stays shut.
 
         Something was wrong with it: then ``look``, work or not. Raises what stops the rest too, such as ``Paused`` between two
         requests, and ``Stopped`` for a stop condition.
         """
         to_drive = _by_urgency(one for one in waiting if one.state in DRIVABLE and one.kind is not Kind.CANCEL)
-        if not to_drive and not due and not look:
+        if not to_drive and not due and not look and not await self.switching.due(self.clock.now()):
             return
         if not self._is_open():
             report.warnings.append(f"the console is closed until {self._opens()}: {len(to_drive)} wait for it")
@@ -67,6 +69,8 @@ class AtConsole:
             report.warnings += [f"a screen of the console has changed: {one}" for one in await self.console.probe()]
             report.looked.add(Area.CONSOLE)
             self._check_clock()
+            # Who may work now must not wait for the others; what is issued below is closed at the end.
+            tried = await self.switching.run(report, self.clock.now(), progress)
             issuing = await self._issue(self._as_many_as_may(to_drive, report), report, progress)
             await self._each(
                 due,
@@ -76,6 +80,7 @@ class AtConsole:
                 report,
                 progress,
             )
+            await self.switching.run(report, self.clock.now(), progress, leaving=tried)
             if issuing:
                 raise issuing
         finally:

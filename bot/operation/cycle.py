@@ -22,6 +22,7 @@ from bot.operation.alerts.guards import WatchedOutgoing
 from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.at_console import DRIVABLE, AtConsole
+from bot.operation.left_open import LeftOpen
 from bot.operation.report import Progress, Report
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
@@ -37,6 +38,7 @@ class Cycle:
     courier: Courier
     take_back: TakeBack
     at_console: AtConsole
+    left_open: LeftOpen
     clock: Clock
     gate: Gate
     #: The mailbox's sending half, as the courier uses it.
@@ -61,6 +63,7 @@ class Cycle:
         if report.revoked:
             await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
             await self._tell(report, progress)
+        await self._part(report, Part.ALL, Area.PASS, lambda: self.left_open.run(report, self.clock.now()))
         await self._count_what_is_left(report)
         await self._observe(report)
         await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))

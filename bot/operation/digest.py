@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from bot.ledger.queries import Queries
 from bot.ledger.records import Request
-from bot.life import State
+from bot.life import AccountRecordState, State
 from bot.model import ReadOutcome
 
 #: What stays so until somebody does something.
@@ -40,13 +40,18 @@ class Digest:
     #: Whatever its age: what waits for a person, urgent first, then by the day it is for.
     waiting: tuple[Open, ...]
     on_its_way: int
+    #: Requests whose login is open after its end for longer than it may, or may be: nobody knows how it stands.
+    left_open: tuple[str, ...]
     events: int
     head: str
     chain_ok: bool
 
 
-async def make_digest(ledger: Queries, day: date, now: datetime) -> Digest:
-    """Return the digest of a day in the city's time; recomputes the whole chain, so that its head can be believed."""
+async def make_digest(ledger: Queries, day: date, now: datetime, *, late: timedelta = timedelta()) -> Digest:
+    """Return the digest of a day in the city's time; recomputes the whole chain, so that its head can be believed.
+
+    A login is told as left open ``late`` after its end.
+    """
     ends = datetime.combine(day + timedelta(days=1), time(), now.tzinfo)
     messages = [one for one in await ledger.messages(since=day) if one.recorded_at < ends]
     requests = [one for one in await ledger.requests(since=day) if one.created_at < ends]
@@ -57,9 +62,16 @@ async def make_digest(ledger: Queries, day: date, now: datetime) -> Digest:
         unreadable=tuple(one.id for one in messages if one.outcome is ReadOutcome.UNREADABLE),
         requests=dict(sorted(Counter(one.state.value for one in requests).items())),
         waiting=tuple(_open(one) for one in waiting),
+        left_open=await _left_open(ledger, now, late),
         on_its_way=len(await ledger.requests(states=_ON_ITS_WAY)),
         events=verdict.events, head=verdict.head, chain_ok=verdict.ok,
     )  # fmt: skip
+
+
+async def _left_open(ledger: Queries, now: datetime, late: timedelta) -> tuple[str, ...]:
+    doubtful = AccountRecordState.SWITCHING
+    unsure = [one.account.request_id for one in await ledger.logins(now) if one.account.state is doubtful]
+    return tuple(sorted({*unsure, *(one.id for one in await ledger.due(now - late))}))
 
 
 def _open(request: Request) -> Open:

@@ -51,6 +51,9 @@ class Report:
     held: int = 0
     delivered: int = 0
     revoked: int = 0
+    #: Logins opened for a granted day, and closed after one or for good.
+    opened: int = 0
+    closed: int = 0
     stuck: int = 0
     #: Requests accepted and not delivered when the pass ended.
     waiting: int = 0

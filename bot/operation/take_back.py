@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.errors import Transient
 from bot.issuance.windows import ended, window_for
 from bot.ledger.ledger import Ledger
-from bot.ledger.queries import USABLE
+from bot.ledger.login_queries import USABLE
 from bot.ledger.records import Changes, Event, Request
 from bot.life import State
 from bot.model import Kind

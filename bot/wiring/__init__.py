@@ -32,15 +32,20 @@ from bot.intake.reader import Reader
 from bot.issuance.account import AccountKeeper
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
+from bot.issuance.hours import Hours
+from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Run
 from bot.mail.opening import open_mailbox
 from bot.mail.port import Mailbox
 from bot.operation.acts import Acts
+from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.guards import GuardedConsole, WatchedOutgoing
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
+from bot.operation.left_open import LeftOpen
+from bot.operation.switching import Switching, keeps_validity
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
 from bot.rules.calendar import Calendar
@@ -199,6 +204,7 @@ class Workshop:
             zone=self.config.zone,
             settle=settings.console.settle,
             redactor=self.redactor,
+            own_address=settings.mailbox.address,
         )
         driver = Driver(
             ledger=ledger,
@@ -209,14 +215,18 @@ class Workshop:
             clock=self.clock,
             attempts=settings.account.attempts,
         )
+        switching = self.switching(ledger, console, gate)
+        late = timedelta(hours=settings.account.escalate_after_hours)
         return Cycle(
             ledger=ledger,
             courier=courier,
+            left_open=LeftOpen(ledger=ledger, switching=switching, courier=courier, late=late),
             take_back=TakeBack(ledger=ledger, clock=self.clock, account=settings.account, zone=self.config.zone),
             at_console=AtConsole(
                 console=console,
                 driver=driver,
-                expirer=Expirer(ledger=ledger, console=console, staff=directory),
+                expirer=Expirer(ledger=ledger, console=console, staff=directory, account=settings.account),
+                switching=switching,
                 clock=self.clock,
                 settings=settings.console,
                 gate=gate,
@@ -230,6 +240,14 @@ class Workshop:
             intake=self.intake(mailbox, ledger),
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
         )
+
+    def switching(self, ledger: Ledger, console: Console, gate: Gate) -> Switching:
+        """Return what opens logins in the morning and closes them in the evening."""
+        hours = Hours(account=self.config.settings.account, zone=self.config.zone, by_validity=keeps_validity(console))
+        return Switching(
+            ledger=ledger, console=console, hours=hours, settings=self.config.settings.console,
+            stands=lambda: gate.stands(Part.CONSOLE),
+        )  # fmt: skip
 
     def intake(self, mailbox: Mailbox, ledger: Ledger) -> Intake:
         """Return what takes messages in."""

@@ -149,6 +149,16 @@ class Forgetful(MemoryConsole):
         if login_id in self.accounts and len(secret.reveal()) > 1:
             await super().reset_password(login_id, secret, window and None)
 
+    async def set_window(self, login_id: str, window: Window) -> None:
+        """Enable along with it."""
+        await super().set_window(login_id, window)
+        await super().enable(login_id)
+
+    async def enable(self, login_id: str) -> None:
+        """Set another password along with it, and miss nobody."""
+        if login_id in self.accounts:
+            await super().reset_password(login_id, SECOND)
+
     async def disable(self, login_id: str) -> None:
         """Do nothing, busily."""
         self.writes[f"disable {login_id}"] += 1
@@ -159,6 +169,7 @@ class Forgetful(MemoryConsole):
     [
         "only_the_exact_id_is_found", "a_second_create_is_a_conflict", "reset_sets_password_and_window_and_enables",
         "reset_without_an_account_is_told", "a_refused_password_is_no_success", "disable_twice_is_success",
+        "enable_leaves_the_password", "enable_without_an_account_is_told", "a_new_window_alone_leaves_the_rest",
     ],
 )  # fmt: skip
 async def test_a_promise_can_be_broken(promise: str) -> None:

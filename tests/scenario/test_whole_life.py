@@ -102,10 +102,23 @@ def test_some_days_are_cancelled_and_the_login_ends_earlier(house: House, consol
     assert first.window is not None
     assert first.window.end.date() == TUESDAY
     (account,) = console.accounts.values()
-    assert account.state is AccountState.ACTIVE
+    assert (account.state, account.window) == (AccountState.ACTIVE, first.window)
+    assert dict(console.writes) == {"create": 1, "set_window": 1}
+    (sent,) = house.credentials()
+    assert console.accepts(sent.login_id, sent.password)
     house.clock.set(first.window.end)
     run(house, console)
     assert requests(house)[0].state is State.REVOKED
+
+
+def test_a_validity_that_could_not_be_shortened_is_shortened_later(house: House, console: MemoryConsole) -> None:
+    """Told, tried again by the next pass, and done once; an unknown outcome is done again, which harms nothing."""
+    later(house, Kind.CANCEL, (WEDNESDAY,))
+    console.fail_next(Fault(verb="set_window", error=OutcomeUnknown("window", "no answer"), acted=True))
+    assert run(house, console).problems
+    assert run(house, console).problems == []
+    run(house, console)
+    assert console.writes["set_window"] == 2
 
 
 def test_nobody_is_told_of_a_cancellation_before_the_login_is_closed(house: House, console: MemoryConsole) -> None:

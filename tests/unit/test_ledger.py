@@ -12,8 +12,8 @@ import pytest
 from bot.clock import FixedClock
 from bot.errors import LedgerBroken, Unusable
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import AccountRecord, AccountRecordState, Changes, Notice, NoticeKind, NoticeState
-from bot.life import TRANSITIONS, State
+from bot.ledger.records import AccountRecord, Changes, Notice, NoticeKind, NoticeState
+from bot.life import TRANSITIONS, AccountRecordState, State
 from bot.model import Decision, Outcome, Window
 from tests.house import FRIDAY
 from tests.ledger_kit import STEP, accepted, application, later, message, open_ledger, reading, recorded
@@ -109,6 +109,26 @@ async def test_a_step_brings_its_account_and_notice(ledger: Ledger) -> None:
     assert (request.login_id, request.window, request.attempts) == ("tw0048213", window, 1)
     assert await ledger.account("tw0048213") == account
     assert await ledger.notices(request_id) == (notice,)
+
+
+async def test_an_account_goes_only_the_steps_of_its_life(ledger: Ledger) -> None:
+    """It begins at creating, and is closed only by way of an intent on record; any other step is refused and changes nothing."""
+    request_id = await accepted(ledger, "a")
+
+    async def put(state: AccountRecordState) -> None:
+        account = AccountRecord(login_id="tw1", employee_no="1", request_id=request_id, state=state)
+        await ledger.note(STEP, account=account)
+
+    with pytest.raises(LedgerBroken, match="can't go from None to created"):
+        await put(AccountRecordState.CREATED)
+    for state in (AccountRecordState.CREATING, AccountRecordState.CREATED):
+        await put(state)
+    events = await ledger.size()
+    with pytest.raises(LedgerBroken, match="can't go from created to closed"):
+        await put(AccountRecordState.CLOSED)
+    account = await ledger.account("tw1")
+    assert account is not None
+    assert (account.state, await ledger.size()) == (AccountRecordState.CREATED, events)
 
 
 async def test_history_is_of_other_requests(ledger: Ledger) -> None:

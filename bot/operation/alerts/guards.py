@@ -85,6 +85,16 @@ class GuardedConsole:
         self._gate.check_switch()
         await self._console.reset_password(login_id, secret, window)
 
+    async def enable(self, login_id: str) -> None:
+        """See :meth:`bot.console.port.Console.enable`."""
+        self._gate.check_switch()
+        await self._console.enable(login_id)
+
+    async def set_window(self, login_id: str, window: Window) -> None:
+        """See :meth:`bot.console.port.Console.set_window`."""
+        self._gate.check_switch()
+        await self._console.set_window(login_id, window)
+
     async def disable(self, login_id: str) -> None:
         """See :meth:`bot.console.port.Console.disable`."""
         self._gate.check_switch()

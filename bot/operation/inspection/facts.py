@@ -9,7 +9,8 @@ from datetime import date, datetime, tzinfo
 
 from bot.errors import BadUsage, Problem
 from bot.ledger.queries import Queries
-from bot.ledger.records import AccountRecord, AccountRecordState, Request, StoredEvent, Verdict
+from bot.ledger.records import AccountRecord, Request, StoredEvent, Verdict
+from bot.life import AccountRecordState
 from bot.model import Outcome
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")

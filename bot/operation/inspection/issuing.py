@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.ledger.records import AccountRecord, AccountRecordState, StoredEvent
+from bot.ledger.records import AccountRecord, StoredEvent
+from bot.life import AccountRecordState
 from bot.operation.inspection.facts import (
     GIVES,
     HANDS_OVER,

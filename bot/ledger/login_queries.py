@@ -1,0 +1,109 @@
+"""What the ledger knows of logins: what each is still held for, and who holds or held those of the pool."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from bot.ledger import tables
+from bot.ledger.codec import time_from_text, time_to_text
+from bot.ledger.notice_queries import NoticeQueries
+from bot.ledger.records import Assignment, Login
+from bot.ledger.rows import account_from
+from bot.life import AccountRecordState, State
+from bot.model import Window
+
+#: A request in one of these holds the days it was granted: nobody gets them a second time.
+HOLDING = frozenset(
+    {State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED, State.DELIVERING, State.DELIVERED, State.STUCK}
+)
+#: Nothing more is done for a request in one of these, and its account may work: when its window is over, it is disabled.
+USABLE = frozenset({State.DELIVERED, State.STUCK})
+#: For the days of a request in one of these its login is to work: its password was set, and may be in the applicant's hands.
+WORKING = HOLDING - {State.ACCEPTED, State.STUCK}
+#: An account in one of these is, or may be, open, or will be again.
+_NOT_DISABLED = (AccountRecordState.CREATED, AccountRecordState.SWITCHING, AccountRecordState.CLOSED)
+
+
+class LoginQueries(NoticeQueries):
+    """Questions about logins."""
+
+    async def logins(self, now: datetime) -> tuple[Login, ...]:
+        """Return every account of ours that is not disabled, by login ID, with what it is held for from ``now`` on."""
+        accounts, requests, days = tables.accounts, tables.requests, tables.granted_days
+        own = requests.alias()
+        query = (
+            select(accounts, own.c.updated_at).join(own, own.c.id == accounts.c.request)
+            .where(accounts.c.state.in_([state.value for state in _NOT_DISABLED])).order_by(accounts.c.login_id)
+        )  # fmt: skip
+        held = (
+            select(
+                accounts.c.login_id, requests.c.id, requests.c.state, requests.c.window_start, requests.c.window_end,
+                days.c.day,
+            )
+            .join(requests, requests.c.login_id == accounts.c.login_id).outerjoin(days, days.c.request == requests.c.id)
+            .where(
+                accounts.c.state.in_([state.value for state in _NOT_DISABLED]),
+                requests.c.state.in_([state.value for state in HOLDING]),
+            )
+        )  # fmt: skip
+
+        def work(connection: Connection) -> tuple[Login, ...]:
+            holders: defaultdict[str, list[Any]] = defaultdict(list)
+            for row in connection.execute(held):
+                holders[row.login_id].append(row)
+            return tuple(self._login(row, holders[row.login_id], now) for row in connection.execute(query))
+
+        return await self._read(work)
+
+    async def assignments(self, login_id: str | None = None) -> tuple[Assignment, ...]:
+        """Return who holds and held the login IDs of the pool, or one of them, the earliest first."""
+        held, requests = tables.assignments, tables.requests
+        query = select(held, requests.c.employee_no).join(requests, requests.c.id == held.c.request)
+        if login_id is not None:
+            query = query.where(held.c.login_id == login_id)
+        rows = await self._read(lambda connection: connection.execute(query.order_by(held.c.since)).all())
+        return tuple(
+            Assignment(
+                login_id=row.login_id, request_id=row.request, employee_no=row.employee_no or "",
+                since=time_from_text(row.since, self._zone),
+                until=time_from_text(row.until, self._zone) if row.until else None,
+            )
+            for row in rows
+        )  # fmt: skip
+
+    def _login(self, row: Row[Any], holders: Sequence[Any], now: datetime) -> Login:
+        live = [one for one in holders if one.window_end is None or one.window_end > time_to_text(now)]
+        ends = [(one.window_start, one.window_end) for one in live if one.window_start and one.window_end]
+        return Login(
+            account=account_from(row, self._zone),
+            days=tuple(sorted({date.fromisoformat(one.day) for one in live if one.day and one.state in WORKING})),
+            held=bool(holders),
+            in_hand=any(one.state not in USABLE for one in holders),
+            needed=Window(
+                start=time_from_text(min(start for start, _ in ends), self._zone),
+                end=time_from_text(max(end for _, end in ends), self._zone),
+            ) if ends else None,
+            changed_at=time_from_text(row.updated_at, self._zone),
+        )  # fmt: skip
+
+    def _free(self, connection: Connection, ids: Sequence[str], employee_no: str) -> str | None:
+        """Return the login ID of the pool that this employee holds, else one that nobody holds or held today."""
+        held, requests = tables.assignments, tables.requests
+        midnight = time_to_text(datetime.combine(self._clock.now().date(), time(), self._zone))
+        query = select(held.c.login_id, held.c.until, requests.c.employee_no).join(
+            requests, requests.c.id == held.c.request
+        )
+        busy: set[str] = set()
+        own: list[str] = []
+        for row in connection.execute(query.where((held.c.until.is_(None)) | (held.c.until >= midnight))):
+            if row.employee_no != employee_no:
+                busy.add(row.login_id)
+            elif row.until is None:
+                own.append(row.login_id)
+        return next((one for one in chain(own, ids) if one in ids and one not in busy), None)
