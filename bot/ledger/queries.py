@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TypeVar
@@ -144,6 +144,20 @@ class Queries(NoticeQueries):
         columns = tables.requests.c
         where = (columns.employee_no == employee_no, columns.state.in_([state.value for state in HOLDING]))
         return await self._read(lambda connection: self._requests(connection, *where))
+
+    async def expected(self, today: date) -> Mapping[str, Sequence[date]]:
+        """Return the employees who hold granted days from ``today`` on, each with these days in order."""
+        requests, granted = tables.requests, tables.granted_days
+        query = (
+            select(granted.c.employee_no, granted.c.day)
+            .select_from(granted.join(requests, requests.c.id == granted.c.request))
+            .where(granted.c.day >= today.isoformat(), requests.c.state.in_([state.value for state in HOLDING]))
+            .order_by(granted.c.day)
+        )
+        found: dict[str, list[date]] = {}
+        for employee_no, day in await self._read(lambda connection: connection.execute(query).all()):
+            found.setdefault(employee_no, []).append(date.fromisoformat(day))
+        return found
 
     async def due(self, now: datetime) -> tuple[Request, ...]:
         """Return requests whose window has ended and whose account is, or may be, usable still."""

@@ -29,6 +29,7 @@ messages = Table(
     Column("outcome", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("recorded_at", String(32), nullable=False),
+    Column("dismissed_at", String(32)),
     UniqueConstraint("message_id", "received_at", "digest", name="one_message_one_row"),
     Index("messages_by_outcome", "outcome", "serial"),
     Index("messages_by_bounce", "bounce_of"),
@@ -84,6 +85,7 @@ accounts = Table(
     Column("window_start", String(32)),
     Column("window_end", String(32)),
     Column("secret_version", Integer, nullable=False),
+    Index("accounts_by_state", "state"),
 )  # fmt: skip
 
 notices = Table(
@@ -94,6 +96,7 @@ notices = Table(
     Column("message_id", Text, nullable=False),
     Column("recipient", Text, nullable=False),
     Column("state", String(16), nullable=False),
+    Index("notices_by_state", "state"),
 )  # fmt: skip
 
 events = Table(

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.console.port import Ability, Console
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
+from bot.ledger.queries import USABLE
 from bot.ledger.records import Request
 from bot.life import State
 from bot.model import Kind
@@ -106,6 +107,11 @@ class AtConsole:
             after = await self.expirer.bounced(request)
             report.stuck += 1
             report.problem(f"{after.id}: {after.stuck_reason}")
+        elif request.state not in USABLE:
+            if not await self.expirer.settle(request):
+                report.warnings.append(
+                    f"{request.login_id} was begun for {request.id} and carries another address: not ours"
+                )
         else:
             await self.expirer.expire(request, self.clock.now())
             report.revoked += 1

@@ -15,6 +15,8 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Request
 from bot.life import State
 from bot.operation.at_console import DRIVABLE, AtConsole
+from bot.operation.leavers import Leavers
+from bot.operation.leftovers import Leftovers
 from bot.operation.report import Progress, Report
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
@@ -29,6 +31,8 @@ class Cycle:
     deciding: Deciding
     courier: Courier
     take_back: TakeBack
+    leavers: Leavers
+    leftovers: Leftovers
     at_console: AtConsole
     clock: Clock
 
@@ -39,7 +43,9 @@ class Cycle:
         for warning in self.deciding.judge.warnings(self.clock.now()):
             logger.warning("{}", warning)
             report.warnings.append(warning)
+        await self._part(report, lambda: self.leftovers.run(report))
         await self._part(report, lambda: self._take_in(report, progress))
+        await self._part(report, lambda: self.leavers.run(report))
         await self._part(report, lambda: self.take_back.run(report))
         await self._part(report, lambda: self._tell(report, progress))
         await self._part(report, lambda: self._issue_and_revoke(report, progress))
@@ -110,7 +116,8 @@ class Cycle:
         gone = {request.id for request in bounced}
         waiting = self._ripe(await self.ledger.requests(states=DRIVABLE))
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
-        await self.at_console.run(waiting, [*bounced, *due], report, progress, bounced=gone)
+        begun = await self.leftovers.half_made()
+        await self.at_console.run(waiting, [*bounced, *due, *begun], report, progress, bounced=gone)
 
     async def _count_what_is_left(self, report: Report) -> None:
         left = await self.ledger.requests(states=DRIVABLE)

@@ -39,6 +39,8 @@ from bot.operation.acts import Acts
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
+from bot.operation.leavers import Leavers
+from bot.operation.leftovers import Leftovers
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
 from bot.rules.calendar import Calendar
@@ -206,6 +208,8 @@ class Workshop:
         return Cycle(
             ledger=ledger,
             courier=courier,
+            leftovers=Leftovers(ledger=ledger, courier=courier),
+            leavers=Leavers(ledger=ledger, staff=directory, clock=self.clock, settings=settings.staff),
             take_back=TakeBack(ledger=ledger, clock=self.clock, account=settings.account, zone=self.config.zone),
             at_console=AtConsole(
                 console=console,
