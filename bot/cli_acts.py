@@ -107,3 +107,30 @@ def handover(
     from bot.commands import acts as command
 
     leave(command.hand_over(name, config, override or [], by=by, to=to, reason=reason, as_json=as_json))
+
+
+@acts.command()
+def reconcile(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Disable logins of ours that are past their end, or of people who left.")
+    ] = False,
+    adopt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="After a restore: take the login of this stuck request for ours again; or `all`."
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="WHO", help="Your name, for --fix and --adopt.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for --fix and --adopt; it goes on the record.")] = None,
+) -> None:
+    """Compare ledger, console and staff directory; exit status 1 when somebody has to act. Example: run_bot.py reconcile --fix --by 吉澤 --reason "月例点検" """
+    from bot.commands import reconciling
+
+    leave(
+        reconciling.reconcile(
+            config, override or [], fix=fix, adopted=adopt or [], by=by, reason=reason, as_json=as_json
+        )
+    )

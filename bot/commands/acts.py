@@ -1,4 +1,4 @@
-"""``approve``, ``reject``, ``revoke``, ``rerun``, ``ledger adopt``, ``dismiss``, ``handover``: operators' acts; what one allows is issued at once."""
+"""``approve``, ``reject``, ``revoke``, ``rerun``, ``reconcile --adopt``, ``dismiss``, ``handover``: operators' acts; what one allows is issued at once."""
 
 from __future__ import annotations
 
@@ -72,24 +72,22 @@ def rerun(
 
 
 def adopt(
-    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, stuck: bool
+    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, every: bool
 ) -> int:
-    """Take logins that a restored ledger has forgotten for ours again; ``stuck`` adds everything that is stuck on one."""
-    if not names and not stuck:
-        raise BadUsage([Problem(path="ID", text="name requests, or say --stuck for all that are stuck on a login")])
+    """Take logins that a restored ledger has forgotten for ours again; ``every`` adds all requests that are stuck on one."""
 
     async def in_conflict(ledger: Ledger) -> list[str]:
         found = await ledger.requests(states={State.STUCK})
         return [one.id for one in found if one.stuck_reason.startswith(AccountConflict.__name__)]
 
     workshop = open_workshop(config, overrides, quiet=as_json)
-    every = with_ledger(workshop, in_conflict) if stuck else []
+    found = with_ledger(workshop, in_conflict) if every else []
     account = workshop.config.settings.account
 
     async def verb(acts: Acts, request_id: str, text: str) -> Act:
         return await adopting.adopt(acts, account, request_id, text)
 
-    return _act([*names, *every], config, overrides, by=by, reason=reason, as_json=as_json, verb=verb)
+    return _act([*names, *found], config, overrides, by=by, reason=reason, as_json=as_json, verb=verb)
 
 
 def dismiss(

@@ -80,8 +80,8 @@ class Workshop:
             yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock, own_address=own)
 
     @contextmanager
-    def recording(self, operator: str) -> Iterator[Ledger]:
-        """Give the ledger in an operator's name."""
+    def recording(self, operator: str | None) -> Iterator[Ledger]:
+        """Give the ledger in an operator's name; without one for the bot's own acts."""
         ledger = self._ledger(self.run(operator))
         try:
             yield ledger

@@ -61,7 +61,7 @@ COMMANDS = [
     "audit export",
     "ledger backup",
     "ledger restore",
-    "ledger adopt",
+    "reconcile",
     "ledger purge",
     "config schema",
 ]
