@@ -25,7 +25,7 @@ from bot.ledger.records import (
 )
 from bot.ledger.rows import account_from, message_from
 from bot.life import State
-from bot.model import History, Identity, Reading, ReadOutcome
+from bot.model import CUT_TO, History, Identity, Message, Reading, ReadOutcome
 
 T = TypeVar("T")
 
@@ -206,6 +206,14 @@ class Queries(NoticeQueries):
                 columns.received_at == time_to_text(identity.received_at),
             )
         ).first()
+        return message_from(row, self._zone) if row else None
+
+    def _undecoded(self, connection: Connection, message: Message) -> MessageRecord | None:
+        """Return the message as it was recorded when it could not be decoded, or only its beginning was loaded."""
+        columns, parts = tables.messages.c, (message.content, message.content[:CUT_TO], b"")
+        names = {Identity.of_bytes(part, message.received_at).message_id for part in parts}
+        at = columns.received_at == time_to_text(message.received_at)
+        row = connection.execute(select(tables.messages).where(columns.message_id.in_(names), at)).first()
         return message_from(row, self._zone) if row else None
 
     def _of_message(self, connection: Connection, name: str) -> tuple[Request, ...]:

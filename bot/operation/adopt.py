@@ -34,6 +34,8 @@ async def adopt(acts: Acts, settings: AccountSettings, request_id: str, reason: 
     if await acts.ledger.account(name) is not None:
         raise ActRefused(f"{request_id}: {name} is on record as ours; rerun it")
     await _must_be_lost(acts.ledger, name)
+    if not await acts.four_eyes.agreed("adopt", request_id, reason):
+        return Act(id=request_id, before=request.state, after=request.state, proposed=True)
     await acts.ledger.note(
         Event(action="account.adopt", outcome="done", request_id=request_id, reason=reason, details={"login_id": name}),
         # As one whose making nobody confirmed: its address must be the employee's.
@@ -41,7 +43,7 @@ async def adopt(acts: Acts, settings: AccountSettings, request_id: str, reason: 
             login_id=name, employee_no=number, request_id=request_id, state=AccountRecordState.CREATING
         ),
     )
-    return await acts.rerun(request_id, reason)
+    return await acts.put_back(request_id, reason)
 
 
 @dataclass(frozen=True, kw_only=True)

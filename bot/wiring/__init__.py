@@ -38,6 +38,7 @@ from bot.mail.port import Mailbox
 from bot.operation.acts import Acts
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
+from bot.operation.four_eyes import FourEyes
 from bot.operation.judge import Judge
 from bot.operation.leavers import Leavers
 from bot.operation.leftovers import Leftovers
@@ -76,8 +77,10 @@ class Workshop:
     def acts(self, operator: str) -> Iterator[Acts]:
         """Give the acts of an operator, recorded under that name."""
         with self.recording(operator) as ledger:
-            own = self.config.settings.mailbox.address
-            yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock, own_address=own)
+            settings = self.config.settings
+            eyes = FourEyes(ledger=ledger, clock=self.clock, settings=settings.operators, operator=operator)
+            own = settings.mailbox.address
+            yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock, four_eyes=eyes, own_address=own)
 
     @contextmanager
     def recording(self, operator: str | None) -> Iterator[Ledger]:
