@@ -43,7 +43,15 @@ def by(house: House, who: str, verb: Callable[[Acts], Awaitable[Act]]) -> Act:
 
 def revoke(house: House, who: str, reason: str, *, at_wish: bool = False) -> Act:
     """Revoke the one request."""
-    return by(house, who, lambda acts: acts.revoke(one(house).id, reason, at_wish=at_wish))
+    name = one(house).id
+    return by(house, who, lambda acts: acts.revoke(name, reason, at_wish=at_wish))
+
+
+def empty_mail(house: House) -> str:
+    """Receive a mail that can't be read and return its id."""
+    (house.path / "mailbox" / "inbox" / "empty.eml").write_bytes(b"")
+    asyncio.run(house.run(MemoryConsole()))
+    return in_ledger(house, lambda ledger: ledger.messages())[1].id
 
 
 def test_the_second_person_makes_it_so(house: House) -> None:
@@ -90,21 +98,24 @@ def test_another_act_is_no_confirmation(house: House) -> None:
 
 def test_what_does_not_fit_is_not_even_proposed(house: House) -> None:
     """A request that is delivered can't be dismissed: refused at once, nothing on record."""
+    name = one(house).id
     with pytest.raises(ActRefused, match="only what is stuck"):
-        by(house, "吉澤　勝", lambda acts: acts.dismiss(one(house).id, "不要"))
+        by(house, "吉澤　勝", lambda acts: acts.dismiss(name, "不要"))
     assert in_ledger(house, lambda ledger: ledger.of_action("act.propose")) == ()
 
 
 def test_a_message_is_dismissed_by_two(house: House) -> None:
     """The same for messages."""
-    (house.path / "mailbox" / "inbox" / "empty.eml").write_bytes(b"")
-    asyncio.run(house.run(MemoryConsole()))
-    name = in_ledger(house, lambda ledger: ledger.messages())[1].id
+    name = empty_mail(house)
     assert by(house, "吉澤　勝", lambda acts: dismiss_message(acts, name, "空のメール")).proposed
     assert by(house, "柳沢 明美", lambda acts: dismiss_message(acts, name, "空のメール")).after == "dismissed"
 
 
 def test_the_command_says_that_it_is_a_proposal(house: House) -> None:
-    """The row says so, the exit status is 0, and the console is not opened for it."""
-    (row,) = answer("revoke", one(house).id, "--by", "吉澤", "--reason", "端末を紛失", "--config", str(house.config))
-    assert (row["before"], row["after"], row["proposed"]) == ("delivered", "delivered", True)
+    """The row says so, and the second person's says what came of it."""
+    about = (empty_mail(house), "--reason", "空のメール", "--config", str(house.config))
+    (row,) = answer("dismiss", *about, "--by", "吉澤")
+    assert (row["before"], row["after"], row["proposed"]) == ("unreadable", "unreadable", True)
+    assert answer("dismiss", *about, "--by", "吉澤", status=1) == []
+    (row,) = answer("dismiss", *about, "--by", "柳沢")
+    assert (row["after"], row["proposed"]) == ("dismissed", False)
