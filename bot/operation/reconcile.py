@@ -18,7 +18,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.queries import HOLDING
 from bot.ledger.records import AccountRecord, AccountRecordState, Event, Request
 from bot.life import State
-from bot.model import Account, Employee
+from bot.model import Account, AccountState, Employee
 from bot.operation.adopt import forgotten
 from bot.operation.differences import FIXABLE, Difference, Gap, Sides, compare, difference
 from bot.operation.leavers import Leavers
@@ -110,17 +110,25 @@ class Reconciler:
         await self.ledger.note(event("done", reason), account=replace(record, state=AccountRecordState.DISABLED))
 
     async def _seen(self, records: Mapping[str, AccountRecord], progress: Progress) -> dict[str, Account]:
-        """Return what the console has of ours and of what looks like ours; what its list leaves empty is looked up."""
+        """Return what the console has of ours and of what looks like ours; what matters and its list does not show is looked up."""
         seen: dict[str, Account] = {}
         beginning, pattern = own_ids(self.account)
-        if Ability.LIST in self.console.abilities:
+        listed = Ability.LIST in self.console.abilities
+        if listed:
             progress.start("管理コンソールの一覧を読む / listing accounts", 1)
             everyone = await self.console.everyone(beginning)
             seen = {one.login_id: one for one in everyone if one.login_id in records or pattern.fullmatch(one.login_id)}
             progress.step()
-        unsure = [login for login in {*records, *seen} if login not in seen or not seen[login].mail]
-        progress.start("アカウントを照会する / looking up accounts", len(unsure))
-        for login in sorted(unsure):
+
+        def unsure(login: str) -> bool:
+            if account := seen.get(login):
+                return not account.mail and account.state is not AccountState.DISABLED
+            looked = listed and login.startswith(beginning)
+            return not looked or records[login].state is not AccountRecordState.DISABLED
+
+        to_find = sorted(login for login in {*records, *seen} if unsure(login))
+        progress.start("アカウントを照会する / looking up accounts", len(to_find))
+        for login in to_find:
             account = await self.console.find(login)
             if account:
                 seen[login] = account

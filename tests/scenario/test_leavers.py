@@ -36,8 +36,9 @@ def test_who_left_loses_the_login_in_the_same_pass(
     report = asyncio.run(house.run(console))
     assert (one(house).state, console.accounts[LOGIN].state) == (State.REVOKED, AccountState.DISABLED)
     assert [one(house).id in text and "V20" in text for text in report.problems] == [True]
-    event = [item.event for item in in_ledger(house, lambda ledger: ledger.timeline(one(house).id))]
-    assert [item.details for item in event if item.action == "request.revoke"] == [
+    name = one(house).id
+    events = [item.event for item in in_ledger(house, lambda ledger: ledger.timeline(name))]
+    assert [item.details for item in events if item.action == "request.revoke"] == [
         {"cause": "leaver", "days": ["2021-08-03"]}
     ]
     assert asyncio.run(house.run(console)).problems == []
