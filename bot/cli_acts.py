@@ -73,23 +73,34 @@ def rerun(
     override: Overrides = None,
     as_json: AsJson = False,
     stuck: Annotated[bool, typer.Option("--stuck", help="Everything that is stuck.")] = False,
+    unreadable: Annotated[
+        bool,
+        typer.Option("--unreadable", help="Every message that could not be read: read it again with today's forms."),
+    ] = False,
 ) -> None:
-    """Try what is stuck once more: look in the console first, then go on. Example: run_bot.py rerun --stuck --by 吉澤 --reason "名簿のアドレスを修正" """
+    """Try what is stuck once more, looking first, or read again what was unreadable. Example: run_bot.py rerun --stuck --by 吉澤 --reason "名簿のアドレスを修正" """
     from bot.commands import acts as command
 
+    if unreadable:
+        if names or stuck:
+            raise typer.BadParameter("on its own: give ids or --stuck in another call", param_hint="--unreadable")
+        leave(command.rerun_unreadable(config, override or [], by=by, reason=reason, as_json=as_json))
     leave(command.rerun(names or [], config, override or [], by=by, reason=reason, as_json=as_json, stuck=stuck))
 
 
 @acts.command()
 def dismiss(
-    names: RequestIds,
+    names: Annotated[list[str], typer.Argument(metavar="ID...", help="Such as R-20261120-0007 or M-20261120-0003.")],
     by: ByWhom,
     reason: Annotated[str, typer.Option(help="What was done instead; it goes on the record, and is not mailed.")],
     config: ConfigPath = DEFAULT_CONFIG,
     override: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Close what is stuck; an account made for it is disabled, nobody is mailed. Example: run_bot.py dismiss R-20261120-0007 --by 吉澤 --reason "手作業で発行済み" """
+    """Close what is stuck, or a message that can't be read. Example: run_bot.py dismiss R-20261120-0007 M-20261120-0003 --by 吉澤 --reason "手作業で発行済み"
+
+    An account that was made for it is disabled, and nobody is mailed.
+    """
     from bot.commands import acts as command
 
     leave(command.dismiss(names, config, override or [], by=by, reason=reason, as_json=as_json))
@@ -147,3 +158,30 @@ def status(config: ConfigPath = DEFAULT_CONFIG, override: Overrides = None, as_j
     from bot.commands import pausing
 
     leave(pausing.status(config, override or [], as_json=as_json))
+
+
+@acts.command()
+def reconcile(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Disable logins of ours that are past their end, or of people who left.")
+    ] = False,
+    adopt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="After a restore: take the login of this stuck request for ours again; or `all`."
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="WHO", help="Your name, for --fix and --adopt.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for --fix and --adopt; it goes on the record.")] = None,
+) -> None:
+    """Compare ledger, console and staff directory; exit status 1 when somebody has to act. Example: run_bot.py reconcile --fix --by 吉澤 --reason "月例点検" """
+    from bot.commands import reconciling
+
+    leave(
+        reconciling.reconcile(
+            config, override or [], fix=fix, adopted=adopt or [], by=by, reason=reason, as_json=as_json
+        )
+    )

@@ -13,7 +13,7 @@ ByWhom = Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it 
 
 ledger = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None,
-    help="The ledger's keeping: backup, restore, adopt, purge, holders. docs/guides/backup.md shows the drill.",
+    help="The ledger's keeping: backup, restore, purge, holders. docs/guides/backup.md shows the drill.",
 )  # fmt: skip
 
 
@@ -48,24 +48,6 @@ def restore(
     from bot.commands import restoring
 
     leave(restoring.restore(file, config, override or [], by=by, reason=reason, as_json=as_json))
-
-
-@ledger.command("adopt")
-def adopt(
-    by: ByWhom,
-    reason: Annotated[str, typer.Option(help="How it was made sure that the logins are ours; it goes on the record.")],
-    names: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Such as R-20261120-0007.")] = None,
-    config: ConfigPath = DEFAULT_CONFIG,
-    override: Overrides = None,
-    as_json: AsJson = False,
-    stuck: Annotated[
-        bool, typer.Option("--stuck", help="Everything that is stuck on a login not known as ours.")
-    ] = False,
-) -> None:
-    """After a restore: take logins issued since the backup for ours again. Example: run_bot.py ledger adopt --stuck --by 吉澤 --reason "復元前に発行済み" """
-    from bot.commands import acts as command
-
-    leave(command.adopt(names or [], config, override or [], by=by, reason=reason, as_json=as_json, stuck=stuck))
 
 
 @ledger.command("purge")

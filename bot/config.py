@@ -25,6 +25,7 @@ from bot.settings.delivery import DeliverySettings
 from bot.settings.forms import FormsSettings
 from bot.settings.ledger import LedgerSettings, LogSettings
 from bot.settings.mailbox import MailboxSettings
+from bot.settings.operators import OperatorSettings
 from bot.settings.retention import RetentionSettings
 from bot.settings.rules import CalendarSettings, RulesSettings, StaffSettings
 
@@ -44,6 +45,7 @@ class Settings(Section):
     console: ConsoleSettings = ConsoleSettings()
     delivery: DeliverySettings = DeliverySettings()
     alerts: AlertSettings = AlertSettings()
+    operators: OperatorSettings = OperatorSettings()
     ledger: LedgerSettings = LedgerSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()

@@ -134,7 +134,7 @@ class AccessDenied(BotError):
 class AccountConflict(BotError):
     """Raised when the login ID exists in the console and the ledger does not know it as ours."""
 
-    advice = "管理コンソールでそのIDの持ち主を確認し、IDの規則か既存IDを整理してください。 / Find out whose it is; mend the pattern; after a restore: `ledger adopt`."
+    advice = "管理コンソールでそのIDの持ち主を確認し、IDの規則か既存IDを整理してください。 / Find out whose it is; mend the pattern; restored: `reconcile --adopt`."
 
     def __init__(self, login_id: str, detail: str = "") -> None:
         self.login_id = login_id

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import ClassVar
 
 
@@ -67,6 +68,10 @@ class AccountState(StrEnum):
     DISABLED = "disabled"
 
 
+#: So many bytes are loaded of a message that is larger than allowed.
+CUT_TO = 64 * 1024
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One mail as received, or one file dropped into the inbox (受信メール).
@@ -90,12 +95,20 @@ class Identity:
 
     #: Begins the ``message_id`` of a file that somebody with access to the inbox put there: it has no sender.
     DROPPED: ClassVar[str] = "file:"
+    #: Begins the ``message_id`` of what could not be decoded at all: its identity is its bytes.
+    RAW: ClassVar[str] = "raw:"
 
     #: The Message-ID; ``file:NAME`` for a table dropped into the inbox.
     message_id: str
     received_at: datetime
     #: SHA-256 (hex) of the decoded content: the headers we use, the text, the attachments' bytes.
     digest: str
+
+    @classmethod
+    def of_bytes(cls, content: bytes, received_at: datetime) -> Identity:
+        """Return the identity of what can't be decoded."""
+        digest = sha256(content).hexdigest()
+        return cls(message_id=f"{cls.RAW}{digest[:32]}", received_at=received_at, digest=digest)
 
     @property
     def dropped(self) -> bool:

@@ -11,6 +11,7 @@ goes wrong from there until the second is saved is an unknown outcome, and leave
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
 from playwright.async_api import Locator
@@ -49,7 +50,7 @@ class DjangoAdminFlow(Flow):
     """User administration of a Django admin site."""
 
     LOGIN = Landmark(screen="login", role="button", name=("ログイン", "Log in"))
-    ABILITIES = frozenset({Ability.NAME, Ability.COMPLETES})
+    ABILITIES = frozenset({Ability.NAME, Ability.COMPLETES, Ability.LIST})
 
     async def login(self, user: str, password: Secret) -> None:
         """See :class:`bot.console.flow.Flow`."""
@@ -98,6 +99,12 @@ class DjangoAdminFlow(Flow):
             account = await self.read_form()
             # Some databases compare without regard to capital letters.
             return account if account.login_id == login_id else None
+
+    async def everyone(self, words: str = "") -> Mapping[str, Account]:
+        """See :class:`bot.console.flow.Flow`; the list is filtered by active and not active, which it does not show."""
+        async with self.step("list users"):
+            active = await self.read_list(words, "1", AccountState.ACTIVE)
+            return {**active, **await self.read_list(words, "0", AccountState.DISABLED)}
 
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
         """See :class:`bot.console.flow.Flow`; completes a user that this admin began and nobody has touched since."""
@@ -207,6 +214,28 @@ class DjangoAdminFlow(Flow):
             await self.check(wanted, on=True)
         for field in (PASSWORD, AGAIN):
             await self.fill_secret(self.at(field), secret)
+
+    async def read_list(self, words: str, active: str, state: AccountState) -> dict[str, Account]:
+        """Read every page of the list of those who are active, or are not; its search finds names and addresses too."""
+        found: dict[str, Account] = {}
+        page = 1
+        while True:
+            query = urlencode({"is_active__exact": active, "q": words, "p": page})
+            await self.open(f"{USERS_PATH}?{query}")
+            await self.expect(USERS)
+            if urlsplit(self.page.url).query != query:
+                raise self.drift("the list to be filtered by active")
+            for row in await self.at("#result_list tbody tr").all():
+                login_id, mail, first, last = [
+                    (await row.locator(f".field-{name}").inner_text()).strip()
+                    for name in ("username", "email", "first_name", "last_name")
+                ]
+                name = "　".join(part for part in (last, first) if part not in {"", "-"})
+                if words in login_id:
+                    found[login_id] = Account(login_id=login_id, name=name, mail=mail, state=state)
+            page += 1
+            if not await self.at(f".paginator a[href*='p={page}']").count():
+                return found
 
     async def read_form(self) -> Account:
         """Read the account from its own form, where the exact ID stands."""

@@ -37,7 +37,7 @@ class MeshCentralFlow(SocketFlow):
     """User administration of MeshCentral: My Users, and the page of a user."""
 
     LOGIN = Landmark(screen="Log In", role="button", name="Log In")
-    ABILITIES = frozenset({Ability.FIRST_CHANGE, Ability.NAME, Ability.IMPORT})
+    ABILITIES = frozenset({Ability.FIRST_CHANGE, Ability.NAME, Ability.IMPORT, Ability.LIST})
 
     async def login(self, user: str, password: Secret) -> None:
         """See :class:`bot.console.flow.Flow`; a refusal takes up to six seconds."""
@@ -138,14 +138,14 @@ class MeshCentralFlow(SocketFlow):
                     sent.difference_update(orders)
                     raise
 
-    async def everyone(self) -> Mapping[str, Account]:
-        """See :class:`bot.console.many.Imports`: the console sends all users whenever its page is opened."""
+    async def everyone(self, words: str = "") -> Mapping[str, Account]:
+        """See :class:`bot.console.flow.Flow` and :class:`bot.console.many.Imports`: the console sends all users whenever its page is opened."""
         async with self.step("look at all users"):
             await self.open(USERS_PAGE)
             await self.expect(USERS)
             await self.page.wait_for_function("users !== null")
             users = await self.page.evaluate("Object.values(users)")
-        return {self.key(user["name"]): _listed(user) for user in users}
+        return {self.key(user["name"]): _listed(user) for user in users if words in user["name"]}
 
     def key(self, login_id: str) -> str:
         """See :class:`bot.console.many.Imports`: IDs that differ in small and capital letters are one to the console."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from playwright.async_api import Locator
 
 from bot.console.flow import Flow
+from bot.console.port import Ability
 from bot.console.stage import Landmark
 from bot.errors import AccessDenied, AccountConflict
 from bot.model import Account, AccountSpec, AccountState, Window
@@ -35,6 +37,7 @@ class SandboxFlow(Flow):
     """User administration of the embedded console."""
 
     LOGIN = Landmark(screen="管理者ログイン", role="heading", name="管理者ログイン")
+    ABILITIES = Flow.ABILITIES | {Ability.LIST}
 
     async def login(self, user: str, password: Secret) -> None:
         """See :class:`bot.console.flow.Flow`."""
@@ -86,6 +89,18 @@ class SandboxFlow(Flow):
                     return await self.read_detail(login_id)
                 if not await self.link("次へ").count():
                     return None
+                await self.link("次へ").click()
+                await self.expect(USERS)
+
+    async def everyone(self, words: str = "") -> Mapping[str, Account]:
+        """See :class:`bot.console.flow.Flow`; the list shows no addresses, and its search finds names too."""
+        async with self.step("list users"):
+            found: dict[str, Account] = {}
+            await self.open_list(words)
+            while True:
+                found |= {one.login_id: one for one in await self.read_list() if words in one.login_id}
+                if not await self.link("次へ").count():
+                    return found
                 await self.link("次へ").click()
                 await self.expect(USERS)
 
@@ -237,6 +252,18 @@ class SandboxFlow(Flow):
             if account.mail != spec.mail or not _same(account.window, spec.window):
                 raise self.unknown("the console confirmed the registration, and shows another user under this ID")
             return account
+
+    async def read_list(self) -> list[Account]:
+        """Read the page of the list that is shown."""
+        texts = await self.page.locator("tbody").get_by_role("row").all_inner_texts()
+        rows = [[cell.strip() for cell in text.split("\t")] for text in texts]
+        if any(len(row) > 1 and (len(row) < 5 or row[3] not in STATES) for row in rows):
+            raise self.drift("a list of users with ID, name, department, 状態 and 有効期間")
+        return [
+            Account(login_id=row[0], name=row[1], state=STATES[row[3]], window=_window(row[4]))
+            for row in rows
+            if len(row) > 1
+        ]
 
     async def read_detail(self, login_id: str) -> Account:
         """Read the account from its own page, where the exact ID stands."""

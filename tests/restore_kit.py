@@ -60,7 +60,7 @@ def states(house: House) -> list[State]:
 
 
 def adopt_one(house: House, console: MemoryConsole, name: str) -> Report:
-    """Adopt and carry out, as `ledger adopt` does."""
+    """Adopt and carry out, as `reconcile --adopt` does."""
 
     async def verb(acts: Acts) -> Act:
         return await adopt(acts, house.workshop().config.settings.account, name, "復元前に発行済み")

@@ -1,4 +1,4 @@
-"""``approve``, ``reject``, ``revoke``, ``rerun``, ``ledger adopt``, ``dismiss``, ``handover``: operators' acts; what one allows is issued at once."""
+"""``approve``, ``reject``, ``revoke``, ``rerun``, ``reconcile --adopt``, ``dismiss``, ``handover``: operators' acts; what one allows is issued at once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from bot.commands.passes import tell_what_to_do
 from bot.errors import AccountConflict, ActRefused, AlreadyRunning, BadUsage, BotError, Problem
 from bot.ledger.ledger import Ledger
 from bot.life import State
+from bot.model import ReadOutcome
 from bot.operation import adopt as adopting
 from bot.operation.acts import Act, Acts
+from bot.operation.unreadable import Reread, dismiss_message, read_again
 from bot.wiring import Workshop
 
 Verb = Callable[[Acts, str, str], Awaitable[Act]]
@@ -61,8 +63,10 @@ def rerun(
     names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, stuck: bool
 ) -> int:
     """Try what is stuck once more, now; ``stuck`` adds everything that is."""
+    if any(name.startswith("M-") for name in names):
+        raise BadUsage([Problem(path="ID", text="messages are read again all together: rerun --unreadable")])
     if not names and not stuck:
-        raise BadUsage([Problem(path="ID", text="name requests, or say --stuck for all that are")])
+        raise BadUsage([Problem(path="ID", text="name requests, or say --stuck or --unreadable for all that are")])
 
     async def all_stuck(ledger: Ledger) -> list[str]:
         return [one.id for one in await ledger.requests(states={State.STUCK})]
@@ -71,32 +75,61 @@ def rerun(
     return _act([*names, *every], config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.rerun)
 
 
+def rerun_unreadable(config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool) -> int:
+    """Read what was unreadable once more with the settings of today, and go on with what can be read."""
+    must_say({"--by": by, "--reason": reason})
+    workshop = open_workshop(config, overrides, quiet=as_json)
+
+    async def work() -> tuple[Sequence[Reread], int]:
+        with Bars() as bars:
+            async with workshop.ready_cycle() as cycle:
+                with workshop.recording(by.strip()) as ledger:
+                    read, report = await read_again(ledger, cycle, reason.strip(), bars)
+        tell_what_to_do(report)
+        return read, report.exit_status
+
+    read, status = asyncio.run(work())
+    rows = [
+        {"id": one.id, "before": ReadOutcome.UNREADABLE, "after": one.after, "requests": one.requests} for one in read
+    ]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        cells = [[*list(row.values())[:3], " ".join(one.requests)] for row, one in zip(rows, read, strict=True)]
+        people().print(table("", ["id", "before", "after", "requests"], cells))
+    else:
+        say("no message is unreadable")
+    return status
+
+
 def adopt(
-    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, stuck: bool
+    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, every: bool
 ) -> int:
-    """Take logins that a restored ledger has forgotten for ours again; ``stuck`` adds everything that is stuck on one."""
-    if not names and not stuck:
-        raise BadUsage([Problem(path="ID", text="name requests, or say --stuck for all that are stuck on a login")])
+    """Take logins that a restored ledger has forgotten for ours again; ``every`` adds all requests that are stuck on one."""
 
     async def in_conflict(ledger: Ledger) -> list[str]:
         found = await ledger.requests(states={State.STUCK})
         return [one.id for one in found if one.stuck_reason.startswith(AccountConflict.__name__)]
 
     workshop = open_workshop(config, overrides, quiet=as_json)
-    every = with_ledger(workshop, in_conflict) if stuck else []
+    found = with_ledger(workshop, in_conflict) if every else []
     account = workshop.config.settings.account
 
     async def verb(acts: Acts, request_id: str, text: str) -> Act:
         return await adopting.adopt(acts, account, request_id, text)
 
-    return _act([*names, *every], config, overrides, by=by, reason=reason, as_json=as_json, verb=verb)
+    return _act([*names, *found], config, overrides, by=by, reason=reason, as_json=as_json, verb=verb)
 
 
 def dismiss(
     names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool
 ) -> int:
-    """Close what is stuck; an account made for it is disabled now."""
-    return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.dismiss)
+    """Close what is stuck, whose account is disabled now, or a message that can't be read."""
+
+    async def close(acts: Acts, name: str, text: str) -> Act:
+        return await (dismiss_message(acts, name, text) if name.startswith("M-") else acts.dismiss(name, text))
+
+    return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=close)
 
 
 def hand_over(
@@ -119,7 +152,8 @@ def _act(
     must_say({"--by": by, "--reason": reason})
     workshop = open_workshop(config, overrides, quiet=as_json)
     done = asyncio.run(_each(workshop, list(dict.fromkeys(names)), by.strip(), reason.strip(), verb))
-    status = asyncio.run(_onward(workshop, [act.id for act in done.acts])) if done.acts else 0
+    onward = [act.id for act in done.acts if not act.proposed and not act.id.startswith("M-")]
+    status = asyncio.run(_onward(workshop, onward)) if onward else 0
     return _tell(workshop, done, status, as_json=as_json)
 
 
@@ -128,7 +162,21 @@ def _tell(workshop: Workshop, done: _Done, status: int, *, as_json: bool) -> int
     if as_json:
         print_json(rows)
     elif rows:
-        people().print(table("", ["id", "before", "after"], [list(row.values()) for row in rows]))
+        people().print(
+            table(
+                "",
+                ["id", "before", "after", ""],
+                [
+                    [*list(row.values())[:3], "proposed" * act.proposed]
+                    for row, act in zip(rows, done.acts, strict=True)
+                ],
+            )
+        )
+    if proposed := [act.id for act in done.acts if act.proposed]:
+        hours = workshop.config.settings.operators.proposal_hours
+        say(
+            f"proposed: {', '.join(proposed)}; it takes effect when another person gives the same command within {hours} h"
+        )
     for text in done.refused:
         say(f"! {text}")
     if done.refused:
@@ -169,6 +217,11 @@ async def _onward(workshop: Workshop, names: Sequence[str]) -> int:
 async def _rows(workshop: Workshop, acts: Sequence[Act]) -> list[dict[str, Any]]:
     ledger = workshop.ledger()
     try:
-        return [{"id": act.id, "before": act.before, "after": (await ledger.get(act.id)).state} for act in acts]
+        return [await _row(ledger, act) for act in acts]
     finally:
         ledger.close()
+
+
+async def _row(ledger: Ledger, act: Act) -> dict[str, Any]:
+    after = act.after if act.id.startswith("M-") else (await ledger.get(act.id)).state
+    return {"id": act.id, "before": act.before, "after": after, "proposed": act.proposed}

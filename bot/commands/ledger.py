@@ -13,6 +13,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import MessageRecord, Notice, Request, StoredEvent
 from bot.life import State
 from bot.model import ReadOutcome
+from bot.operation.unreadable import DISMISSED
 
 _UNREADABLE = ReadOutcome.UNREADABLE.value
 
@@ -29,7 +30,7 @@ def requests(config: Path, overrides: Sequence[str], *, as_json: bool, state: st
         rows = [request_row(item) for item in await ledger.requests(states=wanted, since=first)]
         if state in (None, _UNREADABLE):
             unread = await ledger.messages(outcomes={ReadOutcome.UNREADABLE}, since=first)
-            rows += [message_row(item) for item in unread]
+            rows += [message_row(item) for item in unread if item.dismissed_at is None]
         return rows
 
     rows = with_ledger(open_workshop(config, overrides, quiet=as_json), collect)
@@ -45,7 +46,8 @@ def show(name: str, config: Path, overrides: Sequence[str], *, as_json: bool) ->
 
     async def collect(ledger: Ledger) -> dict[str, Any]:
         if name.startswith("M-"):
-            return message_row(await ledger.message(name))
+            told = [event_row(item) for item in await ledger.timeline(name)]
+            return {**message_row(await ledger.message(name)), "events": told}
         request = await ledger.get(name)
         events = [event_row(item) for item in await ledger.timeline(name)]
         notices = [_notice_row(item) for item in await ledger.notices(name)]
@@ -89,7 +91,7 @@ def message_row(message: MessageRecord) -> dict[str, Any]:
     """Return a message as the lists show it."""
     return {
         "id": message.id,
-        "state": message.outcome,
+        "state": DISMISSED if message.dismissed_at else message.outcome,
         "kind": None,
         "employee_no": None,
         "name": message.name,

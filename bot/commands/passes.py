@@ -109,6 +109,10 @@ class LookingOnly:
     async def file(self, locator: str, folder: Folder) -> None:
         """Leave the message where it is."""
 
+    async def bring_back(self, folder: Folder) -> int:  # noqa: ARG002 - nothing is moved
+        """Leave everything where it is."""
+        return 0
+
     async def send(self, mail: EmailMessage) -> None:
         """Refuse."""
         raise DeliveryFailed(f"a dry run sends nothing, not even {mail['Message-ID']}")

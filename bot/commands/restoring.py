@@ -24,7 +24,7 @@ _NEXT = """次に / next:
  1. 上の一覧のメールを受信フォルダへ戻す。 / Put the mails listed back into the inbox (on a mail server: into the inbox folder).
  2. run_bot.py reconcile  台帳・管理コンソール・名簿を突き合わせる。 / Compare ledger, console and directory.
  3. run_bot.py run        戻したメールを処理する。 / Takes in what was put back.
- 4. run_bot.py ledger adopt --stuck --by WHO --reason TEXT
+ 4. run_bot.py reconcile --adopt all --by WHO --reason TEXT
     バックアップ後に発行したIDは保留になるので、引き取って新しいパスワードを送る。
     Logins issued since the backup are stuck until you adopt them; each gets a new password.
  承認・取消など担当者の操作は失われています。 / Operators' acts since the backup are lost: see docs/guides/backup.md."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urljoin
 
@@ -74,6 +74,10 @@ class Flow(Reach):
     async def create_many(self, orders: Sequence[Order]) -> Sequence[Created]:
         """Create each account and tell of each what became of it; a console with an import of its own does it at once."""
         return await one_by_one(self.create, orders)
+
+    async def everyone(self, words: str = "") -> Mapping[str, Account]:  # noqa: ARG002 - for those who can
+        """Return the accounts whose login ID contains ``words``, by what the console tells them apart by; for ``Ability.LIST``."""
+        raise Unusable("this console's flow can't list its accounts")
 
     async def user_logs_in(self, login_id: str, secret: Secret) -> bool | None:  # noqa: ARG002 - for those who can
         """Try a login as that user on this page, which is a fresh one; ``None`` where the flow can't. For ``flow check``."""

@@ -62,6 +62,11 @@ class MemoryConsole:
         self._maybe_fail("find", acted=False)
         return self.accounts.get(login_id)
 
+    async def everyone(self, words: str = "") -> Sequence[Account]:
+        """See :meth:`bot.console.port.Console.everyone`."""
+        self._maybe_fail("everyone", acted=False)
+        return tuple(account for login_id, account in self.accounts.items() if words in login_id)
+
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
         """See :meth:`bot.console.port.Console.create`."""
         self._maybe_fail("create", acted=False)

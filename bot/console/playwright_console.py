@@ -78,6 +78,10 @@ class PlaywrightConsole:
         """See :meth:`bot.console.port.Console.find`."""
         return await self._run(login_id, lambda flow: flow.find(login_id))
 
+    async def everyone(self, words: str = "") -> Sequence[Account]:
+        """See :meth:`bot.console.port.Console.everyone`."""
+        return tuple((await self._run("list", lambda flow: flow.everyone(words))).values())
+
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
         """See :meth:`bot.console.port.Console.create`."""
         return await self._run(spec.login_id, lambda flow: flow.create(spec, secret))

@@ -37,6 +37,8 @@ class Ability(StrEnum):
     COMPLETES = "completes"
     #: Many accounts are made at once, by an import of the console's own.
     IMPORT = "import"
+    #: The console lists its accounts: those that nobody told us of are seen, too.
+    LIST = "list"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,13 @@ class Console(Protocol):
 
     async def find(self, login_id: str) -> Account | None:
         """Return the account with exactly this login ID, however many others there are."""
+        ...
+
+    async def everyone(self, words: str = "") -> Sequence[Account]:
+        """Return all accounts whose login ID contains ``words``, as the list shows them: what it does not show is empty.
+
+        Where the console can list them (``Ability.LIST``); elsewhere it raises ``Unusable``.
+        """
         ...
 
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:

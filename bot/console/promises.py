@@ -89,6 +89,26 @@ async def only_the_exact_id_is_found(trial: Trial) -> None:
     await trial.must_find(longer)
 
 
+async def everyone_is_listed(trial: Trial) -> None:
+    """Where the console lists its accounts, those made and disabled are in it once, as find shows them; others are not."""
+    if Ability.LIST not in trial.console.abilities:
+        return
+    made, closed = trial.name("a"), trial.name("b")
+    for name in (made, closed):
+        await trial.console.create(replace(trial.sample, login_id=name), trial.first)
+    await trial.console.disable(closed)
+    before = await _writes(trial)
+    listed = await trial.console.everyone(trial.name(""))
+    _same("accounts listed", sorted(account.login_id for account in listed), sorted([made, closed]))
+    for account in listed:
+        found = await trial.must_find(account.login_id)
+        shown = replace(account, mail=account.mail or found.mail, window=account.window or found.window)
+        _same("the account as listed", shown, found)
+    if {made, closed} - {account.login_id for account in await trial.console.everyone()}:
+        raise Broken("an account that was made is missing in the list of all")
+    _same("writes of listing", await _writes(trial), before)
+
+
 async def a_second_create_is_a_conflict(trial: Trial) -> None:
     """An ID that is taken is told, nothing is doubled or misreported, and the first password stays."""
     spec = trial.spec()
@@ -228,6 +248,7 @@ PROMISES: Mapping[str, Callable[[Trial], Awaitable[None]]] = {
     for promise in (
         create_and_find_agree,
         only_the_exact_id_is_found,
+        everyone_is_listed,
         a_second_create_is_a_conflict,
         reset_sets_password_and_window_and_enables,
         reset_alone_leaves_the_window,

@@ -149,6 +149,5 @@ def _is_of(form: FormSettings, sender: str, subject: str) -> bool:
 
 def _unread(message: Message, reason: str) -> Reading:
     """Return the reading of a message of which nothing could be decoded: its identity is its bytes."""
-    digest = hashlib.sha256(message.content).hexdigest()
-    identity = Identity(message_id=f"raw:{digest[:32]}", received_at=message.received_at, digest=digest)
+    identity = Identity.of_bytes(message.content, message.received_at)
     return Reading(outcome=ReadOutcome.UNREADABLE, identity=identity, subject=message.name[:500], reason=reason)

@@ -49,6 +49,21 @@ class Expirer:
             await self._disable(request, request.login_id)
         return await self._leave(request, State.STUCK, "", stuck_reason=_BOUNCED)
 
+    async def settle(self, request: Request) -> bool:
+        """Look what became of an account that a request now over began to make: ours is disabled, one that is not there never was.
+
+        Tells whether that is settled: an account with another address is not ours, and stays as it is. Raises as :meth:`expire` does.
+        """
+        login_id = request.login_id or ""
+        if await self._ours(request, login_id):
+            await self._disable(request, login_id)
+        elif await self.console.find(login_id) is not None:
+            return False
+        record = await self.ledger.account(login_id)
+        event = self._event(request, "done", "begun, and never finished: looked")
+        await self.ledger.note(event, account=replace(record, state=AccountRecordState.DISABLED) if record else None)
+        return True
+
     async def _disable(self, request: Request, login_id: str) -> None:
         with logger.contextualize(request=request.id):
             logger.info("disabling {}", login_id)
@@ -65,7 +80,7 @@ class Expirer:
             other.id != request.id
             and other.kind.asks_for_days
             and self._same_login(other, request)
-            and _goes_on(other, now)
+            and goes_on(other, now)
             for other in live
         )
 
@@ -109,7 +124,7 @@ class Expirer:
         )
 
 
-def _goes_on(request: Request, now: datetime) -> bool:
+def goes_on(request: Request, now: datetime) -> bool:
     """Tell whether a request needs its login after ``now``: by its window, or before it has one by its days."""
     if request.window:
         return request.window.end > now

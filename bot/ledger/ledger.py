@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, update
 
 from bot.clock import Clock
 from bot.errors import LedgerBroken, NoneFree
@@ -18,9 +18,19 @@ from bot.ledger import chain, joining, tables, writing
 from bot.ledger.codec import time_to_text
 from bot.ledger.engine import compact, forget, open_engine
 from bot.ledger.queries import Queries
-from bot.ledger.records import AccountRecord, Changes, Event, Notice, Recorded, Request, Run, StoredEvent
+from bot.ledger.records import (
+    AccountRecord,
+    Changes,
+    Event,
+    MessageRecord,
+    Notice,
+    Recorded,
+    Request,
+    Run,
+    StoredEvent,
+)
 from bot.life import State
-from bot.model import Application, Message, Reading, Window
+from bot.model import Application, Message, Reading, ReadOutcome, Window
 
 T = TypeVar("T")
 
@@ -44,14 +54,20 @@ class Ledger(Queries):
     async def record(self, message: Message, reading: Reading, *, join_days: int = 31) -> Recorded:
         """Record a message and every application in it, once: the same identity again gives what is there.
 
-        A notice with only a number and the answers under that number, at most ``join_days`` apart, become one request.
+        One that could not be read, and now can, is no repetition, unless an operator has dismissed it. A notice with only
+        a number and the answers under that number, at most ``join_days`` apart, become one request.
         """
 
         def work(connection: Connection) -> Recorded:
-            if known := self._known(connection, reading):
+            known = self._known(connection, reading) or self._undecoded(connection, message)
+            if known and not _readable_at_last(known, reading):
                 return Recorded(message=known, requests=self._of_message(connection, known.id), new=False)
             now = self._clock.now()
-            name = writing.insert_message(connection, message, reading, now)
+            if known:
+                name = known.id
+                writing.reread_message(connection, name, reading)
+            else:
+                name = writing.insert_message(connection, message, reading, now)
             joined = 0
             for position, application in enumerate(reading.applications):
                 earlier = self._same_number(connection, application.receipt_no, now - timedelta(days=join_days))
@@ -67,7 +83,7 @@ class Ledger(Queries):
             self._append(
                 connection,
                 Event(
-                    action="message.record",
+                    action="message.reread" if known else "message.record",
                     outcome="done",
                     reason=reading.reason,
                     details={
@@ -168,6 +184,16 @@ class Ledger(Queries):
 
         return await self._write(work)
 
+    async def dismiss_message(self, name: str, event: Event) -> None:
+        """Close a message that can't be read, with its event; what it is on record as stays."""
+
+        def work(connection: Connection) -> None:
+            closed = {"dismissed_at": time_to_text(self._clock.now())}
+            connection.execute(update(tables.messages).where(tables.messages.c.id == name).values(**closed))
+            self._append(connection, event)
+
+        await self._write(work)
+
     async def purge(self, step: Callable[[Connection], T]) -> T:
         """Do one step of a purge (bot/ledger/purge.py); what it removes is overwritten, not only marked as free."""
 
@@ -203,6 +229,11 @@ class Ledger(Queries):
             writing.put_account(connection, account)
         if notice:
             writing.put_notice(connection, notice)
+
+
+def _readable_at_last(known: MessageRecord, reading: Reading) -> bool:
+    waits = known.outcome is ReadOutcome.UNREADABLE and known.dismissed_at is None
+    return waits and reading.outcome is not ReadOutcome.UNREADABLE
 
 
 def _recorded(application: Application, reading: Reading, message: str, position: int, request: str) -> Event:

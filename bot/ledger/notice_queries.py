@@ -62,6 +62,18 @@ class NoticeQueries(LedgerReader):
         told = exists().where(notices.request == requests.id, notices.kind == kind.value)
         return await self._read(lambda connection: self._requests(connection, told))
 
+    async def sending(self) -> tuple[tuple[Notice, State], ...]:
+        """Return the notices whose sending was begun and has no outcome on record, each with the state of its request."""
+        notices, requests = tables.notices, tables.requests
+        query = (
+            select(notices, requests.c.state.label("request_state"))
+            .join(requests, requests.c.id == notices.c.request)
+            .where(notices.c.state == NoticeState.SENDING.value)
+            .order_by(notices.c.request, notices.c.kind, notices.c.attempt)
+        )
+        rows = await self._read(lambda connection: connection.execute(query).all())
+        return tuple((notice_from(row), State(row.request_state)) for row in rows)
+
     async def bounced(self, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
         """Return delivered requests whose newest notice of one of these kinds came back as undeliverable."""
         requests, notices, later = tables.requests.c, tables.notices.c, tables.notices.alias().c

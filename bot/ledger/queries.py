@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from bot.ledger.records import (
 )
 from bot.ledger.rows import account_from, message_from
 from bot.life import AccountRecordState, State
-from bot.model import History, Identity, Reading, ReadOutcome
+from bot.model import CUT_TO, History, Identity, Message, Reading, ReadOutcome
 
 T = TypeVar("T")
 
@@ -134,6 +134,20 @@ class Queries(LoginQueries, RecordQueries):
         where = (columns.employee_no == employee_no, columns.state.in_([state.value for state in HOLDING]))
         return await self._read(lambda connection: self._requests(connection, *where))
 
+    async def expected(self, today: date) -> Mapping[str, Sequence[date]]:
+        """Return the employees who hold granted days from ``today`` on, each with these days in order."""
+        requests, granted = tables.requests, tables.granted_days
+        query = (
+            select(granted.c.employee_no, granted.c.day)
+            .select_from(granted.join(requests, requests.c.id == granted.c.request))
+            .where(granted.c.day >= today.isoformat(), requests.c.state.in_([state.value for state in HOLDING]))
+            .order_by(granted.c.day)
+        )
+        found: dict[str, list[date]] = {}
+        for employee_no, day in await self._read(lambda connection: connection.execute(query).all()):
+            found.setdefault(employee_no, []).append(date.fromisoformat(day))
+        return found
+
     async def due(self, now: datetime) -> tuple[Request, ...]:
         """Return requests whose window has ended and whose account is, or may be, usable still."""
         columns = tables.requests.c
@@ -175,6 +189,14 @@ class Queries(LoginQueries, RecordQueries):
                 columns.received_at == time_to_text(identity.received_at),
             )
         ).first()
+        return message_from(row, self._zone) if row else None
+
+    def _undecoded(self, connection: Connection, message: Message) -> MessageRecord | None:
+        """Return the message as it was recorded when it could not be decoded, or only its beginning was loaded."""
+        columns, parts = tables.messages.c, (message.content, message.content[:CUT_TO], b"")
+        names = {Identity.of_bytes(part, message.received_at).message_id for part in parts}
+        at = columns.received_at == time_to_text(message.received_at)
+        row = connection.execute(select(tables.messages).where(columns.message_id.in_(names), at)).first()
         return message_from(row, self._zone) if row else None
 
     def _of_message(self, connection: Connection, name: str) -> tuple[Request, ...]:

@@ -188,6 +188,8 @@ class MessageRecord:
     recorded_at: datetime
     outcome: ReadOutcome
     reason: str = ""
+    #: When an operator closed it, unread.
+    dismissed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,7 @@ messages = Table(
     Column("outcome", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("recorded_at", String(32), nullable=False),
+    Column("dismissed_at", String(32)),
     UniqueConstraint("message_id", "received_at", "digest", name="one_message_one_row"),
     Index("messages_by_outcome", "outcome", "serial"),
     Index("messages_by_bounce", "bounce_of"),
@@ -126,6 +127,7 @@ notices = Table(
     Column("recipient", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Index("notices_sending", "kind", "request", sqlite_where=_SENDING, postgresql_where=_SENDING),
+    Index("notices_by_state", "state"),
 )  # fmt: skip
 
 events = Table(

@@ -50,6 +50,19 @@ def insert_message(connection: Connection, message: Message, reading: Reading, n
     return name
 
 
+def reread_message(connection: Connection, name: str, reading: Reading) -> None:
+    """Put down what a message that could not be read turned out to be."""
+    connection.execute(
+        update(tables.messages)
+        .where(tables.messages.c.id == name)
+        .values(
+            message_id=reading.identity.message_id, digest=reading.identity.digest,
+            arrived_at=time_to_text(reading.arrived_at), authentic=reading.authentic, bounce_of=reading.bounce_of,
+            sender=reading.sender, subject=reading.subject, outcome=reading.outcome.value, reason=reading.reason,
+        )
+    )  # fmt: skip
+
+
 def insert_request(connection: Connection, message: str, position: int, application: Application, now: datetime) -> str:
     """Add a request in state ``received`` and return its id."""
     name = new_id(connection, "R", now)

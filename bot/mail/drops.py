@@ -33,6 +33,10 @@ class WithDrops:
         place, name = self._at(locator)
         await place.file(name, folder)
 
+    async def bring_back(self, folder: Folder) -> int:
+        """See :meth:`bot.mail.port.Mailbox.bring_back`."""
+        return await self._mailbox.bring_back(folder) + await self._drops.bring_back(folder)
+
     async def send(self, mail: EmailMessage) -> None:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`."""
         await self._mailbox.send(mail)

@@ -48,6 +48,10 @@ class ExchangeMailbox:
         """See :meth:`bot.mail.port.Mailbox.file`; the folders lie below the inbox."""
         await asyncio.to_thread(self._session().move, locator, folder)
 
+    async def bring_back(self, folder: Folder) -> int:
+        """See :meth:`bot.mail.port.Mailbox.bring_back`."""
+        return await asyncio.to_thread(self._session().bring_back, folder)
+
     async def send(self, mail: EmailMessage) -> None:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; no copy is kept."""
         await asyncio.to_thread(self._session().send, mail)

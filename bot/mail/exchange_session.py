@@ -72,6 +72,10 @@ class ExchangeSession:
         """Move a mail to a folder below the inbox, made if missing; one that is gone is none to move."""
         self._again(lambda account: self._move(account, locator, folder))
 
+    def bring_back(self, folder: Folder) -> int:
+        """Move every mail of a folder below the inbox back into it; returns how many."""
+        return self._again(lambda account: self._bring_back(account, folder))
+
     def send(self, mail: EmailMessage) -> None:
         """Post a mail once, without a copy in Sent (see :meth:`bot.delivery.outgoing.Outgoing.send`)."""
         message_id = str(mail["Message-ID"])
@@ -139,6 +143,20 @@ class ExchangeSession:
         (moved,) = account.bulk_move(ids=[ItemId(id=locator)], to_folder=self._folder(account, folder))
         if isinstance(moved, Exception) and not isinstance(moved, ErrorItemNotFound):
             raise moved
+
+    @staticmethod
+    def _bring_back(account: Account, folder: Folder) -> int:
+        try:
+            place = account.inbox // folder.value
+        except ErrorFolderNotFound:
+            return 0
+        query = place.all().only("datetime_received")
+        query.page_size = _PAGE
+        ids = [ItemId(id=item.id) for item in query]
+        for moved in account.bulk_move(ids=ids, to_folder=account.inbox) if ids else ():
+            if isinstance(moved, Exception) and not isinstance(moved, ErrorItemNotFound):
+                raise moved
+        return len(ids)
 
     def _folder(self, account: Account, folder: Folder) -> ExchangeFolder:
         if folder not in self._folders:

@@ -15,13 +15,12 @@ from bot.errors import DeliveryFailed, Transient, Unusable
 from bot.mail.port import Folder
 from bot.mail.receipt import receipt_time
 from bot.mail.wire import wire_bytes
-from bot.model import Message
+from bot.model import CUT_TO, Message
 
 INBOX, OUTBOX = "inbox", "outbox"
 #: Files that another program is still writing, or keeps for itself.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
 _NO_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS})
-_HEAD = 64 * 1024  # bytes kept of a message that is too large
 _LONGEST_NAME = 200  # bytes; leaves room for a number on file systems that allow 255
 
 
@@ -54,7 +53,11 @@ class FolderMailbox:
 
     async def file(self, locator: str, folder: Folder) -> None:
         """See :meth:`bot.mail.port.Mailbox.file`; a name that is taken there gets a number, nothing is overwritten."""
-        await asyncio.to_thread(self._move, locator, folder)
+        await asyncio.to_thread(self._move, locator, INBOX, folder.value)
+
+    async def bring_back(self, folder: Folder) -> int:
+        """See :meth:`bot.mail.port.Mailbox.bring_back`; a name that is taken in the inbox gets a number."""
+        return await asyncio.to_thread(self._bring_back, folder)
 
     async def send(self, mail: EmailMessage) -> None:
         """Write ``mail`` into ``outbox/``, whole or not at all; a Message-ID that is there already is not sent again."""
@@ -88,7 +91,7 @@ class FolderMailbox:
     def _received(self, path: Path) -> datetime:
         try:
             with path.open("rb") as file:
-                return _received(path, file.read(_HEAD), self._zone)
+                return _received(path, file.read(CUT_TO), self._zone)
         except OSError:
             # Gone or unreadable: fetch() says which; the place in the list does not matter.
             return datetime.max.replace(tzinfo=self._zone)
@@ -98,9 +101,16 @@ class FolderMailbox:
             raise KeyError(name)
         return self._path / folder / name
 
-    def _move(self, locator: str, folder: Folder) -> None:
-        source = self._inside(INBOX, locator)
-        target = self._path / folder.value
+    def _bring_back(self, folder: Folder) -> int:
+        place = self._path / folder.value
+        names = [entry.name for entry in os.scandir(place) if _is_message(entry)] if place.is_dir() else []
+        for name in names:
+            self._move(name, folder.value, INBOX)
+        return len(names)
+
+    def _move(self, locator: str, start: str, end: str) -> None:
+        source = self._inside(start, locator)
+        target = self._path / end
         target.mkdir(parents=True, exist_ok=True)
         number = 0
         while True:
@@ -115,7 +125,7 @@ class FolderMailbox:
             except FileNotFoundError:
                 return
             except OSError as error:
-                raise Transient(f"{shown(locator)} can't be moved to {folder.value}/: {error.strerror}") from error
+                raise Transient(f"{shown(locator)} can't be moved to {end}/: {error.strerror}") from error
         source.unlink(missing_ok=True)
         _sync(target, source.parent)
 
@@ -149,7 +159,7 @@ def message_from_file(path: Path, *, max_bytes: int, zone: ZoneInfo) -> Message:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         cut = size > max_bytes
-        content = file.read(min(_HEAD, max_bytes) if cut else max_bytes + 1)
+        content = file.read(min(CUT_TO, max_bytes) if cut else max_bytes + 1)
     return Message(
         locator=path.name, name=shown(path.name), received_at=_received(path, content, zone), content=content, cut=cut
     )

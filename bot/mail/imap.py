@@ -15,12 +15,11 @@ from bot.errors import AccessDenied, Transient
 from bot.mail.imap_session import LOST, Session
 from bot.mail.port import Folder
 from bot.mail.smtp import SmtpSender
-from bot.model import Message
+from bot.model import CUT_TO, Message
 from bot.secret import Secret
 from bot.settings.imap import ImapSettings
 
 T = TypeVar("T")
-_HEAD = 64 * 1024  # bytes kept of a message that is too large
 
 
 class ImapMailbox:
@@ -63,6 +62,10 @@ class ImapMailbox:
         """See :meth:`bot.mail.port.Mailbox.file`; raises ``Transient`` when the mailbox is full."""
         await self._do(lambda session: self._file(session, locator, folder))
 
+    async def bring_back(self, folder: Folder) -> int:
+        """See :meth:`bot.mail.port.Mailbox.bring_back`."""
+        return await self._do(lambda session: session.bring_back([folder.value]))
+
     async def send(self, mail: EmailMessage) -> None:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; no copy is kept in any folder."""
         await self._sender.send(mail)
@@ -99,7 +102,7 @@ class ImapMailbox:
             return None
         received, size = facts
         cut = size > self._max_bytes
-        content = session.content(uid, min(_HEAD, self._max_bytes) if cut else None)
+        content = session.content(uid, min(CUT_TO, self._max_bytes) if cut else None)
         if content is None:
             return None
         return Message(

@@ -92,6 +92,27 @@ class Session:
         except IMAPClientError as error:
             raise _refused(error, name) from None
 
+    def bring_back(self, folder: Sequence[str]) -> int:
+        """Move every message of a folder below the parent to the inbox, which is selected afterwards; returns how many.
+
+        Raises ``Transient`` when the mailbox is full or refuses.
+        """
+        name, inbox = self._full(folder), self._settings.inbox
+        if not self._client.folder_exists(name):
+            return 0
+        try:
+            self._client.select_folder(name)
+            uids = self._client.search(["UNDELETED"])
+            for uid in uids:
+                self._move(uid, inbox)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError as error:
+            raise _refused(error, inbox) from None
+        finally:
+            self.select()
+        return len(uids)
+
     def close(self) -> None:
         """Log out; a connection that is broken is dropped."""
         try:

@@ -46,6 +46,13 @@ class Mailbox(Outgoing, Protocol):
         """Move the message out of the inbox to ``folder`` (made if missing); already moved or gone is success."""
         ...
 
+    async def bring_back(self, folder: Folder) -> int:
+        """Move every message of ``folder`` back into the inbox, with the receipt time it had; returns how many.
+
+        A folder that does not exist is empty. Raises as :meth:`file` and :meth:`list_new` do.
+        """
+        ...
+
     async def check(self) -> str:
         """Prove every setting without touching a mail, and return one line about it.
 

@@ -13,6 +13,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, Event, Notice, NoticeKind, NoticeState, Request
 from bot.life import State
 from bot.model import Decision, Kind, Outcome, Severity, Violation
+from bot.operation.four_eyes import FourEyes
 from bot.operation.judge import Judge, decision_event
 from bot.wording import quote
 
@@ -22,11 +23,13 @@ BY_HAND = "担当者"
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """What an act did to a request."""
+    """What an act did to a request, or to a message."""
 
     id: str
-    before: State
-    after: State
+    before: str
+    after: str
+    #: Nothing has changed yet: a second person must give the same command (``operators.four_eyes``).
+    proposed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,7 @@ class Acts:
     ledger: Ledger
     judge: Judge
     clock: Clock
+    four_eyes: FourEyes
     #: The bot's own mail address: notices carry its domain in their identity.
     own_address: str
 
@@ -54,6 +58,8 @@ class Acts:
             raise ActRefused(
                 f"{request_id} names no granted day: `revoke ID --at-wish` what is meant, and reject this one"
             )
+        if not await self.four_eyes.agreed("approve", request_id, reason):
+            return _proposed(request)
         return await self._settle(request, State.ACCEPTED, "request.approve", decision, reason)
 
     async def reject(self, request_id: str, reason: str) -> Act:
@@ -62,6 +68,8 @@ class Acts:
         Raises ``ActRefused`` for a request that is not held, ``KeyError`` for one that does not exist.
         """
         request = await self._held(request_id)
+        if not await self.four_eyes.agreed("reject", request_id, reason):
+            return _proposed(request)
         earlier = request.decision or Decision(outcome=Outcome.HOLD)
         text = quote(reason)
         by_hand = Violation(
@@ -78,6 +86,8 @@ class Acts:
         cancellation. Raises ``ActRefused`` for a request in any other state, ``KeyError`` for one that does not exist.
         """
         request = await self._open(request_id, {State.ACCEPTED, State.DELIVERED}, "accepted or delivered is revoked")
+        if not await self.four_eyes.agreed("revoke", request_id, reason, option="at wish" if at_wish else ""):
+            return _proposed(request)
         kind = NoticeKind.CANCELLED if at_wish else NoticeKind.REVOKED
         notice = Notice(
             request_id=request_id, kind=kind, attempt=1, to="", state=NoticeState.SENDING,
@@ -94,6 +104,8 @@ class Acts:
         Raises ``ActRefused`` for a request in any other state, ``KeyError`` for one that does not exist.
         """
         request = await self._open(request_id, {State.STUCK}, "stuck is dismissed")
+        if not await self.four_eyes.agreed("dismiss", request_id, reason):
+            return _proposed(request)
         return await self._end(
             request, Event(action="request.dismiss", outcome="done", request_id=request_id, reason=reason)
         )
@@ -104,9 +116,14 @@ class Acts:
         Raises ``ActRefused`` for a request in any other state, and when its days are over; ``KeyError`` for one that does not
         exist.
         """
-        request = await self._open(request_id, {State.STUCK}, "stuck is rerun")
-        if request.granted and max(request.granted) < self.clock.now().date():
-            raise ActRefused(f"{request_id}: its days are over; dismiss it")
+        request = await self._ready_to_rerun(request_id)
+        if not await self.four_eyes.agreed("rerun", request_id, reason):
+            return _proposed(request)
+        return await self.put_back(request_id, reason)
+
+    async def put_back(self, request_id: str, reason: str) -> Act:
+        """Do what :meth:`rerun` does as a part of another act, which has been agreed on; raises as it does."""
+        request = await self._ready_to_rerun(request_id)
         event = Event(
             action="request.rerun", outcome="done", request_id=request_id, reason=reason,
             details={"attempts": request.attempts},
@@ -140,6 +157,12 @@ class Acts:
         await self.ledger.note(event)
         return Act(id=request_id, before=request.state, after=request.state)
 
+    async def _ready_to_rerun(self, request_id: str) -> Request:
+        request = await self._open(request_id, {State.STUCK}, "stuck is rerun")
+        if request.granted and max(request.granted) < self.clock.now().date():
+            raise ActRefused(f"{request_id}: its days are over; dismiss it")
+        return request
+
     async def _open(self, request_id: str, states: Collection[State], only: str) -> Request:
         request = await self.ledger.get(request_id)
         if request.state not in states:
@@ -169,3 +192,7 @@ class Acts:
         changes = Changes(decision=decision)
         after = await self.ledger.advance(request.id, expect=State.HELD, to=to, event=event, changes=changes)
         return Act(id=request.id, before=request.state, after=after.state)
+
+
+def _proposed(request: Request) -> Act:
+    return Act(id=request.id, before=request.state, after=request.state, proposed=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.errors import ActRefused
 from bot.issuance.login_ids import login_id
 from bot.ledger.ledger import Ledger
@@ -32,6 +34,8 @@ async def adopt(acts: Acts, settings: AccountSettings, request_id: str, reason: 
     if await acts.ledger.account(name) is not None:
         raise ActRefused(f"{request_id}: {name} is on record as ours; rerun it")
     await _must_be_lost(acts.ledger, name)
+    if not await acts.four_eyes.agreed("adopt", request_id, reason):
+        return Act(id=request_id, before=request.state, after=request.state, proposed=True)
     await acts.ledger.note(
         Event(action="account.adopt", outcome="done", request_id=request_id, reason=reason, details={"login_id": name}),
         # As one whose making nobody confirmed: its address must be the employee's.
@@ -39,12 +43,31 @@ async def adopt(acts: Acts, settings: AccountSettings, request_id: str, reason: 
             login_id=name, employee_no=number, request_id=request_id, state=AccountRecordState.CREATING
         ),
     )
-    return await acts.rerun(request_id, reason)
+    return await acts.put_back(request_id, reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forgotten:
+    """What restored ledgers have forgotten: ``logins`` by name; ``anything``, where a replaced ledger could not be believed."""
+
+    restored: bool
+    logins: frozenset[str]
+    anything: bool
+
+
+async def forgotten(ledger: Ledger) -> Forgotten:
+    """Return what the ledgers that restores replaced knew and this one does not."""
+    restores = [one.event for one in await ledger.of_action(RESTORE) if one.event.outcome == "done"]
+    return Forgotten(
+        restored=bool(restores),
+        logins=frozenset(name for one in restores for name in one.person.get("logins", ())),
+        anything=any(not one.details["trusted"] for one in restores),
+    )
 
 
 async def _must_be_lost(ledger: Ledger, name: str) -> None:
-    restores = [one.event for one in await ledger.of_action(RESTORE) if one.event.outcome == "done"]
-    if not restores:
+    lost = await forgotten(ledger)
+    if not lost.restored:
         raise ActRefused(f"{name} is not ours: no backup was ever put in place that could have forgotten it")
-    if not any(name in one.person.get("logins", ()) or not one.details["trusted"] for one in restores):
+    if name not in lost.logins and not lost.anything:
         raise ActRefused(f"{name} is not ours: the ledger that was replaced did not know it either")

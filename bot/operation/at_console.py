@@ -14,6 +14,7 @@ from bot.errors import ConsoleDrift, Paused, Stopped
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.conditions import Part
+from bot.ledger.login_queries import USABLE
 from bot.ledger.records import Request
 from bot.life import State
 from bot.model import Kind
@@ -155,6 +156,11 @@ class AtConsole:
             report.stuck += 1
             report.problem(f"{after.id}: {after.stuck_reason}")
             report.find(Finding(trouble=Trouble.BOUNCED, subjects=(after.id,)))
+        elif request.state not in USABLE:
+            if not await self.expirer.settle(request):
+                report.warnings.append(
+                    f"{request.login_id} was begun for {request.id} and carries another address: not ours"
+                )
         else:
             await self.expirer.expire(request, self.clock.now())
             report.revoked += 1

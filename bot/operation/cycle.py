@@ -22,7 +22,9 @@ from bot.operation.alerts.guards import WatchedOutgoing
 from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.at_console import DRIVABLE, AtConsole
+from bot.operation.leavers import Leavers
 from bot.operation.left_open import LeftOpen
+from bot.operation.leftovers import Leftovers
 from bot.operation.report import Progress, Report
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
@@ -37,6 +39,8 @@ class Cycle:
     deciding: Deciding
     courier: Courier
     take_back: TakeBack
+    leavers: Leavers
+    leftovers: Leftovers
     at_console: AtConsole
     left_open: LeftOpen
     clock: Clock
@@ -56,7 +60,9 @@ class Cycle:
         for warning in self.deciding.judge.warnings(self.clock.now()):
             logger.warning("{}", warning)
             report.warnings.append(warning)
+        await self._part(report, Part.ALL, Area.PASS, lambda: self.leftovers.run(report))
         await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self._take_in(report, progress))
+        await self._part(report, Part.ALL, Area.PASS, lambda: self.leavers.run(report))
         await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
         await self._tell(report, progress)
         await self._part(report, Part.ALL, Area.CONSOLE, lambda: self._issue_and_revoke(report, progress))
@@ -185,8 +191,9 @@ class Cycle:
         gone = {request.id for request in bounced}
         waiting = self._ripe(await self.ledger.requests(states=DRIVABLE))
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
+        begun = await self.leftovers.half_made()
         look = await self.alerts.watching(Area.CONSOLE)
-        await self.at_console.run(waiting, [*bounced, *due], report, progress, bounced=gone, look=look)
+        await self.at_console.run(waiting, [*bounced, *due, *begun], report, progress, bounced=gone, look=look)
 
     async def _count_what_is_left(self, report: Report) -> None:
         left = await self.ledger.requests(states=DRIVABLE)

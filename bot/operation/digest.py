@@ -59,7 +59,7 @@ async def make_digest(ledger: Queries, day: date, now: datetime, *, late: timede
     verdict = await ledger.verify()
     return Digest(
         day=day, made_at=now, messages=len(messages),
-        unreadable=tuple(one.id for one in messages if one.outcome is ReadOutcome.UNREADABLE),
+        unreadable=tuple(one.id for one in messages if one.outcome is ReadOutcome.UNREADABLE and one.dismissed_at is None),
         requests=dict(sorted(Counter(one.state.value for one in requests).items())),
         waiting=tuple(_open(one) for one in waiting),
         left_open=await _left_open(ledger, now, late),

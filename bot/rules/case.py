@@ -73,6 +73,14 @@ class Case:
         return self.context.directory.find(employee_no) if employee_no else None
 
     @cached_property
+    def supervisors(self) -> tuple[Employee, ...]:
+        """The applicant's supervisor by the directory, and the deputies by the settings."""
+        boss = self.employee.supervisor_no if self.employee else ""
+        numbers = [boss, *self.rules.approval.deputies.get(boss, ())] if boss else []
+        people = [self.context.directory.find(item) for item in numbers]
+        return tuple(person for person in people if person is not None)
+
+    @cached_property
     def repeated(self) -> str | None:
         """The earlier request that has the same receipt number, when this is a new application."""
         receipt_no = self.application.receipt_no

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from bot.model import Kind
 from bot.rules.case import Case, Finding, hold, warn
+from bot.rules.sender import approval_withdrawn
 from bot.wording import clock_ja, days_en, days_ja, quote
 
 _KINDS = {
@@ -69,7 +70,7 @@ def _held_and_in_time(case: Case, request: str) -> Iterator[Finding]:
             strange,
         )
     begun = [day for day in days if case.applied_at > _last_moment(case, day)]
-    if begun:
+    if begun and not approval_withdrawn(case):
         yield hold(
             f"{days_ja(begun)}は取消の期限（当日{clock_ja(case.rules.cancel_cutoff)}）を過ぎています。担当者が確認します。",
             f"{days_en(begun)}: past the time for cancelling ({case.rules.cancel_cutoff:%H:%M} of the day).",
@@ -86,9 +87,12 @@ def _has_login(case: Case) -> Iterator[Finding]:
 
 
 def by_operator(case: Case) -> Iterator[Finding]:
-    """V20: what takes something back, or renews it, is carried out by an operator unless it is set to go by itself."""
+    """V20: what takes something back, or renews it, is carried out by an operator unless it is set to go by itself.
+
+    A supervisor who withdraws the approval is obeyed at once.
+    """
     kind = case.application.kind
-    if kind.value not in case.rules.automatic_kinds:
+    if kind.value not in case.rules.automatic_kinds and not approval_withdrawn(case):
         ja, en = _KINDS[kind]
         yield hold(f"「{ja}」の申請は担当者が確認して処理します。", f"A {en} is carried out by an operator.")
 

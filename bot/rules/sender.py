@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.model import Kind
 from bot.rules.case import Case, Finding, bare_address, hold
 from bot.wording import quote
 
@@ -26,7 +27,7 @@ def known_sender(case: Case) -> Iterator[Finding]:
         return
     home = case.employee.mail.casefold()
     by_itself = case.context.dropped_file or _listed(case.sender, case.rules.senders.systems)
-    if not by_itself and case.sender != home:
+    if not by_itself and case.sender != home and not approval_withdrawn(case):
         yield hold(
             "送信元のメールアドレスが、職員名簿にある申請者のアドレスと一致しません。",
             "The sender's address is not the applicant's address in the staff directory.",
@@ -37,6 +38,13 @@ def known_sender(case: Case) -> Iterator[Finding]:
             "記入されたメールアドレスが、職員名簿のアドレスと一致しません。",
             "The address stated is not the applicant's address in the staff directory.",
         )
+
+
+def approval_withdrawn(case: Case) -> bool:
+    """Tell whether the applicant's own supervisor, or a deputy, cancels: the approval is lost, whoever gave it then (V16, V20)."""
+    if case.application.kind is not Kind.CANCEL or not sender_allowed(case):
+        return False
+    return any(person.mail.casefold() == case.sender for person in case.supervisors)
 
 
 def sender_allowed(case: Case) -> bool:

@@ -97,4 +97,9 @@ class StaffSettings(Section):
     """Warn when the export is older than this many days."""
     max_rows: int = Field(default=300_000, ge=1)
     """More rows than this are refused as a wrong file."""
+    max_leavers: int = Field(default=10, ge=0)
+    """V20: the logins of those who left are revoked at once; of more employees than this in one pass none is, and operators
+    are told: the export is probably broken. ``reconcile --fix`` revokes them all."""
+    max_leavers_percent: int = Field(default=20, ge=0, le=100)
+    """The same for more than this share of all employees who have days to come; two employees may always go."""
     own_pcs: OwnPcSettings = OwnPcSettings()

@@ -43,8 +43,11 @@ from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.guards import GuardedConsole, WatchedOutgoing
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
+from bot.operation.four_eyes import FourEyes
 from bot.operation.judge import Judge
+from bot.operation.leavers import Leavers
 from bot.operation.left_open import LeftOpen
+from bot.operation.leftovers import Leftovers
 from bot.operation.switching import Switching, keeps_validity
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
@@ -82,12 +85,14 @@ class Workshop:
     def acts(self, operator: str) -> Iterator[Acts]:
         """Give the acts of an operator, recorded under that name."""
         with self.recording(operator) as ledger:
-            own = self.config.settings.mailbox.address
-            yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock, own_address=own)
+            settings = self.config.settings
+            eyes = FourEyes(ledger=ledger, clock=self.clock, settings=settings.operators, operator=operator)
+            own = settings.mailbox.address
+            yield Acts(ledger=ledger, judge=self.judge(), clock=self.clock, four_eyes=eyes, own_address=own)
 
     @contextmanager
-    def recording(self, person: str, kind: ActorType = ActorType.OPERATOR) -> Iterator[Ledger]:
-        """Give the ledger in a person's name."""
+    def recording(self, person: str | None, kind: ActorType = ActorType.OPERATOR) -> Iterator[Ledger]:
+        """Give the ledger in a person's name; without one for the bot's own acts."""
         ledger = self._ledger(self.run(person, kind))
         try:
             yield ledger
@@ -221,6 +226,8 @@ class Workshop:
             ledger=ledger,
             courier=courier,
             left_open=LeftOpen(ledger=ledger, switching=switching, courier=courier, late=late),
+            leftovers=Leftovers(ledger=ledger, courier=courier),
+            leavers=Leavers(ledger=ledger, staff=directory, clock=self.clock, settings=settings.staff),
             take_back=TakeBack(ledger=ledger, clock=self.clock, account=settings.account, zone=self.config.zone),
             at_console=AtConsole(
                 console=console,

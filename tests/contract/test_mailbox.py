@@ -146,6 +146,23 @@ async def test_too_large_comes_cut(subject: Subject) -> None:
     assert len(message.content) <= _MOST
 
 
+async def test_what_was_filed_can_be_brought_back(subject: Subject) -> None:
+    """Every message of one folder is in the inbox again, the same as it was; the others stay, and no folder is an empty one."""
+    assert await subject.mailbox.bring_back(Folder.UNREADABLE) == 0
+    for name, hours in (("a", 0), ("b", 1), ("c", 2)):
+        subject.receive(name, FRIDAY + timedelta(hours=hours), name)
+    first, second, third = await subject.mailbox.list_new()
+    before = [await subject.mailbox.fetch(locator) for locator in (first, second)]
+    await subject.mailbox.file(first, Folder.UNREADABLE)
+    await subject.mailbox.file(second, Folder.UNREADABLE)
+    await subject.mailbox.file(third, Folder.PROCESSED)
+    assert await subject.mailbox.bring_back(Folder.UNREADABLE) == 2
+    after = [await subject.mailbox.fetch(locator) for locator in await subject.mailbox.list_new()]
+    assert [(one.received_at, one.content) for one in after] == [(one.received_at, one.content) for one in before]
+    assert (subject.filed(Folder.UNREADABLE), subject.filed(Folder.PROCESSED)) == (0, 1)
+    assert await subject.mailbox.bring_back(Folder.UNREADABLE) == 0
+
+
 @pytest.mark.parametrize("folder", list(Folder))
 async def test_filing_moves_once(subject: Subject, folder: Folder) -> None:
     """A filed message is in its folder and no longer new; filing it again is success."""

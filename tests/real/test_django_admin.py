@@ -70,6 +70,13 @@ async def test_a_user_of_the_second_page_is_found(console: PlaywrightConsole) ->
     assert await console.find("VDI00130") is None
 
 
+async def test_every_page_of_the_list_is_read(console: PlaywrightConsole) -> None:
+    """All 130 are listed, each once; the words are looked for in usernames alone, though the site finds addresses too."""
+    listed = [one.login_id for one in await console.everyone("vdi")]
+    assert sorted(listed) == [f"vdi{number:05d}" for number in range(1, 131)]
+    assert await console.everyone("city.example.jp") == ()
+
+
 async def test_capital_letters_make_no_other_user(site: DjangoSite, console: PlaywrightConsole) -> None:
     """The site refuses an ID that differs in capital letters only: a conflict, told by its form, and nothing is written."""
     before = site.writes()

@@ -1,4 +1,4 @@
-"""`ledger adopt`: only what the replaced ledger knew as ours, and only what carries the employee's address."""
+"""`reconcile --adopt`: only what the replaced ledger knew as ours, and only what carries the employee's address."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def test_the_commands_do_the_drill(house: House) -> None:
     assert (
         answer("ledger", "restore", made["file"], "--by", "", "--reason", "", *config, status=2)["error"] == "BadUsage"
     )
-    assert answer("ledger", "adopt", "--stuck", *said, *config) == []
-    assert answer("ledger", "adopt", "R-20210730-0001", *said, *config, status=1) == []
+    assert answer("reconcile", "--adopt", "all", *said, *config) == []
+    assert answer("reconcile", "--adopt", "R-20210730-0001", *said, *config, status=1) == []
     with FileLock(house.path / "var" / "bot.lock"):
         assert answer("ledger", "restore", made["file"], *said, *config, status=3)["error"] == "AlreadyRunning"

@@ -64,7 +64,7 @@ COMMANDS = [
     "report",
     "ledger backup",
     "ledger restore",
-    "ledger adopt",
+    "reconcile",
     "ledger purge",
     "config schema",
 ]

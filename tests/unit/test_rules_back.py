@@ -114,3 +114,30 @@ def test_a_reissue_needs_no_days() -> None:
     gone = {"history": KNOWN, "now": at("08-03 09:00"), "received_at": at("08-03 09:00")}
     person: dict[str, Any] = {"employee_no": "0000007", "name": "中村健", "department": None, "applied_at": None}
     assert verdict(decide(AUTOMATIC, context=gone, **changes, **person)) == (Outcome.REJECT, ["V02"])
+
+
+def withdrawn(sender: str, settings: Mapping[str, object] | None = None, /, **context: object) -> Decision:
+    """Decide a cancellation of Monday and Tuesday that this address mails on Monday morning."""
+    about = {"history": KNOWN, "sender": sender, "received_at": at("08-02 09:00"), "now": at("08-02 09:01"), **context}
+    changes: dict[str, Any] = {"kind": Kind.CANCEL, "refers_to": "0000412", "dates": (), "applied_at": None}
+    return decide(settings or {}, context=about, **changes)
+
+
+def test_v20_a_supervisor_who_cancels_is_obeyed_at_once() -> None:
+    """The approval is lost: no operator is waited for, and a day that has begun is taken back too."""
+    decision = withdrawn("宮下 <Miyashita-K@city.example.jp>")
+    assert (decision.outcome, decision.granted, codes(decision)) == (Outcome.ACCEPT, (MONDAY, TUESDAY), [])
+    deputies = {"approval": {"deputies": {"0012001": ["0012002"]}}}
+    assert withdrawn("akabane-n@city.example.jp", deputies).outcome is Outcome.ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("sender", "context"),
+    [
+        ("akabane-n@city.example.jp", {}), ("ueno-t@city.example.jp", {}), ("takahashi-m@city.example.jp", {}),
+        ("miyashita-k@city.example.jp", {"authentic": False}), ("miyashita-k@elsewhere.example.com", {}),
+    ],
+)  # fmt: skip
+def test_v20_nobody_else_withdraws_an_approval(sender: str, context: dict[str, object]) -> None:
+    """No deputy, a colleague, the applicant too late, a forged or foreign address: a person decides."""
+    assert withdrawn(sender, **context).outcome is Outcome.HOLD

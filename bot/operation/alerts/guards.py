@@ -70,6 +70,10 @@ class GuardedConsole:
         """See :meth:`bot.console.port.Console.find`."""
         return await self._console.find(login_id)
 
+    async def everyone(self, words: str = "") -> Sequence[Account]:
+        """See :meth:`bot.console.port.Console.everyone`."""
+        return await self._console.everyone(words)
+
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
         """See :meth:`bot.console.port.Console.create`."""
         self._gate.check_switch()
