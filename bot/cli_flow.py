@@ -23,6 +23,28 @@ def new(name: Name, config: ConfigPath = DEFAULT_CONFIG, override: Overrides = N
     leave(flows.new(name, config, override or []))
 
 
+@flow.command("look")
+def look(
+    name: Name,
+    page: Annotated[
+        str, typer.Argument(metavar="[PAGE]", help="Its address below console.url; the first page if none is named.")
+    ] = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    inside: Annotated[bool, typer.Option("--inside", help="Log in first, as the flow does.")] = False,
+    clicks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--click", metavar="NAME", help="Click the button, link or tab of this name first; may be repeated."
+        ),
+    ] = None,
+) -> None:
+    """Show what a page consists of: headings, fields and buttons by the names to use. Example: run_bot.py flow look deskport users --inside"""
+    from bot.commands import flows
+
+    leave(flows.look(name, page, config, override or [], inside=inside, clicks=clicks or []))
+
+
 @flow.command("check")
 def check(
     name: Name,
@@ -35,11 +57,14 @@ def check(
             "--ids", metavar="PREFIX", help="Every throw-away account begins with this; it must belong to nobody."
         ),
     ] = "zzcheck",
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Leave the rest after the first promise that is broken: while you write.")
+    ] = False,
 ) -> None:
     """Try every promise on the live console, with throw-away accounts. Example: run_bot.py flow check deskport --set console.url=https://vdi-test/"""
     from bot.commands import flows
 
-    leave(flows.check(name, config, override or [], prefix=ids, as_json=as_json))
+    leave(flows.check(name, config, override or [], prefix=ids, as_json=as_json, stops=stop))
 
 
 @flow.command("accept")

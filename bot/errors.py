@@ -111,7 +111,8 @@ class ConsoleDrift(BotError):
 
     def __str__(self) -> str:
         likely = f" (probably now {self.likely})" if self.likely else ""
-        return f"{super().__str__()}{likely}{f'; see {self.report}' if self.report else ''}"
+        seen = self.report or self.evidence
+        return f"{super().__str__()}{likely}{f'; see {seen}' if seen else ''}"
 
 
 class OutcomeUnknown(BotError):

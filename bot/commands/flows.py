@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.commands.opening import must_say, open_workshop
 from bot.commands.output import people, print_json, say, table
-from bot.console.flow_check import FlowCheck, Result
+from bot.console.flow_check import TRUSTED, FlowCheck, Result
 from bot.errors import BadUsage, Problem
 from bot.issuance.passwords import new_password
 from bot.ledger.ledger import Ledger
@@ -42,25 +42,51 @@ def new(name: str, config: Path, overrides: Sequence[str]) -> int:
     return 0
 
 
-def check(name: str, config: Path, overrides: Sequence[str], *, prefix: str, as_json: bool) -> int:
+def look(
+    name: str, page: str, config: Path, overrides: Sequence[str], *, inside: bool, clicks: Sequence[str] = ()
+) -> int:
+    """Print what a page of the console consists of, as the bot sees it; nothing is clicked but what is named, and the login."""
+    workshop = open_workshop(config, [*overrides, f"console.flow={name}"], quiet=True)
+    print(asyncio.run(_look(workshop, page, clicks, inside=inside)))  # noqa: T201 - the outline is the result
+    return 0
+
+
+async def _look(workshop: Workshop, page: str, clicks: Sequence[str], *, inside: bool) -> str:
+    console = workshop.console(workshop.screens(learns=False), evidence=_evidence(workshop, "look"))
+    try:
+        shown = await console.look(page, clicks, inside=inside)
+    finally:
+        await console.close()
+    for evidence in console.take_evidence():
+        say(f"kept {evidence.path}")
+    return shown
+
+
+def _evidence(workshop: Workshop, what: str) -> Path:
+    folder = workshop.config.path(workshop.config.settings.console.evidence_dir)
+    return folder / f"flow-{what}-{workshop.clock.now():%Y%m%d-%H%M%S}"
+
+
+def check(name: str, config: Path, overrides: Sequence[str], *, prefix: str, as_json: bool, stops: bool = False) -> int:
     """Try every promise on the live console and tell; 1 when one is broken."""
     if not _PREFIX.fullmatch(prefix):
         raise BadUsage([Problem(path="--ids", text=f"{prefix!r}: 3 to 21 small letters, digits or -")])
     workshop = open_workshop(config, [*overrides, f"console.flow={name}"], quiet=as_json)
-    results = asyncio.run(_check(workshop, prefix, as_json=as_json))
+    results = asyncio.run(_check(workshop, prefix, as_json=as_json, stops=stops))
     if as_json:
         print_json([asdict(result) for result in results])
-    return 0 if all(result.ok or result.promise == "logins_can_be_tried" for result in results) else 1
+    return 0 if all(result.ok or result.promise == TRUSTED for result in results) else 1
 
 
-async def _check(workshop: Workshop, prefix: str, *, as_json: bool) -> list[Result]:
+async def _check(workshop: Workshop, prefix: str, *, as_json: bool, stops: bool) -> list[Result]:
     settings, now = workshop.config.settings, workshop.clock.now()
-    evidence = workshop.config.path(settings.console.evidence_dir) / f"flow-check-{now:%Y%m%d-%H%M%S}"
+    evidence = _evidence(workshop, "check")
     console = workshop.console(workshop.screens(learns=False), evidence=evidence)
     start = now.replace(minute=0, second=0, microsecond=0)  # consoles take a validity by the minute
     window, narrow = (Window(start=start, end=start + timedelta(days=days)) for days in (2, 1))
     trial = FlowCheck(
-        console=console, prefix=prefix, evidence=evidence, narrow=narrow,
+        console=console, source=workshop.config.path(settings.console.flows_dir) / f"{settings.console.flow}.py",
+        stops=stops, prefix=prefix, evidence=evidence, narrow=narrow,
         first=new_password(settings.password, workshop.redactor), second=new_password(settings.password, workshop.redactor),
         sample=AccountSpec(
             login_id=prefix, name="点検　花子", department="点検", mail=f"{prefix}@example.jp", pool=settings.account.pool,

@@ -16,6 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from bot.console.look import click, described
 from bot.console.many import one_by_one
 from bot.console.port import Ability, Created, Order
 from bot.console.reach import Reach
@@ -103,7 +104,8 @@ class Flow(Reach):
         except TimeoutError:
             raise await self._translated(PlaywrightTimeout("the console does not go on")) from None
         except PlaywrightError as error:
-            raise await self._translated(error) from None  # the original's text may hold what was typed
+            # The original's text may hold what was typed; its traceback leads to the line of the flow.
+            raise (await self._translated(error)).with_traceback(error.__traceback__) from None
         except KeyError:
             raise
         except BotError as error:
@@ -116,6 +118,16 @@ class Flow(Reach):
         """Go to a page of the console by its address relative to the console's."""
         await self.page.goto(urljoin(self.stage.url, path), wait_until="domcontentloaded")
         self._secret_shown = False
+
+    async def look(self, path: str, clicks: Sequence[str]) -> str:
+        """Return what a page consists of after these clicks, and keep a picture of it: for ``flow look``, no verb needs it."""
+        async with self.step("look"):
+            await self.open(path)
+            for name in clicks:
+                await click(self.page, name)
+            shown = await described(self.page, self.stage.evidence, self._sensitive())
+            await self.keep(self._step)
+        return f"# {self.page.url}\n{shown}"
 
     async def expect(self, landmark: Landmark) -> Locator:
         """Wait for the landmark; raises ``ConsoleDrift``, ``SessionExpired`` or ``Transient`` by what is there instead."""

@@ -108,11 +108,16 @@ class PlaywrightConsole:
 
     async def user_logs_in(self, login_id: str, secret: Secret) -> bool | None:
         """Try a login as a user, in a context of its own; ``None`` where the flow does not know how."""
-        context = await self._engine.context()
-        try:
-            return await self._flow_class(await context.new_page(), self._stage()).user_logs_in(login_id, secret)
-        finally:
-            await context.close()
+        async with self._stranger() as flow:
+            return await flow.user_logs_in(login_id, secret)
+
+    async def look(self, path: str, clicks: Sequence[str] = (), *, inside: bool) -> str:
+        """Return what a page of the console consists of, ``inside`` as the logged-in admin: for those who write a flow."""
+        if inside:
+            return await self._run("look", lambda flow: flow.look(path, clicks))
+        async with self._stranger() as flow:
+            flow.begin("look")
+            return await flow.look(path, clicks)
 
     def clock_offset(self) -> timedelta | None:
         """See :meth:`bot.console.port.Console.clock_offset`."""
@@ -152,6 +157,15 @@ class PlaywrightConsole:
                 else:
                     self._idle.append(session)
                 self._go_to_bed_later()
+
+    @asynccontextmanager
+    async def _stranger(self) -> AsyncIterator[Flow]:
+        """Give a flow that is not logged in, in a context of its own."""
+        context = await self._engine.context()
+        try:
+            yield self._flow_class(await context.new_page(), self._stage())
+        finally:
+            await context.close()
 
     async def _open(self) -> Session:
         context = await self._engine.context()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bot.settings.base import SecretRef, Section
 
@@ -29,7 +29,7 @@ class ConsoleSettings(Section):
     flows_dir: str = "flows"
     """Where flow files are."""
     url: str = "http://127.0.0.1:8931/"
-    """The console's address."""
+    """The console's address; its pages are below it."""
     certificate: str | None = Field(default=None, pattern=r"^[A-Za-z0-9+/]{43}=$")
     """For a self-signed console: the SHA-256 of its public key in base64; this key is trusted and no other unknown one.
 
@@ -69,3 +69,10 @@ class ConsoleSettings(Section):
     screens_dir: str = "var/screens"
     """Where the fingerprints of the console's screens are kept: what stood on each on the last accepted visit."""
     browser: BrowserSettings = BrowserSettings()
+
+    @field_validator("url")
+    @classmethod
+    def _below(cls, url: str) -> str:
+        if "?" in url or "#" in url:
+            raise ValueError("the address that the console's pages are below, without ? and #")
+        return url if url.endswith("/") else f"{url}/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,15 @@ from bot.errors import BadUsage
 from bot.sandbox.server import SandboxServer
 from tests.acts_kit import in_ledger
 from tests.house import ROOT, ZONE, House
+
+_CLUMSY = """
+
+async def _clumsy(self, login_id, secret, window):
+    raise ValueError(secret.reveal())
+
+
+SandboxFlow.reset_password = _clumsy
+"""
 
 
 @pytest.fixture
@@ -57,6 +67,59 @@ def test_a_console_that_lies_is_found_out(
     server.faults.duplicate_as_success = True
     status, broken = checked(house, capsys)
     assert (status, set(broken)) == (1, {"a_second_create_is_a_conflict"})
+
+
+def test_without_a_login_nothing_else_is_tried(
+    house: House, server: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A landmark that is not there is told once, with the line of the flow; no account is made, and no time is lost."""
+    before = len(server.users.search(""))
+    server.faults.renamed["ユーザー一覧"] = "利用者一覧"
+    status, broken = checked(house, capsys)
+    assert (status, list(broken)) == (1, ["it_logs_in_and_finds_its_screens", "the_rest"])
+    assert re.search(r"drift\.html \(sandbox\.py, line \d+\)$", broken["it_logs_in_and_finds_its_screens"])
+    assert len(server.users.search("")) == before
+
+
+def test_it_stops_at_the_first_broken_promise_when_asked(
+    house: House, server: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rest is said to be untried, and what was made is disabled all the same."""
+    server.faults.duplicate_as_success = True
+    assert flows.check("sandbox", house.config, [], prefix="zzcheck", as_json=True, stops=True) == 1
+    told = [(row["promise"], row["ok"]) for row in json.loads(capsys.readouterr().out)]
+    assert told[-4:] == [
+        ("a_second_create_is_a_conflict", False), ("the_rest", False), ("accounts_are_disabled_afterwards", True),
+        ("no_password_in_evidence", True),
+    ]  # fmt: skip
+
+
+def test_a_mistake_in_the_flow_breaks_its_promises_only(
+    house: House, server: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error of the flow's own is told with its line and without the password; the others are tried, and all is cleaned up."""
+    own = tmp_path / "flows" / "clumsy.py"
+    own.parent.mkdir()
+    text = (ROOT / "flows" / "sandbox.py").read_text(encoding="utf-8") + _CLUMSY
+    own.write_text(text, encoding="utf-8")
+    override = [f"console.flows_dir={own.parent}"]
+    assert flows.check("clumsy", house.config, override, prefix="zzcheck", as_json=True) == 1
+    broken = {row["promise"]: row["detail"] for row in json.loads(capsys.readouterr().out) if not row["ok"]}
+    line = 1 + text.splitlines().index("    raise ValueError(secret.reveal())")
+    assert "reset_alone_leaves_the_window" in broken
+    assert all(detail == f"ValueError: ******** (clumsy.py, line {line})" for detail in broken.values())
+    assert not any(user.enabled for user in server.users.search("zzcheck"))
+
+
+def test_a_page_is_shown_as_the_bot_sees_it(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the login and behind it: names to write landmarks from, on stdout, and where the picture is, beside it."""
+    assert flows.look("sandbox", "", house.config, [], inside=False) == 0
+    assert flows.look("sandbox", "users", house.config, [], inside=True) == 0
+    seen = capsys.readouterr()
+    before, behind = seen.out.split("# http")[1:]
+    assert 'button "ログイン"' in before
+    assert 'heading "ユーザー一覧"' in behind
+    assert all(Path(line.removeprefix("kept ")).is_file() for line in seen.err.splitlines())
 
 
 def test_a_new_flow_loads_and_is_never_overwritten(house: House, tmp_path: Path) -> None:

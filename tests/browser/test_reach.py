@@ -26,6 +26,8 @@ _PAGES = {
         <a href="/window" target="_blank">Open</a><a href="data:text/csv,id%2Cname" download="list.csv">Export</a><iframe name="main" src="/frame"></iframe>""",
     "/window": "<h1>Window</h1>",
     "/frame": "<h1>Frame</h1><label>Login ID <input></label>",
+    "/form": "<h1>One</h1><form action=form2><label>Login ID <input value=typed></label><input name=mail><button>Next</button></form>",
+    "/form2?mail=": "<h1>Two</h1><input type=hidden name=token><select id=pool><option>A</option></select>",
 }
 
 
@@ -117,3 +119,31 @@ async def test_drift_after_the_submit_is_unknown(flow: Flow) -> None:
 
     with pytest.raises(OutcomeUnknown, match="the user's page"):
         await create()
+
+
+async def test_a_look_names_what_a_flow_can_use(flow: Flow) -> None:
+    """Headings, fields and buttons by their names, fields without a label by a selector, and nothing of what is filled in."""
+    shown = await flow.look("form", [])
+    assert shown.startswith("# http://console.test/form\n")
+    assert {'heading "One"', 'textbox "Login ID"', 'button "Next"', 'input[name="mail"]'} <= set(_parts(shown))
+    assert "typed" not in shown
+
+
+async def test_a_look_follows_clicks(flow: Flow) -> None:
+    """What is shown is the page that the clicks lead to, not the one that was left."""
+    shown = await flow.look("form", ["Next"])
+    assert {'heading "Two"', 'select[id="pool"]'} <= set(_parts(shown))
+    assert "One" not in shown
+    assert "token" not in shown
+
+
+async def test_a_look_at_what_is_not_there_is_drift(flow: Flow) -> None:
+    """A click on something that the page does not have is told, with a picture."""
+    with pytest.raises(ConsoleDrift) as raised:
+        await flow.look("form", ["Delete everything"])
+    assert raised.value.evidence
+    assert str(raised.value.evidence) in str(raised.value)
+
+
+def _parts(shown: str) -> list[str]:
+    return [line.strip(" -#").partition(" [level")[0] for line in shown.splitlines()]
