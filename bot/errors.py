@@ -5,7 +5,8 @@ BotError
 │   └── BadUsage       what was typed can't be used
 ├── Unreadable         a message can't be read
 ├── Transient          try again later
-│   └── SessionExpired the console wants the admin to log in again
+│   ├── SessionExpired the console wants the admin to log in again
+│   └── LedgerBusy     another program holds the ledger
 ├── ConsoleDrift       a screen is not as the flow expects
 ├── OutcomeUnknown     a submit was clicked and no confirmation seen
 ├── AccessDenied       a login was refused
@@ -84,6 +85,12 @@ class Transient(BotError):
 
 class SessionExpired(Transient):
     """Raised when the console shows its login page in the middle of a flow: the admin session has ended."""
+
+
+class LedgerBusy(Transient):
+    """Raised when another program held the ledger for as long as the bot waits; everything that needs the ledger stops with it."""
+
+    advice = "台帳を開いている他のプログラムを閉じてください。次回の実行が続きから行います。 / Close the program that holds the ledger; the next pass goes on."
 
 
 class ConsoleDrift(BotError):

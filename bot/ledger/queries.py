@@ -41,7 +41,7 @@ USABLE = frozenset({State.DELIVERED, State.STUCK})
 class Queries(NoticeQueries):
     """The reading half of a ledger. Methods are coroutines that do their work in a thread, each in one transaction.
 
-    Raises ``Transient`` while another program holds the database, ``Unusable`` when it can't be read.
+    Raises ``LedgerBusy`` while another program holds the database, ``Unusable`` when it can't be read.
     """
 
     async def get(self, request_id: str) -> Request:

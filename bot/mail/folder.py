@@ -129,7 +129,8 @@ class FolderMailbox:
         except FileExistsError:
             raise DeliveryFailed(f"a mail with the Message-ID {mail['Message-ID']} was sent before") from None
         except OSError as error:
-            raise DeliveryFailed(f"the outbox can't be written: {error.strerror}") from error
+            # Nothing has gone out, whoever is written to: a disk that is full is no fault of one request.
+            raise Transient(f"the outbox can't be written: {error.strerror}") from error
         finally:
             draft.unlink(missing_ok=True)
         _sync(path.parent)

@@ -72,12 +72,15 @@ class AtConsole:
             )
         finally:
             await self.console.close()
+            if complaint := self.console.complaint():
+                report.problem(complaint)
 
     async def _import(self, to_drive: Collection[Request], report: Report, progress: Progress) -> None:
         """Make many new accounts at once, where the console can; what it leaves is driven one by one."""
         least = self.settings.import_from
         fresh = [request for request in to_drive if request.state is State.ACCEPTED]
-        if least and len(fresh) >= least and Ability.IMPORT in self.console.abilities:
+        can = Ability.IMPORT in self.console.abilities and not report.is_cut_short()
+        if least and len(fresh) >= least and can:
             progress.start("IDを一括登録する / importing", 1)
             with report.one_of_many("import"):
                 await self.driver.issue_many(fresh)

@@ -36,7 +36,7 @@ class Crew:
 
     async def work(self) -> None:
         """Be one of the workers."""
-        while self.waiting and not self.stopped_by:
+        while self.waiting and not self.stopped_by and not self.report.is_cut_short():
             request = self.waiting.popleft()
             async with self._turns[request.application.employee_no or request.id]:
                 await self._one(request)

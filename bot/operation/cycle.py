@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loguru import logger
 
@@ -15,7 +15,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Request
 from bot.life import State
 from bot.operation.at_console import DRIVABLE, AtConsole
-from bot.operation.report import Progress, Report
+from bot.operation.report import Progress, Report, Stop
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
 
@@ -31,10 +31,12 @@ class Cycle:
     take_back: TakeBack
     at_console: AtConsole
     clock: Clock
+    #: Set by whoever wants a pass to end early: what is in hand is finished first.
+    stop: Stop = field(default_factory=Stop)
 
     async def run(self, progress: Progress) -> Report:
         """Make one pass and return what it did; never raises for what concerns one message or one request."""
-        report = Report()
+        report = Report(stop=self.stop)
         await self.ledger.note(Event(action="run", outcome="intended"))
         for warning in self.deciding.judge.warnings(self.clock.now()):
             logger.warning("{}", warning)
@@ -46,8 +48,7 @@ class Cycle:
         if report.revoked:
             await self._part(report, lambda: self.take_back.run(report))
             await self._part(report, lambda: self._tell(report, progress))
-        await self._count_what_is_left(report)
-        await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))
+        await self._part(report, lambda: self._end(report), always=True)
         return report
 
     async def onward(self, request_ids: Collection[str], progress: Progress) -> Report:
@@ -67,13 +68,15 @@ class Cycle:
         untold = await self.courier.untold()
         await self._tell_of([one for one in untold if one.id in request_ids], report, progress)
 
-    async def _part(self, report: Report, work: Callable[[], Awaitable[None]]) -> None:
-        """Do one part; what stops it is told and counted, and the next part goes on."""
+    async def _part(self, report: Report, work: Callable[[], Awaitable[None]], *, always: bool = False) -> None:
+        """Do one part; what stops it is told and counted, and the next part goes on. ``always``: also when asked to stop."""
+        if report.is_cut_short() and not always:
+            return
         try:
             await work()
         except BotError as error:
             logger.error("{}", error)
-            report.problem(f"{error} — {error.advice}")
+            report.failure(error)
             report.stopped = max(report.stopped, error.exit_status)
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
             logger.exception("unexpected")
@@ -92,7 +95,7 @@ class Cycle:
 
     async def _tell_of(self, untold: Collection[Request], report: Report, progress: Progress) -> None:
         progress.start("結果を知らせる / telling", len(untold))
-        for request in untold:
+        for request in report.until_stopped(untold):
             with report.one_of_many(request.id):
                 await self.courier.tell(request)
             progress.step()
@@ -112,10 +115,12 @@ class Cycle:
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
         await self.at_console.run(waiting, [*bounced, *due], report, progress, bounced=gone)
 
-    async def _count_what_is_left(self, report: Report) -> None:
+    async def _end(self, report: Report) -> None:
         left = await self.ledger.requests(states=DRIVABLE)
         report.waiting = len(self._ripe(left))
         report.later = len(left) - report.waiting
+        outcome = "stopped" if report.interrupted else "done"
+        await self.ledger.note(Event(action="run", outcome=outcome, details=report.counts()))
 
     def _ripe(self, requests: Iterable[Request]) -> list[Request]:
         """Return those whose time has come; what is begun is always brought to its end."""

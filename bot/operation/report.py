@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, fields
+from typing import Protocol, TypeVar
 
 from loguru import logger
 
-from bot.errors import AccessDenied, BotError, Unusable
+from bot.errors import AccessDenied, BotError, LedgerBusy, Unusable
+
+T = TypeVar("T")
 
 
 class Progress(Protocol):
@@ -32,6 +34,13 @@ class Silent:
 
     def step(self) -> None:
         """See :meth:`Progress.step`."""
+
+
+@dataclass(kw_only=True)
+class Stop:
+    """Asks a pass to end with the step in hand; ``asked_by`` is who asked, such as ``SIGTERM``, and empty before."""
+
+    asked_by: str = ""
 
 
 @dataclass(kw_only=True)
@@ -60,27 +69,48 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     #: Exit status of the worst thing that stopped a part of the pass; 0 is none.
     stopped: int = 0
+    #: Who asked the pass to end before everything was done; empty when it came to its end.
+    interrupted: str = ""
+    stop: Stop = field(default_factory=Stop)
 
     def counts(self) -> dict[str, object]:
         """Return everything as JSON has it."""
-        return asdict(self)
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "stop"}
+
+    def until_stopped(self, things: Iterable[T]) -> Iterator[T]:
+        """Yield the things one by one until the pass is asked to stop: what is in hand is finished, nothing more is begun."""
+        for thing in things:
+            if self.is_cut_short():
+                return
+            yield thing
+
+    def is_cut_short(self) -> bool:
+        """Tell whether to leave what is not begun to the next pass; once it is, the operator is told."""
+        if self.stop.asked_by and not self.interrupted:
+            self.interrupted = self.stop.asked_by
+            self.problem(f"stopped by {self.interrupted}: what was in hand is finished, the next pass does the rest")
+        return bool(self.interrupted)
 
     @contextmanager
     def one_of_many(self, name: str) -> Iterator[None]:
         """Do the work on one thing of many: its failure is logged and told, and the next one goes on.
 
-        What makes the rest useless too (``AccessDenied``, ``Unusable``) is raised.
+        What makes the rest useless too (``AccessDenied``, ``Unusable``, ``LedgerBusy``) is raised.
         """
         try:
             yield
-        except (AccessDenied, Unusable):
+        except (AccessDenied, Unusable, LedgerBusy):
             raise
         except BotError as error:
             logger.error("{}: {}", name, error)
-            self.problem(f"{name}: {error}")
+            self.failure(error, of=name)
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
             logger.exception("{}: unexpected", name)
             self.problem(f"{name}: unexpected {type(error).__name__}; the log has the details")
+
+    def failure(self, error: BotError, *, of: str = "") -> None:
+        """Add what went wrong by its name, with what a person should do."""
+        self.problem(f"{of}{': ' if of else ''}{type(error).__name__}: {error} — {error.advice}")
 
     def problem(self, text: str) -> None:
         """Add something a person should do something about."""
