@@ -95,6 +95,11 @@ class Watched(ABC):
         text = "the console answered with a server error"
         return OutcomeUnknown(self._step, text) if self._submitted else Transient(f"step {self._step!r}: {text}")
 
+    async def _silent(self) -> BotError:
+        await stop_loading(self.page)
+        text = f"the console does not answer within {self.stage.timeout:g} s (console.step_timeout)"
+        return OutcomeUnknown(self._step, text) if self._submitted else Transient(f"step {self._step!r}: {text}")
+
     def _lost_session(self) -> BotError:
         text = "the session ended"
         return OutcomeUnknown(self._step, text) if self._submitted else SessionExpired(f"step {self._step!r}: {text}")

@@ -164,6 +164,15 @@ class Queries(NoticeQueries):
         """Return the events of one action in order."""
         return await self._events(select(tables.events).where(tables.events.c.action == action))
 
+    async def newest(self, action: str | None = None, outcome: str | None = None) -> StoredEvent | None:
+        """Return the last event in the chain, or the last one of this action and outcome."""
+        columns = tables.events.c
+        wanted = {columns.action: action, columns.outcome: outcome}
+        where = [column == value for column, value in wanted.items() if value is not None]
+        query = select(tables.events).where(*where).order_by(columns.seq.desc()).limit(1)
+        row = await self._read(lambda connection: connection.execute(query).first())
+        return chain.stored(row, json.loads) if row else None
+
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Answer a question of another module of this room, in one transaction."""
         return await self._read(question)

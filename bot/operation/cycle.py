@@ -15,6 +15,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Request
 from bot.life import State
 from bot.operation.at_console import DRIVABLE, AtConsole
+from bot.operation.beforehand import EMPLOYEES, must_not_have_shrunk, set_back
 from bot.operation.report import Progress, Report, Stop
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
@@ -31,14 +32,22 @@ class Cycle:
     take_back: TakeBack
     at_console: AtConsole
     clock: Clock
+    #: The share of the last pass's employees that the directory must still have.
+    min_kept: float
     #: Set by whoever wants a pass to end early: what is in hand is finished first.
     stop: Stop = field(default_factory=Stop)
 
     async def run(self, progress: Progress) -> Report:
-        """Make one pass and return what it did; never raises for what concerns one message or one request."""
+        """Make one pass and return what it did; never raises for what concerns one message or one request.
+
+        Raises ``ConfigInvalid`` for a staff directory that has shrunk since the last pass.
+        """
         report = Report(stop=self.stop)
-        await self.ledger.note(Event(action="run", outcome="intended"))
-        for warning in self.deciding.judge.warnings(self.clock.now()):
+        employees, now = len(self.deciding.judge.directory), self.clock.now()
+        await must_not_have_shrunk(self.ledger, employees, min_kept=self.min_kept)
+        warnings = [*await set_back(self.ledger, now), *self.deciding.judge.warnings(now)]
+        await self.ledger.note(Event(action="run", outcome="intended", details={EMPLOYEES: employees}))
+        for warning in warnings:
             logger.warning("{}", warning)
             report.warnings.append(warning)
         await self._part(report, lambda: self._take_in(report, progress))
