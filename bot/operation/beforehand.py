@@ -17,10 +17,11 @@ async def set_back(ledger: Queries, now: datetime) -> list[str]:
     newest = await ledger.newest()
     if newest is None or newest.at - now <= _SKEW:
         return []
-    return [
+    text = (
         f"the clock says {now:%Y-%m-%d %H:%M}, the newest event on record is of {newest.at:%Y-%m-%d %H:%M}: "
         "one of them is wrong; set the clock right, deadlines and expiry depend on it"
-    ]
+    )
+    return [text]
 
 
 async def must_not_have_shrunk(ledger: Queries, employees: int, *, min_kept: float) -> None:

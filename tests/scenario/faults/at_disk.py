@@ -111,7 +111,10 @@ FAULTS = (
     Fault(
         name="the evidence disk is full", made="a full tmpfs in the place of the evidence folder",
         does="issues and mails all the same, each act on record; tells that there are no pictures",
-        says=("evidence can't be written to …evidence (No space left on device): what was done meanwhile has no pictures; make room or mend console.evidence_dir and its rights",),
+        says=(
+            "evidence can't be written to …evidence (No space left on device): what was done meanwhile has no pictures",
+            "make room or mend console.evidence_dir and its rights",
+        ),
         status=1, happens=_evidence_full, resolves=nothing_is_left, mounts=True, changes={"console": {"evidence": "submit"}},
     ),
 )  # fmt: skip

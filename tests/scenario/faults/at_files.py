@@ -84,13 +84,17 @@ FAULTS = (
     ),
     Fault(
         name="the staff directory has lost half of its rows", made="the file breaks off between two rows, after a pass that has seen it whole",
-        does=_UNTOUCHED, says=("ConfigInvalid: staff.file: 8 employees, … at the last pass: is the file half-written? Export it again; if it is right, run once with --set staff.min_kept=0",),
+        does=_UNTOUCHED,
+        says=(
+            "ConfigInvalid: staff.file: 8 employees, … at the last pass: is the file half-written? Export it again",
+            "if it is right, run once with --set staff.min_kept=0",
+        ),
         status=2, happens=_shrunk,
     ),
     Fault(
         name="the evidence folder can't be written", made="a file stands where the folder should be",
         does="issues and mails all the same, each act on record; tells that there are no pictures",
-        says=("evidence can't be written to …evidence (…): what was done meanwhile has no pictures; make room or mend console.evidence_dir and its rights",),
+        says=("evidence can't be written to …evidence (…): what was done meanwhile has no pictures", "make room or mend console.evidence_dir and its rights",),
         status=1, happens=_no_evidence, resolves=nothing_is_left, changes={"console": {"evidence": "submit"}}, short=True,
     ),
     Fault(

@@ -71,7 +71,7 @@ def _power_cut_with_lying_disk(scene: Scene) -> Ran:
     with closing(sqlite3.connect(_ledger(scene))) as reader:
         # While somebody reads, nothing is taken from the log into the database: all of this pass stands in the log.
         reader.execute("BEGIN").execute("SELECT count(*) FROM events").fetchone()
-        ran = _killed_at_submit(scene)
+        _killed_at_submit(scene)
         wal = Path(f"{_ledger(scene)}-wal")
         content = wal.read_bytes()
     _ledger(scene).with_name("ledger.sqlite3-wal").write_bytes(_without_last_transaction(content))
@@ -125,7 +125,7 @@ FAULTS = (
         says=(), status=-9, happens=_power_cut, short=True,
     ),
     Fault(
-        name="power cut on a disk that lies", made="SIGKILL after the submit, and the last transaction cut off the write-ahead log: the intent is gone, the account is there",
+        name="power cut on a disk that lies", made="SIGKILL after the submit, and the last transaction cut off the write-ahead log: no intent, and an account",
         does="the next pass finds an account that it does not know as its own, leaves it alone and mails nothing; the others go on",
         says=(f"AccountConflict: login ID 'tw{FIRST}' exists and is not ours", "after a restore: `ledger adopt`"), status=1,
         happens=_power_cut_with_lying_disk, resolves=nothing_is_left,

@@ -121,7 +121,8 @@ def _set(*changes: str) -> tuple[str, ...]:
 
 FAULTS = (
     Fault(
-        name="SMTP is down", made="nothing listens where mails are handed over", does="issues, keeps the requests as issued; the next pass sets new passwords and mails them",
+        name="SMTP is down", made="nothing listens where mails are handed over",
+        does="issues, keeps the requests as issued; the next pass sets new passwords and mails them",
         says=("R-…: Transient: SMTP: nothing answers at localhost:9 (mailbox.smtp.host, mailbox.smtp.port) — 次回の実行",), status=1,
         happens=lambda scene: _smtp(scene, *_set("mailbox.smtp.port=9")), resolves=nothing_is_left, short=True,
     ),
