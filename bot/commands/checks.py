@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +21,8 @@ from bot.wiring import Workshop
 
 #: No machine that runs this version can honestly think that it is earlier.
 _NOT_BEFORE_YEAR = 2026
+#: A day's evidence and log of a city take some ten MB: below this, the disk is full within days.
+_LEAST_MB = 200
 
 Check = Callable[[Workshop], Awaitable[str]]
 
@@ -40,8 +44,8 @@ async def _try_all(workshop: Workshop) -> tuple[list[dict[str, Any]], int]:
     rows: list[dict[str, Any]] = []
     status = 0
     checks: dict[str, Check] = {
-        "directory": _directory, "calendar": _calendar, "notices": _notices, "mailbox": _mailbox, "database": _database, "browser": _browser,
-        "console": _console, "clock": _clock,
+        "directory": _directory, "calendar": _calendar, "notices": _notices, "mailbox": _mailbox, "database": _database,
+        "disk": _disk, "browser": _browser, "console": _console, "clock": _clock,
     }  # fmt: skip
     for name, attempt in checks.items():
         try:
@@ -87,6 +91,34 @@ async def _database(workshop: Workshop) -> str:
     if not verdict.ok:
         raise Unusable(f"the audit chain is broken at event {verdict.first_bad}: {verdict.reason}")
     return f"{path}, {verdict.events} events, chain intact"
+
+
+async def _disk(workshop: Workshop) -> str:
+    config, settings = workshop.config, workshop.config.settings
+    places = [
+        config.path(make_url(settings.ledger.url).database or "").parent,
+        config.path(settings.console.evidence_dir),
+    ]
+    places += [config.path(settings.log.file).parent] if settings.log.file else []
+    return f"{min(must_have_room(place) for place in places)} MB free"
+
+
+def must_have_room(folder: Path, least: int = _LEAST_MB) -> int:
+    """Return how many MB are free where ``folder`` is or will be made.
+
+    Raises ``Unusable`` for less than ``least``, for a file in its place, and without the right to write there.
+    """
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    if not place.is_dir():
+        raise Unusable(f"{folder} can't be made: {place} is a file")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise Unusable(f"no right to write in {place}")
+    free = shutil.disk_usage(place).free // 10**6
+    if free < least:
+        raise Unusable(
+            f"{free} MB free at {place}, {least} MB are needed: remove what is old (`ledger purge`), or make room"
+        )
+    return free
 
 
 async def _browser(workshop: Workshop) -> str:

@@ -62,7 +62,7 @@ class Cycle:
 
     async def onward(self, request_ids: Collection[str], progress: Progress) -> Report:
         """Take these requests as far as they go now: what an operator has just decided does not wait for the next pass."""
-        report = Report()
+        report = Report(stop=self.stop)
         await self._part(report, lambda: self.take_back.run(report, among=request_ids))
         requests = [await self.ledger.get(name) for name in request_ids]
         employees = {one.application.employee_no for one in requests}

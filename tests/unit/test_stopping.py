@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.commands.checks import must_have_room
 from bot.commands.stopping import stopped_by_signals
 from bot.console.memory import MemoryConsole
-from bot.errors import ConfigInvalid
+from bot.errors import ConfigInvalid, Unusable
 from bot.model import Account, AccountSpec
 from bot.operation.report import Report, Silent, Stop
 from bot.secret import Secret
@@ -119,3 +120,13 @@ async def test_a_clock_that_was_set_back_is_told(house: House) -> None:
     assert not [text for text in (await house.run(MemoryConsole())).warnings if "clock" in text]
     house.clock.set(FRIDAY - timedelta(hours=1))
     assert [text for text in (await house.run(MemoryConsole())).warnings if "the clock says" in text]
+
+
+def test_the_preflight_tells_of_a_disk_without_room_and_of_a_folder_that_cant_be_made(tmp_path: Path) -> None:
+    """Before a pass needs it: too little room, or a file where a folder must be."""
+    assert must_have_room(tmp_path / "to" / "be" / "made", least=0) >= 0
+    with pytest.raises(Unusable, match=r"MB free at .*ledger purge"):
+        must_have_room(tmp_path, least=10**12)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(Unusable, match="is a file"):
+        must_have_room(tmp_path / "file" / "evidence")

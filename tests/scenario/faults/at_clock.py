@@ -18,9 +18,7 @@ def _between(scene: Scene, jump: timedelta) -> Ran:
     assert scene.run_by(clock).status == 0
     clock.set(scene.now + jump)
     scene.apply(_THIRD)  # received by the mail server's clock, which is right
-    ran = scene.run_by(clock)
-    assert len(scene.house.credentials()) == 3
-    return ran
+    return scene.run_by(clock)
 
 
 def _during(scene: Scene, jump: timedelta) -> Ran:
@@ -39,12 +37,23 @@ def _during(scene: Scene, jump: timedelta) -> Ran:
     return ran
 
 
+def _approved(scene: Scene) -> None:
+    """The clock is right again, and an operator decides what was held."""
+    ran = scene.run("approve", scene.requests()[_THIRD].id, "--by", "op1", "--reason", "時計の誤りを確認")
+    assert ran.status == 0, ran.said
+
+
 FAULTS = (
     Fault(
-        name="the clock goes back an hour between passes", made="the bot's clock is set back an hour after a pass; a new application comes in",
-        does="goes on: what is on record has its order by number, not by time; says that the clock is wrong",
-        says=("note: the clock says …, the newest event on record is of …: one of them is wrong; set the clock right, deadlines and expiry depend on it",),
-        status=0, happens=lambda scene: _between(scene, _BACK), resolves=nothing_is_left,
+        name="the clock goes back an hour between passes",
+        made="the bot's clock is set back an hour after a pass; a new application comes in",
+        does="holds an application that was made after the bot's present: an operator decides; says that the clock is wrong; "
+        "what is on record keeps its order, which is by number",
+        says=(
+            "note: the clock says …, the newest event on record is of …: one of them is wrong; set the clock right, deadlines and expiry depend on it",
+            "held 1",
+        ),
+        status=1, happens=lambda scene: _between(scene, _BACK), resolves=_approved,
     ),
     Fault(
         name="the clock goes forward an hour between passes", made="the bot's clock is set forward an hour after a pass; a new application comes in",

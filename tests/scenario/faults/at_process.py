@@ -11,6 +11,9 @@ from bot.sandbox.faults import AfterSubmit
 from tests.scenario.faults.fault import Fault, nothing_is_left
 from tests.scenario.faults.scene import Ran, Scene
 
+#: A slow machine must not make an unknown outcome of a submit that is only held for a moment.
+_PATIENT = {"console": {"step_timeout": 30}}
+
 
 def _browser_dies_before_submit(scene: Scene) -> Ran:
     scene.server.faults.slow = 0.5
@@ -106,12 +109,12 @@ FAULTS = (
             "SIGTERM: finishing the step in hand, then stopping; once more to stop at once",
             "stopped by SIGTERM: what was in hand is finished, the next pass does the rest",
         ),
-        status=1, happens=lambda scene: _asked_to_stop(scene, signal.SIGTERM, group=False), short=True,
+        status=1, happens=lambda scene: _asked_to_stop(scene, signal.SIGTERM, group=False), short=True, changes=_PATIENT,
     ),
     Fault(
         name="Ctrl-C in mid-create", made="SIGINT to the bot and everything it started, while the submit is not answered yet",
         does="the same as for SIGTERM", says=("stopped by SIGINT: what was in hand is finished, the next pass does the rest",),
-        status=1, happens=lambda scene: _asked_to_stop(scene, signal.SIGINT, group=True),
+        status=1, happens=lambda scene: _asked_to_stop(scene, signal.SIGINT, group=True), changes=_PATIENT,
     ),
     Fault(
         name="two bots at once", made="a second `run` while the first is in mid-create",

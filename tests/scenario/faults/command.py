@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -75,6 +76,8 @@ def _holds(fault: Fault, path: Path, office: Callable[[], PostOffice]) -> bool:
     try:
         prove(fault, path, office)
     except Exception as error:  # noqa: BLE001 - whatever it is, the table shows it and goes on
-        say(f"NG {fault.name}: {type(error).__name__}: {error}")
+        say(
+            f"NG {fault.name}: {type(error).__name__}: {error}\n{''.join(traceback.format_tb(error.__traceback__)[-2:])}"
+        )
         return False
     return True
