@@ -11,15 +11,11 @@ from bot.sandbox.faults import AfterSubmit
 from tests.scenario.faults.fault import Fault, nothing_is_left
 from tests.scenario.faults.scene import Ran, Scene
 
-#: A slow machine must not make an unknown outcome of a submit that is only held for a moment.
-_PATIENT = {"console": {"step_timeout": 30}}
-
 
 def _browser_dies_before_submit(scene: Scene) -> Ran:
     scene.server.faults.slow = 0.5
     with scene.process("--set", "console.stop_after_failures=1") as running:
-        while "intended" not in scene.outcomes("account.create"):
-            time.sleep(0.1)
+        _await_intent(scene)
         kill_browsers(running.pid)
         ran = scene.ended(running)
     scene.server.faults.clear()
@@ -38,19 +34,40 @@ def _browser_dies_after_submit(scene: Scene) -> Ran:
     return ran
 
 
-def _asked_to_stop(scene: Scene, number: signal.Signals, *, group: bool) -> Ran:
+def _terminated(scene: Scene) -> Ran:
+    scene.server.faults.slow = 0.5
+    with scene.process() as running:
+        _await_intent(scene)
+        running.terminate()
+        ran = scene.ended(running)
+    scene.server.faults.clear()
+    assert scene.outcomes("account.create") == ["intended", "done"]
+    return _stopped(scene, ran)
+
+
+def _interrupted(scene: Scene) -> Ran:
     scene.server.faults.after_submit = AfterSubmit.HOLD_MADE
     with scene.process() as running:
         scene.await_submit()
-        os.killpg(running.pid, number) if group else os.kill(running.pid, number)
+        os.killpg(running.pid, signal.SIGINT)
         time.sleep(0.5)
         scene.server.faults.released.set()
         ran = scene.ended(running)
+    assert scene.outcomes("account.create") == ["intended", "unknown"]
+    return _stopped(scene, ran)
+
+
+def _stopped(scene: Scene, ran: Ran) -> Ran:
     assert scene.states() == ["accepted", "delivered"]
-    assert scene.outcomes("account.create") == ["intended", "done"]
     assert scene.outcomes("run") == ["intended", "stopped"]
     assert scene.server.admin.sessions.logged_in() == 0
     return ran
+
+
+def _await_intent(scene: Scene) -> None:
+    """Wait until the bot is about to create an account."""
+    while "intended" not in scene.outcomes("account.create"):
+        time.sleep(0.1)
 
 
 def _two_at_once(scene: Scene) -> Ran:
@@ -103,18 +120,19 @@ FAULTS = (
         happens=_browser_dies_after_submit, resolves=nothing_is_left,
     ),
     Fault(
-        name="SIGTERM in mid-create", made="SIGTERM to the bot while the submit is not answered yet",
+        name="SIGTERM in mid-create", made="SIGTERM to the bot while it fills in the new-user form",
         does="finishes the request in hand to its mail, logs out of the console, begins nothing more; the record says `run stopped`",
         says=(
             "SIGTERM: finishing the step in hand, then stopping; once more to stop at once",
             "stopped by SIGTERM: what was in hand is finished, the next pass does the rest",
         ),
-        status=1, happens=lambda scene: _asked_to_stop(scene, signal.SIGTERM, group=False), short=True, changes=_PATIENT,
+        status=1, happens=_terminated, short=True,
     ),
     Fault(
-        name="Ctrl-C in mid-create", made="SIGINT to the bot and everything it started, while the submit is not answered yet",
-        does="the same as for SIGTERM", says=("stopped by SIGINT: what was in hand is finished, the next pass does the rest",),
-        status=1, happens=lambda scene: _asked_to_stop(scene, signal.SIGINT, group=True), changes=_PATIENT,
+        name="Ctrl-C in mid-create", made="SIGINT to the bot and everything it started, after a submit that is never answered",
+        does="the same: looks for the account, gives it a new password, mails it, and begins nothing more",
+        says=("stopped by SIGINT: what was in hand is finished, the next pass does the rest",),
+        status=1, happens=_interrupted,
     ),
     Fault(
         name="two bots at once", made="a second `run` while the first is in mid-create",
