@@ -38,6 +38,13 @@ class BotError(Exception):
         super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
 
 
+def advice_of(name: str, root: type[BotError] = BotError) -> str:
+    """Return the advice of the error with this class name, as records keep it; empty where there is none."""
+    if root.__name__ == name:
+        return root.advice
+    return next((found for one in root.__subclasses__() if (found := advice_of(name, one))), "")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """One thing wrong in the configuration: ``path`` in config.yaml such as ``rules.deadline.time``, and what is wrong there."""

@@ -10,6 +10,7 @@ from datetime import time
 
 from bot.clock import Clock
 from bot.console.port import Ability, Console
+from bot.errors import advice_of
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.records import Request
@@ -101,7 +102,8 @@ class AtConsole:
         report.delivered += after.state is State.DELIVERED
         report.stuck += after.state is State.STUCK
         if after.state is State.STUCK:
-            report.problem(f"{after.id}: {after.stuck_reason}")
+            advice = advice_of(after.stuck_reason.partition(":")[0])
+            report.problem(f"{after.id}: {after.stuck_reason} — {advice}")
         return after.state is not State.STUCK
 
     async def _expire(self, request: Request, report: Report, bounced: Collection[str]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from bot.mail.port import Mailbox
+from bot.sandbox.postoffice import BOT
 from tests.postoffice_kit import imap_settings, smtp_settings
 from tests.scenario.faults.fault import Fault, nothing_is_left
 from tests.scenario.faults.scene import Ran, Scene
@@ -44,7 +43,8 @@ class Sink:
 @contextmanager
 def _servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
     """Move the scene's applications to a mailbox on the real IMAP server, and have its mails go to a sink."""
-    office, user = scene.office(), f"faults-{uuid.uuid4().hex[:8]}"
+    office = scene.office()
+    office.empty()
     outbox = scene.house.path / "mailbox" / "outbox"
     outbox.mkdir(parents=True)
     sink = Sink(outbox=outbox, drops=drops)
@@ -56,26 +56,19 @@ def _servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
     secret = scene.house.path / "mailbox.secret"
     secret.write_text(office.password, encoding="utf-8")
     reference = f"file:{secret}"
-    imap = imap_settings(office, ca_file=str(office.certificates.ca), password=reference, user=user)
+    imap = imap_settings(office, ca_file=str(office.certificates.ca), password=reference)
     smtp = smtp_settings(office, port=controller.port, host="localhost", tls="none", password=reference)
     servers = {"kind": "imap", "imap": imap.model_dump(mode="json"), "smtp": smtp.model_dump(mode="json")}
     for file in scene.house.files("inbox"):
-        office.put(user, file.stem, file.read_bytes())
+        office.put(BOT, file.stem, file.read_bytes())
         file.unlink()
     console = {"url": scene.server.url, "step_timeout": 8, "evidence": "failure"}
     scene.house.lay_out({"mailbox": servers, "console": console})
-    scene.waiting = lambda: asyncio.run(_waiting(scene.house.workshop().mailbox()))
+    scene.waiting = lambda: len(office.mails(BOT))
     try:
         yield sink
     finally:
         controller.stop()
-
-
-async def _waiting(mailbox: Mailbox) -> int:
-    try:
-        return len(await mailbox.list_new())
-    finally:
-        await mailbox.close()
 
 
 def _free_port() -> int:
@@ -91,7 +84,6 @@ def _smtp(scene: Scene, *changes: str) -> Ran:
         assert (scene.inbox(), scene.states(), sink.accepted) == (0, ["issued", "issued"], [])
         assert scene.run().status == 0
         assert len(sink.accepted) == 2
-        scene.waiting = lambda: 0
     return ran
 
 
@@ -101,7 +93,6 @@ def _imap(scene: Scene, *changes: str) -> Ran:
         assert (scene.inbox(), scene.states()) == (2, [])
         assert scene.run().status == 0
         assert scene.inbox() == 0
-        scene.waiting = lambda: 0
     return ran
 
 
@@ -111,7 +102,6 @@ def _dropped(scene: Scene) -> Ran:
         assert (scene.states(), len(sink.accepted)) == (["delivered", "delivering"], 2)
         assert scene.run().status == 0
         assert len(sink.accepted) == 3
-        scene.waiting = lambda: 0
     return ran
 
 
