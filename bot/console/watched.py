@@ -14,7 +14,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from bot.console.drift_report import DriftReport
 from bot.console.evidence import Sensitive
 from bot.console.outline import parts
-from bot.console.rescue import answers, shows, stop_loading
+from bot.console.rescue import answers, plainly, shows, stop_loading
 from bot.console.stage import Landmark, Stage
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
 
@@ -105,7 +105,7 @@ class Watched(ABC):
         return OutcomeUnknown(self._step, text) if self._submitted else SessionExpired(f"step {self._step!r}: {text}")
 
     async def _translated(self, error: PlaywrightError) -> BotError:
-        text = self.stage.redactor.clean(error.message).splitlines()[0]
+        text = plainly(self.stage.redactor.clean(error.message).splitlines()[0], self.stage.url)
         await stop_loading(self.page)
         self.dead = self.dead or not await answers(self.page)
         if self._submitted:

@@ -250,7 +250,7 @@ FAULTS = (
     Fault(
         name="the console is down", made="nothing listens at its address",
         does="takes in, decides and tells as always; the requests wait for the next pass",
-        says=("Transient: step …: … net::ERR_CONNECTION_REFUSED …",), status=4, happens=_down, short=True,
+        says=("Transient: step 'login': nothing answers at … (console.url): net::ERR_CONNECTION_REFUSED — 次回の実行",), status=4, happens=_down, short=True,
     ),
     Fault(
         name="the console's network is unplugged", made="its address takes connections and never answers",
@@ -260,6 +260,6 @@ FAULTS = (
     Fault(
         name="DNS is gone: the console's name", made="a console.url whose host does not resolve",
         does="takes in, decides and tells as always; the requests wait for the next pass",
-        says=("Transient: step …: … net::ERR_NAME_NOT_RESOLVED …",), status=4, happens=_no_name,
+        says=("Transient: step 'login': the name in http://console.invalid/ can't be resolved (console.url): net::ERR_NAME_NOT_RESOLVED",), status=4, happens=_no_name,
     ),
 )  # fmt: skip

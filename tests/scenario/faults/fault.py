@@ -57,7 +57,12 @@ class Fault:
     @property
     def sees(self) -> str:
         """What the operator sees, in one line."""
-        return " · ".join([f"exit status {self.status}", *self.says])
+        return " · ".join([self.ends, *self.says])
+
+    @property
+    def ends(self) -> str:
+        """How the pass ends that the fault hits."""
+        return f"exit status {self.status}" if self.status >= 0 else "nothing: the machine is off"
 
 
 def prove(fault: Fault, path: Path, office: Callable[[], PostOffice]) -> None:

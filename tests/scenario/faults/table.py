@@ -25,9 +25,9 @@ record. `python3 -m tests.scenario.faults` makes them all happen and prints the 
 def page() -> str:
     """Return docs/faults.md as the table gives it."""
     lines = [
-        f"| {_cell(fault.name)} | {_cell(fault.made)} | {_cell(fault.does)} | {fault.status}{_sentences(fault)} |" for fault in TABLE
+        f"| {_cell(fault.name)} | {_cell(fault.made)} | {_cell(fault.does)} | {fault.ends}{_sentences(fault)} |" for fault in TABLE
     ]  # fmt: skip
-    head = "| fault (the test's name) | made by | what the bot does | what the operator sees: exit status, words |"
+    head = "| fault (the test's name) | made by | what the bot does | what the operator sees |"
     return "\n".join([_HEAD.format(test=TEST), head, "|---|---|---|---|", *lines, ""])
 
 
