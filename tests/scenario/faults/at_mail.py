@@ -123,13 +123,18 @@ FAULTS = (
     ),
     Fault(
         name="IMAP is down", made="nothing listens where mails are read", does="takes nothing in; goes on with what is on record; the mails stay where they are",
-        says=("Transient: IMAP: nothing answers at localhost:9 (mailbox.imap.host, mailbox.imap.port) — 次回の実行",), status=4,
+        says=("Unusable: IMAP: nothing answers at localhost:9 (mailbox.imap.host, mailbox.imap.port) — 表示された原因",), status=4,
         happens=lambda scene: _imap(scene, *_set("mailbox.imap.port=9")), resolves=nothing_is_left,
     ),
     Fault(
-        name="DNS is gone: the mail servers' names", made="hosts that do not resolve, for IMAP and SMTP", does="as when the servers are down",
-        says=("Transient: IMAP: the name mail.invalid can't be resolved (mailbox.imap.host) — 次回の実行",), status=4,
-        happens=lambda scene: _imap(scene, *_set("mailbox.imap.host=mail.invalid", "mailbox.smtp.host=mail.invalid")),
+        name="DNS is gone: the IMAP server's name", made="a host that does not resolve", does="as when it is down",
+        says=("Unusable: IMAP: the name mail.invalid can't be resolved (mailbox.imap.host) — 表示された原因",), status=4,
+        happens=lambda scene: _imap(scene, *_set("mailbox.imap.host=mail.invalid")), resolves=nothing_is_left,
+    ),
+    Fault(
+        name="DNS is gone: the SMTP server's name", made="a host that does not resolve", does="as when it is down",
+        says=("R-…: Transient: SMTP: the name mail.invalid can't be resolved (mailbox.smtp.host) — 次回の実行",), status=1,
+        happens=lambda scene: _smtp(scene, *_set("mailbox.smtp.host=mail.invalid", "mailbox.smtp.tls=starttls")),
         resolves=nothing_is_left,
     ),
 )  # fmt: skip
