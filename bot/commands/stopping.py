@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-from bot.commands.output import say
 from bot.operation.report import Stop
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_STDERR = 2
 
 
 @contextmanager
@@ -33,7 +34,10 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
     def ask(number: int, _frame: FrameType | None) -> None:
         stop.asked_by = signal.Signals(number).name
         back()
-        say(f"{stop.asked_by}: finishing the step in hand, then stopping; once more to stop at once")
+        told = f"{stop.asked_by}: finishing the step in hand, then stopping; once more to stop at once\n"
+        # Past Python's own buffer: the signal may have come in the middle of a write to it, which allows no second one.
+        with suppress(OSError):
+            os.write(_STDERR, told.encode("ascii"))
 
     for one in _SIGNALS:
         signal.signal(one, ask)
