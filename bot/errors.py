@@ -6,6 +6,7 @@ BotError
 ├── Unreadable         a message can't be read
 ├── Transient          try again later
 │   ├── SessionExpired the console wants the admin to log in again
+│   ├── LedgerBusy     another program holds the ledger
 │   └── Paused         this part of the work was told to stand still
 ├── ConsoleDrift       a screen is not as the flow expects
 ├── OutcomeUnknown     a submit was clicked and no confirmation seen
@@ -39,6 +40,13 @@ class BotError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
+
+
+def advice_of(name: str, root: type[BotError] = BotError) -> str:
+    """Return the advice of the error with this class name, as records keep it; empty where there is none."""
+    if root.__name__ == name:
+        return root.advice
+    return next((found for one in root.__subclasses__() if (found := advice_of(name, one))), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +103,12 @@ class Paused(Transient):
 
     advice = "status で理由を確認し、resume で再開してください。 / See why with `status`; `resume` lets it go on."
     exit_status = 1
+
+
+class LedgerBusy(Transient):
+    """Raised when another program held the ledger for as long as the bot waits; everything that needs the ledger stops with it."""
+
+    advice = "台帳を開いている他のプログラムを閉じてください。次回の実行が続きから行います。 / Close the program that holds the ledger; the next pass goes on."
 
 
 class ConsoleDrift(BotError):

@@ -49,13 +49,20 @@ def set_up(redactor: Redactor, *, file: Path | None, level: str = "INFO", quiet:
     if not quiet:
         logger.add(_to_stderr, format=_for_people, level=level, colorize=sys.stderr.isatty())
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        _make(file.parent)
         logger.add(
             _File(file, maxBytes=_FILE_BYTES, backupCount=10, encoding="utf-8", delay=True),
             format=_for_machines,
             level="DEBUG",
         )
     logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.stderr.write(f"the log folder {folder} can't be made ({error.strerror}): mend log.file or the rights\n")
 
 
 class _File(RotatingFileHandler):

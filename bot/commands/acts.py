@@ -11,6 +11,7 @@ from typing import Any
 from bot.commands.opening import must_say, open_workshop, with_ledger
 from bot.commands.output import Bars, people, print_json, say, table
 from bot.commands.passes import tell_what_to_do
+from bot.commands.stopping import stopped_by_signals
 from bot.errors import AccountConflict, ActRefused, AlreadyRunning, BadUsage, BotError, Problem
 from bot.ledger.ledger import Ledger
 from bot.life import State
@@ -203,12 +204,13 @@ async def _onward(workshop: Workshop, names: Sequence[str]) -> int:
     try:
         with Bars() as bars:
             async with workshop.ready_cycle() as cycle:
-                report = await cycle.onward(names, bars)
+                with stopped_by_signals(cycle.stop):
+                    report = await cycle.onward(names, bars)
     except AlreadyRunning:
         say("recorded; a pass is running, and the next one carries it out")
         return 0
     except BotError as error:
-        say(f"recorded, and not carried out yet: {error}\n→ {error.advice}")
+        say(f"recorded, and not carried out yet: {type(error).__name__}: {error}\n→ {error.advice}")
         return error.exit_status
     tell_what_to_do(report)
     return report.exit_status

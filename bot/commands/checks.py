@@ -19,13 +19,14 @@ from bot.console.browser import find_browser
 from bot.delivery.templates import NAMES
 from bot.errors import AccessDenied, BotError, Unusable
 from bot.operation.alerts.catalogue import Trouble
-from bot.operation.alerts.survey import check_disk
+from bot.operation.alerts.survey import must_have_room
 from bot.wiring import Workshop
 from bot.wiring.alert_check import check_alerts
 from bot.wiring.alerts import gate, ledger_folder
 
 #: No machine that runs this version can honestly think that it is earlier.
 _NOT_BEFORE_YEAR = 2026
+#: A day's evidence and log of a city take some ten MB: below this, the disk is full within days.
 
 Check = Callable[[Workshop], Awaitable[str]]
 
@@ -98,7 +99,10 @@ async def _database(workshop: Workshop) -> str:
 
 
 async def _disk(workshop: Workshop) -> str:
-    return check_disk(ledger_folder(workshop.config), workshop.config.settings.alerts.disk_free_mb)
+    config, settings = workshop.config, workshop.config.settings
+    places = [ledger_folder(config), config.path(settings.console.evidence_dir)]
+    places += [config.path(settings.log.file).parent] if settings.log.file else []
+    return f"{min(must_have_room(place, settings.alerts.disk_free_mb) for place in places)} MB free"
 
 
 async def _must_not_be_refused(workshop: Workshop) -> None:

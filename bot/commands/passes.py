@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.commands.ledger import request_row, requests_table
 from bot.commands.opening import open_workshop
 from bot.commands.output import Bars, people, print_json, say
+from bot.commands.stopping import stopped_by_signals
 from bot.errors import DeliveryFailed
 from bot.ledger.records import Request
 from bot.mail.port import Folder, Mailbox
@@ -35,10 +36,11 @@ def run(config: Path, overrides: Sequence[str], *, as_json: bool, dry_run: bool)
 
 
 async def one_pass(workshop: Workshop) -> Report:
-    """Make one pass with a progress display on stderr."""
+    """Make one pass with a progress display on stderr; SIGTERM and Ctrl-C end it with the step in hand."""
     with Bars() as bars:
         async with workshop.ready_cycle() as cycle:
-            return await cycle.run(bars)
+            with stopped_by_signals(cycle.stop):
+                return await cycle.run(bars)
 
 
 def tell(report: Report) -> None:
@@ -46,7 +48,8 @@ def tell(report: Report) -> None:
     counts = report.counts()
     for sentences in ("problems", "warnings", "paused", "conditions"):
         counts.pop(sentences)
-    people().print("  ".join(f"{name} {value}" for name, value in counts.items() if value or name != "stopped"))
+    shown = {name: value for name, value in counts.items() if value or name not in {"stopped", "interrupted"}}
+    people().print("  ".join(f"{name} {value}" for name, value in shown.items()))
     tell_what_to_do(report)
 
 

@@ -50,8 +50,10 @@ class Engine:
             raise Unusable("unset the environment variable DEBUG: with it Playwright prints every password it types")
         playwright = await self._stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(
-            executable_path=self._executable, headless=self._settings.headless, args=launch_arguments(self._certificate)
-        )
+            executable_path=self._executable, headless=self._settings.headless, args=launch_arguments(self._certificate),
+            # A signal to all of us (Ctrl-C) must not end the browser in the middle of a step: whoever started it closes it.
+            handle_sigint=False, handle_sigterm=False, handle_sighup=False,
+        )  # fmt: skip
         self._stack.push_async_callback(browser.close)
         return browser
 

@@ -58,12 +58,13 @@ class EvidenceStore:
         # Of each task its own: two requests at work at once must not get each other's evidence.
         self._taken: ContextVar[tuple[Evidence, ...]] = ContextVar("taken", default=())
         self._devtools: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
+        self._complaint = ""
 
     async def capture(self, page: Page, *, subject: str, step: str, sensitive: Sensitive) -> Path | None:
         """Keep a screenshot and the outline of ``page`` and return the picture's path.
 
-        A page that can't be photographed is told in the log and gives ``None``, never an error. Nothing is written
-        unmasked: where masking fails, the picture is left out.
+        A page that can't be photographed is told in the log and gives ``None``, never an error; a disk that can't be written
+        is a complaint besides. Nothing is written unmasked: where masking fails, the picture is left out.
         """
         try:
             async with asyncio.timeout(_SCREENSHOT_SECONDS):
@@ -96,8 +97,11 @@ class EvidenceStore:
         taken = await self._devtools[page].send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
         return base64.b64decode(taken["data"])
 
-    async def report(self, report: DriftReport, picture: Path | None, subject: str) -> Path:
-        """Keep a report on a changed screen as text and as a page with the picture in it; returns the page's path."""
+    async def report(self, report: DriftReport, picture: Path | None, subject: str) -> Path | None:
+        """Keep a report on a changed screen as text and as a page with the picture in it; returns the page's path.
+
+        ``None`` where it can't be written.
+        """
         shown = await asyncio.to_thread(picture.read_bytes) if picture else None
         return await self._note(subject, "drift", {"txt": report.text().encode(), "html": report.html(shown).encode()})
 
@@ -107,9 +111,25 @@ class EvidenceStore:
         self._taken.set(())
         return taken
 
-    async def _note(self, subject: str, step: str, files: dict[str, bytes]) -> Path:
-        """Write the files and count them as this task's; returns the path of the last one."""
-        kept = await asyncio.to_thread(self._keep, subject, step, files)
+    def complaint(self) -> str:
+        """Return what a person should mend so that evidence is kept again, and forget it; empty when all was kept."""
+        complaint, self._complaint = self._complaint, ""
+        return complaint
+
+    async def _note(self, subject: str, step: str, files: dict[str, bytes]) -> Path | None:
+        """Write the files and count them as this task's; returns the path of the last one, ``None`` if it can't be written.
+
+        Employees need their logins, and the ledger has every act: work goes on without pictures, and a person is told.
+        """
+        try:
+            kept = await asyncio.to_thread(self._keep, subject, step, files)
+        except OSError as error:
+            logger.error("evidence of step {} can't be written: {}", step, error.strerror)
+            self._complaint = (
+                f"evidence can't be written to {self._directory} ({error.strerror}): what was done meanwhile has no pictures; "
+                "make room or mend console.evidence_dir and its rights"
+            )
+            return None
         self._taken.set((*self._taken.get(), *kept))
         return kept[-1].path
 

@@ -115,8 +115,12 @@ class Flow(Reach):
             raise
 
     async def open(self, path: str) -> None:
-        """Go to a page of the console by its address relative to the console's."""
-        await self.page.goto(urljoin(self.stage.url, path), wait_until="domcontentloaded")
+        """Go to a page of the console by its address relative to the console's; raises ``Transient`` when it does not answer."""
+        try:
+            await self.page.goto(urljoin(self.stage.url, path), wait_until="domcontentloaded")
+        except PlaywrightTimeout:
+            # Nothing was shown, so nothing has changed on it: no drift.
+            raise await self._silent() from None
         self._secret_shown = False
 
     async def look(self, path: str, clicks: Sequence[str]) -> str:

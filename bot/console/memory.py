@@ -130,6 +130,10 @@ class MemoryConsole:
         """See :meth:`bot.console.port.Console.take_evidence`; memory has no screens."""
         return ()
 
+    def complaint(self) -> str:
+        """See :meth:`bot.console.port.Console.complaint`; memory is never full."""
+        return ""
+
     async def close(self) -> None:
         """See :meth:`bot.console.port.Console.close`."""
 

@@ -127,6 +127,10 @@ class PlaywrightConsole:
         """See :meth:`bot.console.port.Console.take_evidence`."""
         return self._evidence.take()
 
+    def complaint(self) -> str:
+        """See :meth:`bot.console.port.Console.complaint`."""
+        return self._evidence.complaint()
+
     async def close(self) -> None:
         """Wait for verbs at work, log every session out and end the browser."""
         for _ in range(self.sessions):

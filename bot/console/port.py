@@ -145,6 +145,10 @@ class Console(Protocol):
         """Return the evidence that this task's verbs collected since its last call, and forget it."""
         ...
 
+    def complaint(self) -> str:
+        """Return what a person should mend though it stopped no verb, such as evidence that can't be kept, and forget it."""
+        ...
+
     async def close(self) -> None:
         """Log out, whatever happened, and let go of the browser."""
         ...

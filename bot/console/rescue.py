@@ -1,4 +1,4 @@
-"""Asks a page that may be hanging or dead, and never waits long for the answer."""
+"""Asks a page that may be hanging or dead, and never waits long for the answer; says plainly what the network did."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
 _ANSWER_SECONDS = 2
+#: The browser's own names for what keeps it from a page (chrome://network-errors), in words.
+_NETWORK = {
+    "net::ERR_CONNECTION_REFUSED": "nothing answers at {url} (console.url)",
+    "net::ERR_NAME_NOT_RESOLVED": "the name in {url} can't be resolved (console.url)",
+    "net::ERR_CONNECTION_TIMED_OUT": "{url} does not answer (console.url)",
+    "net::ERR_ADDRESS_UNREACHABLE": "there is no way to {url} (console.url)",
+    "net::ERR_INTERNET_DISCONNECTED": "this machine has no network",
+    "net::ERR_CERT_AUTHORITY_INVALID": "the certificate of {url} is not trusted (console.certificate)",
+}
+
+
+def plainly(text: str, url: str) -> str:
+    """Return what kept the browser from the console at ``url`` in words, with the browser's own name for it; else the text."""
+    return next((f"{words.format(url=url)}: {code}" for code, words in _NETWORK.items() if code in text), text)
 
 
 async def stop_loading(page: Page) -> None:

@@ -14,7 +14,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from bot.console.drift_report import DriftReport
 from bot.console.evidence import Sensitive
 from bot.console.outline import parts
-from bot.console.rescue import answers, shows, stop_loading
+from bot.console.rescue import answers, plainly, shows, stop_loading
 from bot.console.stage import Landmark, Stage
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
 
@@ -117,12 +117,17 @@ class Watched(ABC):
         text = "the console answered with a server error"
         return OutcomeUnknown(self._step, text) if self._submitted else Transient(f"step {self._step!r}: {text}")
 
+    async def _silent(self) -> BotError:
+        await stop_loading(self.page)
+        text = f"the console does not answer within {self.stage.timeout:g} s (console.step_timeout)"
+        return OutcomeUnknown(self._step, text) if self._submitted else Transient(f"step {self._step!r}: {text}")
+
     def _lost_session(self) -> BotError:
         text = "the session ended"
         return OutcomeUnknown(self._step, text) if self._submitted else SessionExpired(f"step {self._step!r}: {text}")
 
     async def _translated(self, error: PlaywrightError) -> BotError:
-        text = self.stage.redactor.clean(error.message).splitlines()[0]
+        text = plainly(self.stage.redactor.clean(error.message).splitlines()[0], self.stage.url)
         await stop_loading(self.page)
         self.dead = self.dead or not await answers(self.page)
         if self._submitted:

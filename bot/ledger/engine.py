@@ -13,16 +13,15 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from bot.errors import LedgerUnusable, Transient
+from bot.errors import LedgerBusy, LedgerUnusable, Transient
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY = 30  # seconds a writer waits for another
+_BUSY = 30  # seconds a writer waits for another, where the address does not say ``?timeout=``
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     # A committed intent must survive a power cut, not only a crash.
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={_BUSY * 1000}",
 )
 
 
@@ -42,7 +41,8 @@ def open_engine(url: str, base: Path) -> Engine:
     path = base / (parsed.database or "ledger.sqlite3")
     with understood(str(path)):
         _create_private(path)
-        engine = create_engine(parsed.set(database=str(path)), poolclass=NullPool)
+        patient = parsed if "timeout" in parsed.query else parsed.update_query_dict({"timeout": str(_BUSY)})
+        engine = create_engine(patient.set(database=str(path)), poolclass=NullPool)
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin_as_writer)
         _migrate(engine, path)
@@ -51,13 +51,13 @@ def open_engine(url: str, base: Path) -> Engine:
 
 @contextmanager
 def understood(what: str) -> Iterator[None]:
-    """Turn the database's errors into the house's: ``Transient`` for a lock, ``LedgerUnusable`` with what to do for the rest."""
+    """Turn the database's errors into the house's: ``LedgerBusy`` for a lock, ``LedgerUnusable`` with what to do for the rest."""
     try:
         yield
     except OperationalError as error:
         text = str(error.orig)
         if "locked" in text or "busy" in text:
-            raise Transient(f"the ledger {what} is locked by another program") from error
+            raise LedgerBusy(f"the ledger {what} is locked by another program") from error
         raise LedgerUnusable(
             f"the ledger {what} can't be used: {text}; check the disk, its space and the rights"
         ) from error

@@ -38,7 +38,7 @@ T = TypeVar("T")
 class Ledger(Queries):
     """One database. Methods are coroutines that do their work in a thread; each is one transaction.
 
-    Raises ``Transient`` while another program holds the database, ``Unusable`` when it can't be read or written.
+    Raises ``LedgerBusy`` while another program holds the database, ``Unusable`` when it can't be read or written.
     """
 
     def __init__(self, engine: Engine, *, clock: Clock, run: Run) -> None:

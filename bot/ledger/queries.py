@@ -30,7 +30,7 @@ T = TypeVar("T")
 class Queries(LoginQueries, RecordQueries):
     """The reading half of a ledger. Methods are coroutines that do their work in a thread, each in one transaction.
 
-    Raises ``Transient`` while another program holds the database, ``Unusable`` when it can't be read.
+    Raises ``LedgerBusy`` while another program holds the database, ``Unusable`` when it can't be read.
     """
 
     async def get(self, request_id: str) -> Request:
@@ -166,6 +166,15 @@ class Queries(LoginQueries, RecordQueries):
     async def of_action(self, action: str) -> tuple[StoredEvent, ...]:
         """Return the events of one action in order."""
         return await self._events(select(tables.events).where(tables.events.c.action == action))
+
+    async def newest(self, action: str | None = None, outcome: str | None = None) -> StoredEvent | None:
+        """Return the last event in the chain, or the last one of this action and outcome."""
+        columns = tables.events.c
+        wanted = {columns.action: action, columns.outcome: outcome}
+        where = [column == value for column, value in wanted.items() if value is not None]
+        query = select(tables.events).where(*where).order_by(columns.seq.desc()).limit(1)
+        row = await self._read(lambda connection: connection.execute(query).first())
+        return chain.stored(row, json.loads) if row else None
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Answer a question of another module of this room, in one transaction."""

@@ -45,7 +45,8 @@ class Run:
 class Event:
     """An audit event to be written: what is about to be done, or what came of it.
 
-    ``action`` is a dotted name such as ``account.create``; ``outcome`` is ``intended``, ``done``, ``failed`` or ``unknown``.
+    ``action`` is a dotted name such as ``account.create``; ``outcome`` is ``intended``, ``done``, ``failed`` or ``unknown``;
+    a run that was asked to end early is ``stopped``.
     ``details`` are facts that may stay for ever; ``person`` is personal data that retention can remove later without
     breaking the chain. Neither ever holds a password. ``before`` and ``after`` are the states of its request around it, where
     it moved one or might have: the ledger fills them in.

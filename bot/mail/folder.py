@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
 from hashlib import sha256
@@ -135,14 +136,21 @@ class FolderMailbox:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_whole(draft, wire_bytes(mail))
+            self._put(draft, path, mail)
+        except OSError as error:
+            # Nothing has gone out, whoever is written to: a disk that is full is no fault of one request.
+            raise Transient(f"the outbox can't be written: {error.strerror}") from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+        _sync(path.parent)
+
+    @staticmethod
+    def _put(draft: Path, path: Path, mail: EmailMessage) -> None:
+        try:
             os.link(draft, path)
         except FileExistsError:
             raise DeliveryFailed(f"a mail with the Message-ID {mail['Message-ID']} was sent before") from None
-        except OSError as error:
-            raise DeliveryFailed(f"the outbox can't be written: {error.strerror}") from error
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync(path.parent)
 
     def _sent_path(self, message_id: str) -> Path:
         safe = "".join(char if char.isalnum() or char in "-._@" else "_" for char in message_id.strip("<>"))

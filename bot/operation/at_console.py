@@ -10,7 +10,7 @@ from datetime import time, timedelta
 
 from bot.clock import Clock
 from bot.console.port import Ability, Console
-from bot.errors import ConsoleDrift, Paused, Stopped
+from bot.errors import ConsoleDrift, Paused, Stopped, advice_of
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.conditions import Part
@@ -86,6 +86,8 @@ class AtConsole:
                 raise issuing
         finally:
             await self.console.close()
+            if complaint := self.console.complaint():
+                report.problem(complaint)
 
     def _check_clock(self) -> None:
         """Raise ``Stopped`` when the console's clock and this machine's differ: deadlines and windows depend on both."""
@@ -124,7 +126,8 @@ class AtConsole:
         """Make many new accounts at once, where the console can; what it leaves is driven one by one."""
         least = self.settings.import_from
         fresh = [request for request in to_drive if request.state is State.ACCEPTED]
-        if least and len(fresh) >= least and Ability.IMPORT in self.console.abilities:
+        can = Ability.IMPORT in self.console.abilities and not report.is_cut_short()
+        if least and len(fresh) >= least and can:
             progress.start("IDを一括登録する / importing", 1)
             with report.one_of_many("import"):
                 await self.driver.issue_many(fresh)
@@ -145,7 +148,8 @@ class AtConsole:
         report.delivered += after.state is State.DELIVERED
         report.stuck += after.state is State.STUCK
         if after.state is State.STUCK:
-            report.problem(f"{after.id}: {after.stuck_reason}")
+            advice = advice_of(after.stuck_reason.partition(":")[0])
+            report.problem(f"{after.id}: {after.stuck_reason} — {advice}")
             if after.stuck_reason.startswith(ConsoleDrift.__name__):
                 raise Stopped(Trouble.DRIFT, f"{after.id}: {after.stuck_reason}")
         return after.state is not State.STUCK

@@ -41,7 +41,7 @@ class Crew:
 
     async def work(self) -> None:
         """Be one of the workers."""
-        while self.waiting and not self.stopped_by:
+        while self.waiting and not self.stopped_by and not self.report.is_cut_short():
             if stands := await self.stands():
                 self.stopped_by = self.stopped_by or stands
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from loguru import logger
 
@@ -22,10 +22,11 @@ from bot.operation.alerts.guards import WatchedOutgoing
 from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.at_console import DRIVABLE, AtConsole
+from bot.operation.beforehand import EMPLOYEES, must_not_have_shrunk, set_back
 from bot.operation.leavers import Leavers
 from bot.operation.left_open import LeftOpen
 from bot.operation.leftovers import Leftovers
-from bot.operation.report import Progress, Report
+from bot.operation.report import Progress, Report, Stop
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
 
@@ -49,15 +50,25 @@ class Cycle:
     outgoing: WatchedOutgoing
     survey: Survey
     alerts: Alerts
+    #: The share of the last pass's employees that the directory must still have.
+    min_kept: float
+    #: Set by whoever wants a pass to end early: what is in hand is finished first.
+    stop: Stop = field(default_factory=Stop)
 
     async def run(self, progress: Progress) -> Report:
-        """Make one pass and return what it did; never raises for what concerns one message or one request."""
-        report = Report()
+        """Make one pass and return what it did; never raises for what concerns one message or one request.
+
+        Raises ``ConfigInvalid`` for a staff directory that has shrunk since the last pass.
+        """
+        report = Report(stop=self.stop)
         if self.gate.switched_off:
             await self._stand_still(report)
             return report
-        await self.ledger.note(Event(action="run", outcome="intended"))
-        for warning in self.deciding.judge.warnings(self.clock.now()):
+        employees, now = len(self.deciding.judge.directory), self.clock.now()
+        await must_not_have_shrunk(self.ledger, employees, min_kept=self.min_kept)
+        warnings = [*await set_back(self.ledger, now), *self.deciding.judge.warnings(now)]
+        await self.ledger.note(Event(action="run", outcome="intended", details={EMPLOYEES: employees}))
+        for warning in warnings:
             logger.warning("{}", warning)
             report.warnings.append(warning)
         await self._part(report, Part.ALL, Area.PASS, lambda: self.leftovers.run(report))
@@ -70,9 +81,7 @@ class Cycle:
             await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
             await self._tell(report, progress)
         await self._part(report, Part.ALL, Area.PASS, lambda: self.left_open.run(report, self.clock.now()))
-        await self._count_what_is_left(report)
-        await self._observe(report)
-        await self.ledger.note(Event(action="run", outcome="done", details=report.counts()))
+        await self._part(report, Part.ALL, Area.PASS, lambda: self._end(report), always=True)
         return report
 
     async def onward(self, request_ids: Collection[str], progress: Progress) -> Report:
@@ -80,7 +89,7 @@ class Cycle:
 
         Nor for the time at which a stop condition is tried again; for a pause until an operator resumes it does.
         """
-        report = Report()
+        report = Report(stop=self.stop)
         if self.gate.switched_off:
             await self._stand_still(report)
             return report
@@ -103,20 +112,25 @@ class Cycle:
 
         await self._part(report, Part.DELIVERY, Area.OUTGOING, tell)
 
-    async def _part(self, report: Report, part: Part, area: Area, work: Callable[[], Awaitable[None]]) -> None:
+    async def _part(
+        self, report: Report, part: Part, area: Area, work: Callable[[], Awaitable[None]], *, always: bool = False
+    ) -> None:
         """Do one part, unless it stands still; what stops it is told and counted, and the next part goes on.
 
-        What is found that stops it for longer is on record before anything else is done.
+        What is found that stops it for longer is on record before anything else is done. ``always``: stop or not.
         """
+        if report.is_cut_short() and not always:
+            return
         before = len(report.findings)
         try:
-            await self.gate.check(part)
+            if not always:
+                await self.gate.check(part)
             await work()
         except Paused as error:
             report.stands(error)
         except BotError as error:
             logger.error("{}", error)
-            report.problem(f"{error} — {error.advice}")
+            report.failure(error)
             report.stopped = max(report.stopped, error.exit_status)
             report.find(finding_of(error, Area.OUTGOING if error is self.outgoing.trouble else area))
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
@@ -124,7 +138,15 @@ class Cycle:
             report.problem(f"unexpected {type(error).__name__}; the log has the details")
             report.stopped = max(report.stopped, 1)
             report.find(finding_of(error, Area.PASS))
-        report.findings[before:] = [await self.gate.stop(finding) for finding in report.findings[before:]]
+        report.findings[before:] = [await self._stop(finding) for finding in report.findings[before:]]
+
+    async def _stop(self, finding: Finding) -> Finding:
+        """Have stand still what a finding stops; a ledger that can't be written has been told of, and stops every part itself."""
+        try:
+            return await self.gate.stop(finding)
+        except BotError as error:
+            logger.error("{}", error)
+            return finding
 
     async def _stand_still(self, report: Report) -> None:
         """Do nothing but tell operators, once, that the kill switch is there."""
@@ -172,7 +194,7 @@ class Cycle:
 
     async def _tell_of(self, untold: Collection[Request], report: Report, progress: Progress) -> None:
         progress.start("結果を知らせる / telling", len(untold))
-        for request in untold:
+        for request in report.until_stopped(untold):
             await self.gate.check(Part.DELIVERY)
             with report.one_of_many(request.id):
                 await self.courier.tell(request)
@@ -195,10 +217,13 @@ class Cycle:
         look = await self.alerts.watching(Area.CONSOLE)
         await self.at_console.run(waiting, [*bounced, *due, *begun], report, progress, bounced=gone, look=look)
 
-    async def _count_what_is_left(self, report: Report) -> None:
+    async def _end(self, report: Report) -> None:
         left = await self.ledger.requests(states=DRIVABLE)
         report.waiting = len(self._ripe(left))
         report.later = len(left) - report.waiting
+        await self._observe(report)
+        outcome = "stopped" if report.interrupted else "done"
+        await self.ledger.note(Event(action="run", outcome=outcome, details=report.counts()))
 
     def _ripe(self, requests: Iterable[Request]) -> list[Request]:
         """Return those whose time has come; what is begun is always brought to its end."""

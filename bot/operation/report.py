@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, fields
+from typing import Protocol, TypeVar
 
 from loguru import logger
 
-from bot.errors import AccessDenied, BotError, DeliveryFailed, Paused, Unusable
+from bot.errors import AccessDenied, BotError, DeliveryFailed, LedgerBusy, Paused, Unusable
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding, finding_of
+
+T = TypeVar("T")
+_NO_COUNTS = frozenset({"stop", "findings", "looked"})
 
 
 class Progress(Protocol):
@@ -34,6 +37,13 @@ class Silent:
 
     def step(self) -> None:
         """See :meth:`Progress.step`."""
+
+
+@dataclass(kw_only=True)
+class Stop:
+    """Asks a pass to end with the step in hand; ``asked_by`` is who asked, such as ``SIGTERM``, and empty before."""
+
+    asked_by: str = ""
 
 
 @dataclass(kw_only=True)
@@ -77,9 +87,27 @@ class Report:
     #: What was looked at and found in order.
     looked: set[Area] = field(default_factory=set)
 
+    #: Who asked the pass to end before everything was done; empty when it came to its end.
+    interrupted: str = ""
+    stop: Stop = field(default_factory=Stop)
+
     def counts(self) -> dict[str, object]:
         """Return everything as JSON has it."""
-        return {name: value for name, value in asdict(self).items() if name not in {"findings", "looked"}}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NO_COUNTS}
+
+    def until_stopped(self, things: Iterable[T]) -> Iterator[T]:
+        """Yield the things one by one until the pass is asked to stop: what is in hand is finished, nothing more is begun."""
+        for thing in things:
+            if self.is_cut_short():
+                return
+            yield thing
+
+    def is_cut_short(self) -> bool:
+        """Tell whether to leave what is not begun to the next pass; once it is, the operator is told."""
+        if self.stop.asked_by and not self.interrupted:
+            self.interrupted = self.stop.asked_by
+            self.problem(f"stopped by {self.interrupted}: what was in hand is finished, the next pass does the rest")
+        return bool(self.interrupted)
 
     @contextmanager
     def one_of_many(self, name: str) -> Iterator[None]:
@@ -89,11 +117,11 @@ class Report:
         """
         try:
             yield
-        except (AccessDenied, Unusable, Paused):
+        except (AccessDenied, Unusable, LedgerBusy, Paused):
             raise
         except BotError as error:
             logger.error("{}: {}", name, error)
-            self.problem(f"{name}: {error}")
+            self.failure(error, of=name)
             if isinstance(error, DeliveryFailed):
                 self.find(Finding(trouble=Trouble.UNTOLD, detail=f"{name}: {error}", subjects=(name,)))
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
@@ -109,6 +137,10 @@ class Report:
         """Add a part that did not work because it was told to stand still."""
         if str(error) not in self.paused:
             self.paused.append(str(error))
+
+    def failure(self, error: BotError, *, of: str = "") -> None:
+        """Add what went wrong by its name, with what a person should do."""
+        self.problem(f"{of}{': ' if of else ''}{type(error).__name__}: {error} — {error.advice}")
 
     def problem(self, text: str) -> None:
         """Add something a person should do something about."""

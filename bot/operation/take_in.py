@@ -53,7 +53,7 @@ class Intake:
         waiting = await self.mailbox.list_new()
         report.looked.add(Area.MAILBOX)
         progress.start("受信メールを読む / reading mails", len(waiting))
-        for locator in waiting:
+        for locator in report.until_stopped(waiting):
             if paused := await self.gate.stands(Part.INTAKE):
                 report.stands(paused)
                 break
@@ -111,7 +111,7 @@ class Deciding:
         """Decide every request that is still undecided, oldest first: an earlier one counts as granted for a later."""
         undecided = await self.ledger.requests(states={State.RECEIVED})
         progress.start("審査する / deciding", len(undecided))
-        for request in undecided:
+        for request in report.until_stopped(undecided):
             with report.one_of_many(request.id):
                 decision = await self.judge.decide(self.ledger, request, self.clock.now())
                 await self._record(request, decision)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import aware
 from bot.model import Employee
-from bot.rules.sheet import Layout, Problems, Row, number, read_dates, read_rows
+from bot.rules.sheet import Layout, Problems, Row, breaks_off, number, read_dates, read_rows
 from bot.settings.staff import StaffSettings
 
 REQUIRED = ("employee_no", "name", "mail")
@@ -66,6 +66,8 @@ def load_directory(content: bytes, *, name: str, settings: StaffSettings, as_of:
     Raises ``ConfigInvalid`` with every problem and its row: it is loaded whole or not at all.
     """
     problems = Problems(path="staff.file", source=name)
+    if breaks_off(content):
+        problems.add("it breaks off in the middle of its last row: it is half-written; export it again")
     rows = read_rows(content, layout(settings), problems)
     return build_directory(rows, settings, problems, as_of=as_of)
 

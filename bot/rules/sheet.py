@@ -91,6 +91,17 @@ def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
     return pick_rows(best, (), layout, problems)
 
 
+def breaks_off(content: bytes) -> bool:
+    """Tell whether a CSV file ends in the middle of a row: no line end, and fewer columns than its headings.
+
+    What is left of a mail address there may be an address, of somebody else.
+    """
+    if b"\0" in content or content.endswith((b"\n", b"\r")):
+        return False
+    lines = content.splitlines()
+    return len(lines) > 1 and any(lines[0].count(mark) > lines[-1].count(mark) for mark in (b",", b"\t"))
+
+
 def pick_rows(
     headings: Sequence[str], records: Iterable[Sequence[str]], layout: Layout, problems: Problems
 ) -> list[Row]:

@@ -11,7 +11,10 @@ class LedgerSettings(Section):
     """The ledger."""
 
     url: str = "sqlite:///var/ledger.sqlite3"
-    """SQLAlchemy address of the database; a relative SQLite path starts at config.yaml."""
+    """SQLAlchemy address of the database; a relative SQLite path starts at config.yaml.
+
+    A pass waits 30 seconds for another program that writes to it; ``?timeout=5`` at the end says otherwise.
+    """
 
 
 class LogSettings(Section):

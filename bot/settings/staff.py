@@ -95,6 +95,8 @@ class StaffSettings(Section):
     """Credentials go to these domains only: an address elsewhere is a problem of the directory. Empty: any."""
     stale_days: int = Field(default=7, ge=1)
     """Warn when the export is older than this many days."""
+    min_kept: float = Field(default=0.5, ge=0, le=1)
+    """A directory with less than this share of the last pass's employees is refused as half-written; 0 takes any."""
     max_rows: int = Field(default=300_000, ge=1)
     """More rows than this are refused as a wrong file."""
     max_leavers: int = Field(default=10, ge=0)

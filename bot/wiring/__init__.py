@@ -27,7 +27,7 @@ from bot.console.port import Console
 from bot.console.screens import Screens
 from bot.delivery.compose import Composer
 from bot.delivery.courier import Courier
-from bot.errors import AlreadyRunning, ConfigInvalid, Problem
+from bot.errors import AlreadyRunning, ConfigInvalid, Problem, Unusable
 from bot.intake.reader import Reader
 from bot.issuance.account import AccountKeeper
 from bot.issuance.drive import Driver
@@ -246,6 +246,7 @@ class Workshop:
             alerts=alerting.alerts(self.config, self.clock, self.redactor, sending=lambda: outgoing, ledger=ledger),
             intake=self.intake(mailbox, ledger),
             deciding=Deciding(ledger=ledger, judge=judge, clock=self.clock),
+            min_kept=settings.staff.min_kept,
         )
 
     def switching(self, ledger: Ledger, console: Console, gate: Gate) -> Switching:
@@ -302,12 +303,18 @@ class Workshop:
     def alone(self) -> Iterator[None]:
         """Keep every other process from working on the ledger; raises ``AlreadyRunning`` while one does."""
         path = self.config.path("var/bot.lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
         try:
-            with FileLock(path, timeout=0):
-                yield
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except Timeout:
             raise AlreadyRunning(f"another run holds {path}") from None
+        except OSError as error:
+            raise Unusable(f"the lock {path} can't be made ({error.strerror}): check the disk and the rights") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def user() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from bot.secret import Redactor, Secret
 from bot.settings.console import BrowserSettings, ConsoleSettings
 from tests.console_kit import on_sandbox, sandbox_flow, spec
 from tests.house import MONDAY
+from tests.scenario.faults.at_process import kill_browsers
 
 SECRET = Secret("Abcdefg!2345678k")
 
@@ -65,7 +65,7 @@ async def test_a_killed_browser_is_replaced(server: SandboxServer, console: Play
     server.faults.slow = 0.5
     verb = asyncio.ensure_future(console.create(spec("tw0000001"), SECRET))
     await asyncio.sleep(0.8)
-    await asyncio.to_thread(_kill_our_browsers)
+    await asyncio.to_thread(kill_browsers, os.getpid())
     with pytest.raises(Transient):
         await verb
     server.faults.slow = 0.0
@@ -139,33 +139,3 @@ def _with_browser(server: SandboxServer, browser: Path, folder: Path) -> Playwri
         sandbox_flow(), ConsoleSettings(url=server.url, browser=BrowserSettings()), password=redactor.new("x"),
         browser=browser, evidence=EvidenceStore(folder, redactor), screens=Screens(directory=folder), redactor=redactor,
     )  # fmt: skip
-
-
-def _kill_our_browsers() -> None:
-    """Kill the browsers that this process started: its children's children, by their id."""
-    for process in _processes():
-        if b"--headless" in _read(process, "cmdline") and _descends_from_us(process):
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue  # it went with its parent
-
-
-def _processes() -> list[int]:
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-
-
-def _descends_from_us(process: int) -> bool:
-    while process > 1:
-        if process == os.getpid():
-            return True
-        status = _read(process, "stat").decode(errors="replace").rpartition(")")[2].split()
-        process = int(status[1]) if status else 0
-    return False
-
-
-def _read(process: int, name: str) -> bytes:
-    try:
-        return Path(f"/proc/{process}/{name}").read_bytes()
-    except OSError:
-        return b""

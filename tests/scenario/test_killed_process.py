@@ -5,30 +5,19 @@ from __future__ import annotations
 import email
 import email.policy
 import os
-import re
 import signal
 import subprocess
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime
 
-import httpx
 import pytest
 
 from bot.sandbox.faults import AfterSubmit
 from bot.sandbox.server import SandboxServer
-from tests.house import ZONE, House, Sent, text_of
+from tests.house import House, text_of
+from tests.scenario.faults.invariants import log_in
 
 Start = Callable[..., subprocess.Popen[bytes]]
-_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
-
-
-def log_in(server: SandboxServer, sent: Sent, day: date) -> str:
-    """Log in on the user side with a mailed login on the morning of ``day``; returns the page it leads to."""
-    server.users.clock.set(datetime.combine(day, time(8, 30), ZONE))  # type: ignore[attr-defined] # the fixture's clock can be set
-    with httpx.Client(base_url=server.url, follow_redirects=True) as browser:
-        token = _CSRF.findall(browser.get("login").text)[0]
-        answer = browser.post("login", data={"csrf": token, "user": sent.login_id, "password": sent.password})
-        return answer.url.path
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -57,19 +46,6 @@ def test_killed_right_after_the_submit(
     assert log_in(server, sent, days[-1]) == "/password"
 
 
-@pytest.mark.parametrize("fault", [AfterSubmit.CUT_MADE, AfterSubmit.CUT_NOT_MADE])
-def test_connection_cut_after_the_submit(
-    house: House, server: SandboxServer, start: Start, days: list[date], now: datetime, fault: AfterSubmit
-) -> None:
-    """With the connection cut after the submit, the bot looks instead of clicking again, and delivers in the same pass."""
-    house.apply("0000502", employee_no="0046690", days=days[-1:], now=now)
-    server.faults.after_submit = fault
-    assert start("run").wait(90) == 0
-    assert server.users.writes["create"] == 1
-    (sent,) = house.credentials()
-    assert log_in(server, sent, days[-1]) == "/password"
-
-
 def test_the_password_is_in_the_mail_alone(
     house: House, server: SandboxServer, start: Start, days: list[date], now: datetime
 ) -> None:
@@ -87,19 +63,6 @@ def test_the_password_is_in_the_mail_alone(
         assert not any(canary in content for canary in canaries), file
     in_mails = [file for file in house.files("outbox") for canary in canaries if canary in _decoded(file.read_bytes())]
     assert len(in_mails) == 2
-
-
-def test_two_runs_at_once(house: House, server: SandboxServer, start: Start, days: list[date], now: datetime) -> None:
-    """A second run on the same ledger stops with status 3 and says why; the first goes on undisturbed."""
-    house.apply("0000505", employee_no="0049004", days=days[-1:], now=now)
-    server.faults.after_submit = AfterSubmit.HOLD_MADE
-    first = start("run")
-    assert server.faults.arrived.wait(60)
-    second = start("run")
-    assert second.wait(30) == 3
-    assert "AlreadyRunning" in (house.path / "1.stderr").read_text(encoding="utf-8")
-    server.faults.released.set()
-    assert first.wait(90) == 0
 
 
 def _decoded(content: bytes) -> bytes:

@@ -201,3 +201,12 @@ def test_any_table_is_a_directory_or_a_clear_error(rows: list[list[str]]) -> Non
     except ConfigInvalid as error:
         loaded = -len(error.problems)
     assert loaded != 0
+
+
+@pytest.mark.parametrize(
+    "cut", ["0000002,山田,,課,y@city.exam", "0000002", "0000002,山田,ヤマダ,課,y@city.example.jp,正規,"]
+)
+def test_a_file_that_breaks_off_in_a_row_is_refused(cut: str) -> None:
+    """What is left of a mail address may be somebody else's: the file is half-written. A last line with its end is whole."""
+    assert any("breaks off" in problem for problem in problems([HEADINGS, *GOOD, cut]))
+    load([HEADINGS, *GOOD, "0000002,山田,,課,y@city.example.jp", ""])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from bot.errors import Transient
 from bot.mail.folder import FolderMailbox
 from bot.mail.port import Folder
 from bot.mail.receipt import receipt_time
@@ -110,3 +112,16 @@ async def test_a_table_counts_from_when_it_was_dropped(mailbox: FolderMailbox, t
     os.utime(file, (at.timestamp(), at.timestamp()))
     message = await mailbox.fetch("a.csv")
     assert abs(message.received_at - at) < timedelta(seconds=1)
+
+
+async def test_an_outbox_that_cant_be_written_is_tried_again_later(mailbox: FolderMailbox, tmp_path: Path) -> None:
+    """It is no fault of the mail, which goes out once there is room."""
+    mail = EmailMessage()
+    mail["Message-ID"], mail["To"] = "<a@x>", "a@city.example.jp"
+    mail.set_content("x")
+    (tmp_path / "outbox").write_text("", encoding="utf-8")
+    with pytest.raises(Transient, match="the outbox can't be written"):
+        await mailbox.send(mail)
+    (tmp_path / "outbox").unlink()
+    await mailbox.send(mail)
+    assert await mailbox.was_sent("<a@x>")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.clock import FixedClock
-from bot.errors import LedgerBroken, Unusable
+from bot.errors import LedgerBroken, LedgerBusy, Unusable
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, Changes, Notice, NoticeKind, NoticeState
 from bot.life import TRANSITIONS, AccountRecordState, State
 from bot.model import Decision, Outcome, Window
 from tests.house import FRIDAY
-from tests.ledger_kit import STEP, accepted, application, later, message, open_ledger, reading, recorded
+from tests.ledger_kit import RUN, STEP, accepted, application, later, message, open_ledger, reading, recorded
 
 
 @pytest.fixture
@@ -200,3 +202,16 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     """The file is its owner's alone from the first byte."""
     open_ledger(tmp_path).close()
     assert (tmp_path / "ledger.sqlite3").stat().st_mode & 0o077 == 0
+
+
+async def test_a_held_ledger_is_waited_for_as_long_as_its_address_says(tmp_path: Path) -> None:
+    """Another program's write transaction is an error of its own name after ?timeout=, and over when the program lets go."""
+    patient = Ledger.open("sqlite:///ledger.sqlite3?timeout=0.2", base=tmp_path, clock=FixedClock(FRIDAY), run=RUN)
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        with pytest.raises(LedgerBusy, match="locked by another program"):
+            await patient.note(STEP)
+        assert time.monotonic() - started < 20
+    await patient.note(STEP)
+    patient.close()

@@ -112,6 +112,10 @@ class GuardedConsole:
         """See :meth:`bot.console.port.Console.take_evidence`."""
         return self._console.take_evidence()
 
+    def complaint(self) -> str:
+        """See :meth:`bot.console.port.Console.complaint`."""
+        return self._console.complaint()
+
     async def close(self) -> None:
         """See :meth:`bot.console.port.Console.close`."""
         await self._console.close()

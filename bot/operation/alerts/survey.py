@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Survey:
         if warnings := self.warnings(now):
             found.append(Finding(trouble=Trouble.DIRECTORY, detail=" ".join(warnings)))
         try:
-            check_disk(self.place, self.settings.disk_free_mb)
+            must_have_room(self.place, self.settings.disk_free_mb)
         except Unusable as error:
             found.append(Finding(trouble=Trouble.DISK, detail=str(error)))
         return found
@@ -53,15 +54,21 @@ class Survey:
         ]
 
 
-def check_disk(place: Path, least_mb: int) -> str:
-    """Return how much room there is at ``place``; raises ``Unusable`` when it is less than ``least_mb`` or can't be told."""
-    try:
-        free = shutil.disk_usage(place).free // _MEGABYTE
-    except OSError as error:
-        raise Unusable(f"{place}: {error.strerror}") from error
+def must_have_room(folder: Path, least_mb: int) -> int:
+    """Return how many MB are free where ``folder`` is or will be made.
+
+    Raises ``Unusable`` for less than ``least_mb``, for a file in its place, and without the right to write there.
+    """
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    if not place.is_dir():
+        raise Unusable(f"{folder} can't be made: {place} is a file")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise Unusable(f"no right to write in {place}")
+    free = shutil.disk_usage(place).free // _MEGABYTE
     if free < least_mb:
-        raise Unusable(f"only {free} MB are free at {place} (alerts.disk_free_mb: {least_mb}); make room")
-    return f"{free} MB free at {place}"
+        text = f"only {free} MB are free at {place} (alerts.disk_free_mb: {least_mb})"
+        raise Unusable(f"{text}: remove what is old (`ledger purge`), or make room")
+    return free
 
 
 def _waiting(requests: Sequence[Request]) -> Iterator[Finding]:
