@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 from datetime import datetime
 from email.message import EmailMessage
 from hashlib import sha256
@@ -35,6 +36,8 @@ class FolderMailbox:
         self._path = path
         self._max_bytes = max_bytes
         self._zone = zone
+        self._swept = False
+        self._sweeping = threading.Lock()
 
     async def list_new(self) -> list[str]:
         """See :meth:`bot.mail.port.Mailbox.list_new`; subfolders, links and unfinished files are left alone."""
@@ -124,6 +127,7 @@ class FolderMailbox:
         draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._sweep(path.parent)
             _write_whole(draft, wire_bytes(mail))
             os.link(draft, path)
         except FileExistsError:
@@ -133,6 +137,14 @@ class FolderMailbox:
         finally:
             draft.unlink(missing_ok=True)
         _sync(path.parent)
+
+    def _sweep(self, outbox: Path) -> None:
+        """Remove what a process that was killed left half written, before the first mail of this one: it may hold a password."""
+        with self._sweeping:
+            if not self._swept:
+                for draft in outbox.glob(".*.tmp"):
+                    draft.unlink(missing_ok=True)
+                self._swept = True
 
     def _sent_path(self, message_id: str) -> Path:
         safe = "".join(char if char.isalnum() or char in "-._@" else "_" for char in message_id.strip("<>"))

@@ -15,6 +15,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Request
 from bot.life import State
 from bot.operation.at_console import DRIVABLE, AtConsole
+from bot.operation.cut_off import tell_of_cut_off
 from bot.operation.report import Progress, Report
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
@@ -35,6 +36,7 @@ class Cycle:
     async def run(self, progress: Progress) -> Report:
         """Make one pass and return what it did; never raises for what concerns one message or one request."""
         report = Report()
+        await self._part(report, lambda: tell_of_cut_off(self.ledger, report))
         await self.ledger.note(Event(action="run", outcome="intended"))
         for warning in self.deciding.judge.warnings(self.clock.now()):
             logger.warning("{}", warning)

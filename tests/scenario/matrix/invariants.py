@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import email
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from tests.scenario.matrix.facts import CREDENTIALS, Told, chain, newest, on_record, told
@@ -125,8 +127,16 @@ def _seen(world: World, mails: list[Told]) -> Iterator[str]:
     canaries = {one.password.encode() for one in mails if one.password} | {one.encode() for one in world.passwords()}
     carriers = {one.raw.file for one in mails if one.password}
     for file, content in world.house.left_behind().items():
-        if file not in carriers and any(canary in content for canary in canaries):
+        if file not in carriers and any(canary in content + _decoded(file, content) for canary in canaries):
             yield f"4: a password is in {file.relative_to(world.house.path)}"
     for one in mails:
         if not one.password and any(canary in one.text.encode() for canary in canaries):
             yield f"4: a password is in {one.message_id}"
+
+
+def _decoded(file: Path, content: bytes) -> bytes:
+    """Return what stands in a mail, sent or only half written, as its reader sees it."""
+    if file.suffix not in {".eml", ".tmp"}:
+        return b""
+    parts = email.message_from_bytes(content).walk()
+    return b"".join(part.get_payload(decode=True) or b"" for part in parts if not part.is_multipart())
