@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -19,9 +18,8 @@ from bot.console.port import Console
 from bot.sandbox.server import SandboxServer
 from bot.sandbox.users import LogLine
 from bot.wiring import Workshop
-from tests.house import House
 from tests.scenario.matrix.moments import Gate
-from tests.scenario.matrix.worlds import Filed, Mail, Seen, in_folders, in_outbox
+from tests.scenario.matrix.worlds import FolderWorld, Seen
 
 _VERBS = {"ユーザー登録": "create", "パスワード再設定": "reset_password", "ユーザー編集": "edit", "無効化": "disable"}
 _STATES = {"有効": "active", "無効": "disabled"}
@@ -29,14 +27,11 @@ _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _ADMIN = "Console-admin-2021!"
 
 
-class SandboxWorld:
+class SandboxWorld(FolderWorld):
     """A folder mailbox and the embedded console behind a real browser."""
 
-    mails_may_double = False
-
     def __init__(self, base: Path) -> None:
-        self.base = base
-        self.house = House(path=base / "house")
+        super().__init__(base)
         self._users = base / "users.pickle"
         self._act: Callable[[int], None] = lambda _: None
         self._server: SandboxServer | None = None
@@ -50,7 +45,7 @@ class SandboxWorld:
             users, lines = pickle.loads(self._users.read_bytes()) if self._users.exists() else ([], [])
             for user in users:
                 server.users.seed(user)
-            server.users.log = _Record(lines, lambda number: self._act(number))
+            server.users.log = _Record(lines, self._written)
             self._point_to(server.url)
             yield {"TELEWORK_BOT_CONSOLE_PASSWORD": _ADMIN}
             self._users.write_bytes(pickle.dumps((list(server.users.search("")), list(server.users.log))))
@@ -62,14 +57,14 @@ class SandboxWorld:
 
     def console(self, workshop: Workshop, gate: Gate) -> Console:
         """Return the bot's own console, with a boundary at each step of its flow."""
-        made = Workshop.console(workshop)
-        assert isinstance(made, PlaywrightConsole)
-        made._flow_class = gate.watch_flow(made._flow_class)
-        return made
+        return watched_console(workshop, gate)
 
     def on_write(self, act: Callable[[int], None]) -> None:
         """See :meth:`tests.scenario.matrix.worlds.World.on_write`."""
         self._act = act
+
+    def _written(self, number: int) -> None:
+        self._act(number)
 
     @property
     def server(self) -> SandboxServer:
@@ -109,17 +104,13 @@ class SandboxWorld:
         """The admin's; of the users' it knows only digests."""
         return [_ADMIN]
 
-    def mails(self) -> list[Mail]:
-        """See :meth:`tests.scenario.matrix.worlds.World.mails`."""
-        return in_outbox(self.house)
 
-    def filed(self) -> list[Filed]:
-        """See :meth:`tests.scenario.matrix.worlds.World.filed`."""
-        return in_folders(self.house)
-
-    def save(self, to: Path) -> None:
-        """See :meth:`tests.scenario.matrix.worlds.World.save`."""
-        shutil.copytree(self.base, to)
+def watched_console(workshop: Workshop, gate: Gate) -> Console:
+    """Return the console that the bot would work with, its flow watched."""
+    made = Workshop.console(workshop)
+    assert isinstance(made, PlaywrightConsole)
+    made._flow_class = gate.watch_flow(made._flow_class)
+    return made
 
 
 class _Record(list[LogLine]):

@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.ledger.records import Request
 from bot.ledger.reading import LedgerReader
+from bot.ledger.records import Request
 from tests.house import LOGIN_LINE, PASSWORD_LINE, text_of
 from tests.scenario.matrix.worlds import Mail, World
 
@@ -58,7 +58,9 @@ def told(world: World) -> list[Told]:
         carried = _carried(text) if kind == CREDENTIALS else {}
         to = ", ".join(str(parsed[name]) for name in ("To", "Cc", "Bcc") if parsed[name])
         found.append(
-            Told(message_id=str(parsed["Message-ID"]), request=request, kind=kind, to=to, raw=mail, text=text, **carried)
+            Told(
+                message_id=str(parsed["Message-ID"]), request=request, kind=kind, to=to, raw=mail, text=text, **carried
+            )
         )
     return found
 
@@ -101,6 +103,7 @@ def gather(world: World) -> dict[str, Any]:
     mails = told(world)
     found = {
         "requests": [_request(one) for one in requests],
+        "ends": [(one.kind.value, one.state.value) for one in requests],
         "messages": sorted(messages),
         "chain": verified,
         "filed": sorted((mail.folder, mail.digest) for mail in world.filed()),

@@ -34,7 +34,13 @@ def in_the_end(world: World, facts: dict[str, Any], expected: dict[str, Any]) ->
         if facts[name] != expected[name]
     ]
     mails = told(world)
-    checks = (_lost(world, facts), _doubled(world, mails), _logins(world, mails), _home(world, mails), _seen(world, mails))
+    checks = (
+        _lost(world, facts),
+        _doubled(world, mails),
+        _logins(world, mails),
+        _home(world, mails),
+        _seen(world, mails),
+    )
     return [*differing, *at_once(world), *(found for check in checks for found in check)]
 
 
@@ -48,9 +54,7 @@ def _difference(found: object, wanted: object) -> str:
 def _intents(world: World) -> Iterator[str]:
     """7: every write of the console and every mail has its intent in the chain already."""
     events = chain(world)
-    intended = Counter(
-        (one.action, str(one.details.get("login_id"))) for one in events if one.outcome == "intended"
-    )
+    intended = Counter((one.action, str(one.details.get("login_id"))) for one in events if one.outcome == "intended")
     written = Counter((verb, login_id) for verb, login_id in world.record())
     for (verb, login_id), count in written.items():
         if count > intended[INTENTS.get(verb, "none"), login_id]:
@@ -138,5 +142,5 @@ def _decoded(file: Path, content: bytes) -> bytes:
     """Return what stands in a mail, sent or only half written, as its reader sees it."""
     if file.suffix not in {".eml", ".tmp"}:
         return b""
-    parts = email.message_from_bytes(content).walk()
-    return b"".join(part.get_payload(decode=True) or b"" for part in parts if not part.is_multipart())
+    bodies = [part.get_payload(decode=True) for part in email.message_from_bytes(content).walk()]
+    return b"".join(body for body in bodies if isinstance(body, bytes))

@@ -1,4 +1,4 @@
-"""The matrix itself: every moment of every stage, in every kind of world."""
+"""The matrix itself: every moment of every pass, in every kind of world."""
 
 from __future__ import annotations
 
@@ -7,51 +7,134 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.sandbox.meshcentral import MeshCentral
+from bot.sandbox.postoffice import PostOffice
+from tests.scenario.matrix.at_console import SandboxWorld
+from tests.scenario.matrix.moments import Kind, Moment
+from tests.scenario.matrix.outside import OUTSIDE, OutsideWorld, Servers
 from tests.scenario.matrix.processes import many
-from tests.scenario.matrix.runs import Case, Life
-from tests.scenario.matrix.story import LIFE
+from tests.scenario.matrix.runs import Case, Life, LongLife
+from tests.scenario.matrix.story import AT_CONSOLE, LIFE
 from tests.scenario.matrix.worlds import MemoryWorld
 
 Say = Callable[[str], None]
+#: What changes something that outlives the process: between two of these every moment leaves the same behind.
+_EFFECTS = frozenset({Kind.LEDGER, Kind.DISK, Kind.WRITE, Kind.SEND})
 
 
-def main(short: bool, say: Say) -> dict[str, Any]:  # noqa: FBT001 - the command's one switch
-    """Kill the bot everywhere and return what was found."""
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A life to be killed in, and at which of its moments."""
+
+    name: str
+    life: Life
+    wanted: Callable[[Moment], bool]
+    #: So many runs at once.
+    at_once: int
+
+
+def main(*, short: bool, say: Say, only: str = "") -> dict[str, Any]:
+    """Kill the bot everywhere, and return what was found; ``short`` leaves out what a CI has no time for (docs/crashes.md).
+
+    What failed is kept, in a folder that is told.
+    """
     began = time.monotonic()
     scratch = Path(tempfile.mkdtemp(prefix="matrix-"))
-    life = Life(story=LIFE, open_world=MemoryWorld, folder=scratch / "life")
-    results = run(life, scratch, say=say)
-    failures = [one for one in results if one["failures"]]
-    if not failures:
+    with _parts(scratch, short=short) as parts:
+        done = [_part(part, say) for part in parts if only in {"", part.name}]
+    failures = [failure for one in done for failure in one.pop("failures")]
+    if failures:
+        say(f"what is left of the runs that failed is kept in {scratch}")
+    else:
         shutil.rmtree(scratch)
-    return {"runs": len(results), "failures": failures, "seconds": round(time.monotonic() - began, 1)}
+    runs = sum(one["runs"] for one in done)
+    return {"ok": not failures, "runs": runs, "parts": done, "failures": failures, "seconds": _since(began)}
 
 
-def run(life: Life, scratch: Path, *, say: Say) -> list[dict[str, Any]]:
-    """Record one life, and kill the bot at each of its moments."""
-    life.folder.mkdir(parents=True)
+@contextmanager
+def _parts(scratch: Path, *, short: bool) -> Iterator[Iterator[Part]]:
+    cores = os.cpu_count() or 1
+
+    def parts() -> Iterator[Part]:
+        life = Life(story=LIFE, open_world=MemoryWorld, folder=scratch / "life")
+        yield Part(name="life", life=life, wanted=_leaves_something_new if short else _every, at_once=cores)
+        life = Life(story=AT_CONSOLE, open_world=SandboxWorld, folder=scratch / "console")
+        yield Part(name="console", life=life, wanted=_about_a_submit if short else _of_a_step, at_once=cores)
+        if not short:
+            with PostOffice() as office, MeshCentral(others=3) as mesh:
+                open_world = partial(OutsideWorld, servers=Servers(office=office, mesh=mesh))
+                life = LongLife(story=OUTSIDE, open_world=open_world, folder=scratch / "outside")
+                yield Part(name="outside", life=life, wanted=_seen_outside, at_once=1)
+
+    every = parts()
+    try:
+        yield every
+    finally:
+        every.close()  # type: ignore[attr-defined] # a generator has it
+
+
+def _every(_: Moment) -> bool:
+    return True
+
+
+def _leaves_something_new(moment: Moment) -> bool:
+    return moment.when == "before" and moment.kind in _EFFECTS
+
+
+def _of_a_step(moment: Moment) -> bool:
+    return moment.kind in {Kind.STEP, Kind.WRITE}
+
+
+def _about_a_submit(moment: Moment) -> bool:
+    """The moments around the point of no return: right after the click, and when the console has done it unseen."""
+    return moment.when == "after" and (moment.kind is Kind.WRITE or moment.name.startswith("submit"))
+
+
+def _seen_outside(moment: Moment) -> bool:
+    submit = moment.kind is Kind.STEP and moment.name.startswith(("submit", "confirm"))
+    return submit or moment.kind is Kind.SEND or (moment.kind is Kind.MAILBOX and moment.name == "file")
+
+
+def _part(part: Part, say: Say) -> dict[str, Any]:
+    """Record one life, and kill the bot at each moment that is wanted."""
+    began = time.monotonic()
+    part.life.folder.mkdir(parents=True)
     recorded: list[dict[str, Any]] = []
-    many([life.record], life.folder, at_once=1, tell=recorded.append)
+    many([part.life.record], part.life.folder, at_once=1, tell=recorded.append)
     if "moments" not in recorded[0]:
         raise RuntimeError("\n".join(recorded[0]["failures"]))
-    cases = [
-        Case(stage=stage, moment=moment) for stage, moments in enumerate(recorded[0]["moments"]) for moment in moments
-    ]
-    say(f"{len(cases)} moments")
+    told = [(stage, text) for stage, moments in enumerate(recorded[0]["moments"]) for text in moments]
+    cases = [Case(stage=stage, moment=text) for stage, text in told if part.wanted(Moment.read(text))]
     results: list[dict[str, Any]] = []
 
     def tell(result: dict[str, Any]) -> None:
         results.append(result)
         for failure in result["failures"]:
-            say(f"! {result.get('stage')}: {result.get('moment')}: {failure}")
-        if len(results) % 20 == 0:
-            say(f"{len(results)} of {len(cases)}")
+            say(f"! {result.get('stage')}, killed {result.get('moment')}: {failure}")
+        if len(results) % 10 == 0 or len(results) == len(cases):
+            say(f"{part.name}: {len(results)} of {len(cases)} runs, {_since(began):.0f} s")
 
-    jobs = [partial(life.kill, case, life.folder / f"run-{number}") for number, case in enumerate(cases)]
-    many(jobs, life.folder, at_once=os.cpu_count() or 1, tell=tell)
-    return results
+    jobs = [partial(part.life.kill, case, part.life.folder / f"run-{number}") for number, case in enumerate(cases)]
+    many(jobs, part.life.folder, at_once=part.at_once, tell=tell)
+    boundaries = Counter(Moment.read(text).kind.value for text in _boundaries(told))
+    return {
+        "part": part.name, "boundaries": dict(boundaries), "moments": len(told), "runs": len(results),
+        "failures": [one for one in results if one["failures"]], "seconds": _since(began),
+        "seen": sorted({f"{one.kind} {one.name}" for one in (Moment.read(text) for _, text in told)}),
+    }  # fmt: skip
+
+
+def _boundaries(told: list[tuple[int, str]]) -> set[str]:
+    """Return each boundary once: a moment before it and one after it are of the same."""
+    return {f"before {text.partition(' ')[2]} in {stage}" for stage, text in told}
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 1)

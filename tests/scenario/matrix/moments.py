@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,21 @@ class Kind(StrEnum):
     STEP = "step"
     #: A change in the console's own record, made before the bot hears of it.
     WRITE = "write"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """When a process can be killed: before or after the n-th time that something is done."""
+
+    when: str
+    kind: Kind
+    name: str
+
+    @classmethod
+    def read(cls, text: str) -> Moment:
+        """Return the moment that a line of a trace tells of."""
+        when, kind, name = text.partition(" #")[0].split(" ", 2)
+        return cls(when=when, kind=Kind(kind), name=name)
 
 
 class Gate:

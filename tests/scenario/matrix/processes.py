@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,9 @@ def _live(work: Callable[[Told], int], listens: int, said: Path) -> None:
         os._exit(status)
 
 
-def many(jobs: list[Callable[[], dict[str, Any]]], scratch: Path, *, at_once: int, tell: Callable[[dict[str, Any]], None]) -> None:
+def many(
+    jobs: Sequence[Callable[[], dict[str, Any]]], scratch: Path, *, at_once: int, tell: Callable[[dict[str, Any]], None]
+) -> None:
     """Do each job in a process of its own, so many at once, and tell of its result as it comes."""
     running: dict[int, tuple[int, Path]] = {}
     waiting = list(enumerate(jobs))

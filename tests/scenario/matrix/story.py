@@ -14,7 +14,8 @@ _LATER = FRIDAY + timedelta(minutes=2)
 _THURSDAY = datetime(2021, 8, 5, 12, 0, tzinfo=ZONE)
 _SATURDAY = datetime(2021, 8, 7, 9, 0, tzinfo=ZONE)
 _AUGUST = {day: date(2021, 8, day) for day in range(2, 7)}
-_BY_ITSELF = {"automatic_kinds": ["issue", "reissue", "cancel", "change"]}
+#: Nothing waits for a person because of its kind.
+BY_ITSELF = {"automatic_kinds": ["issue", "reissue", "cancel", "change"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ def _nothing(_house: House) -> None:
 
 #: Everything that a message and a request can become.
 LIFE = Story(
-    settings={"console": {"settle": 0.3, "import_from": 5}, "rules": _BY_ITSELF},
+    settings={"console": {"settle": 0.3, "import_from": 5}, "rules": BY_ITSELF},
     stages=(
         Stage(name="Friday", at=FRIDAY, arrive=_first),
         Stage(name="two minutes later", at=_LATER, arrive=_second),
@@ -89,7 +90,7 @@ def _lost(house: House) -> None:
 
 #: One login from its making to its end, step by step through a console's pages.
 AT_CONSOLE = Story(
-    settings={"rules": _BY_ITSELF},
+    settings={"rules": BY_ITSELF},
     stages=(
         Stage(name="made", at=FRIDAY, arrive=_one),
         Stage(name="renewed", at=_LATER, arrive=_lost),

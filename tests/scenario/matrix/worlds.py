@@ -7,23 +7,26 @@ import email.policy
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import yaml
 
 from bot.clock import FixedClock
 from bot.console.port import Console
 from bot.mail.port import Folder
 from bot.wiring import Workshop
-from tests.house import House
+from tests.house import ROOT, House
 from tests.scenario.matrix.moments import Gate
 from tests.scenario.matrix.stored_console import StoredConsole
 
 Seen = tuple[str, str]
+Settings = Mapping[str, Mapping[str, Any]]
 INBOX = "inbox"
 
 
@@ -52,6 +55,18 @@ class World(Protocol):
     house: House
     #: The mail server does not tell what went out: after a kill a notice may go out again, under its one Message-ID.
     mails_may_double: bool
+
+    def prepare(self, settings: Settings) -> None:
+        """Lay the house out."""
+        ...
+
+    def deliver(self) -> None:
+        """Bring what lies in the house's inbox to where the bot looks for it."""
+        ...
+
+    def comparable(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return those facts that are the same in every run."""
+        ...
 
     def running(self, at: datetime) -> AbstractContextManager[dict[str, str]]:
         """Have everything run that the bot talks to; gives what the bot's environment needs."""
@@ -94,14 +109,46 @@ class World(Protocol):
         ...
 
 
-class MemoryWorld:
-    """A folder mailbox and a console in a file."""
+class FolderWorld:
+    """What worlds with a folder mailbox have in common; subclasses add a console."""
 
     mails_may_double = False
 
     def __init__(self, base: Path) -> None:
         self.base = base
         self.house = House(path=base / "house")
+
+    def prepare(self, settings: Settings) -> None:
+        """Lay the house out."""
+        thin(self.house.lay_out(settings))
+
+    def deliver(self) -> None:
+        """The bot looks into the house's own inbox."""
+
+    def comparable(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Everything is the same in every run."""
+        return facts
+
+    def mails(self) -> list[Mail]:
+        """Return what is in the outbox; what is hidden was never sent."""
+        files = [file for file in self.house.files("outbox") if not file.name.startswith(".")]
+        return [Mail(file=file, content=file.read_bytes()) for file in files]
+
+    def filed(self) -> list[Filed]:
+        """See :meth:`World.filed`."""
+        names = (INBOX, *(folder.value for folder in Folder))
+        return [filed(name, file) for name in names for file in self.house.files(name)]
+
+    def save(self, to: Path) -> None:
+        """See :meth:`World.save`."""
+        shutil.copytree(self.base, to)
+
+
+class MemoryWorld(FolderWorld):
+    """A folder mailbox and a console in a file."""
+
+    def __init__(self, base: Path) -> None:
+        super().__init__(base)
         self._file = base / "console.json"
 
     def running(self, at: datetime) -> AbstractContextManager[dict[str, str]]:
@@ -135,36 +182,24 @@ class MemoryWorld:
         """See :meth:`World.passwords`."""
         return StoredConsole(self._file).passwords
 
-    def mails(self) -> list[Mail]:
-        """See :meth:`World.mails`; what is hidden was never sent."""
-        return in_outbox(self.house)
-
-    def filed(self) -> list[Filed]:
-        """See :meth:`World.filed`."""
-        return in_folders(self.house)
-
-    def save(self, to: Path) -> None:
-        """See :meth:`World.save`."""
-        shutil.copytree(self.base, to)
-
-
-def in_outbox(house: House) -> list[Mail]:
-    """Return the mails in the outbox of a folder mailbox; what is hidden was never sent."""
-    files = [file for file in house.files("outbox") if not file.name.startswith(".")]
-    return [Mail(file=file, content=file.read_bytes()) for file in files]
-
-
-def in_folders(house: House) -> list[Filed]:
-    """Return the mails in each folder of a folder mailbox."""
-    names = (INBOX, *(folder.value for folder in Folder))
-    return [filed(name, file) for name in names for file in house.files(name)]
-
 
 def filed(folder: str, file: Path) -> Filed:
     """Return a mail that came, by its file."""
     content = file.read_bytes()
     name = str(email.message_from_bytes(content, policy=email.policy.default)["Message-ID"] or "").strip()
     return Filed(folder=folder, name=file.name, message_id=name, digest=sha256(content).hexdigest())
+
+
+def thin(house: House) -> None:
+    """Leave in config.yaml only what is not a default: it is read four times in every run."""
+    defaults, own = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in (ROOT / "config.yaml", house.config))
+    kept = {
+        section: {name: value for name, value in values.items() if value != defaults[section].get(name)}
+        for section, values in own.items()
+        if isinstance(values, dict)
+    }
+    slim = {"timezone": own["timezone"], **{name: values for name, values in kept.items() if values}}
+    house.config.write_text(yaml.safe_dump(slim, allow_unicode=True), encoding="utf-8")
 
 
 def received(base: Path, *, now: list[str] | None = None) -> Counter[str]:
