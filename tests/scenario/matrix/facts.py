@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from bot.ledger.reading import LedgerReader
@@ -50,19 +51,19 @@ class ChainEvent:
 
 def told(world: World) -> list[Told]:
     """Return every mail that went out."""
-    found = []
-    for mail in world.mails():
-        parsed = email.message_from_bytes(mail.content, policy=email.policy.default)
-        request, kind, _ = _MESSAGE_ID.findall(str(parsed["Message-ID"]))[0]
-        text = text_of(parsed)
-        carried = _carried(text) if kind == CREDENTIALS else {}
-        to = ", ".join(str(parsed[name]) for name in ("To", "Cc", "Bcc") if parsed[name])
-        found.append(
-            Told(
-                message_id=str(parsed["Message-ID"]), request=request, kind=kind, to=to, raw=mail, text=text, **carried
-            )
-        )
-    return found
+    return [_told(mail) for mail in world.mails()]
+
+
+@cache
+def _told(mail: Mail) -> Told:
+    parsed = email.message_from_bytes(mail.content, policy=email.policy.default)
+    request, kind, _ = _MESSAGE_ID.findall(str(parsed["Message-ID"]))[0]
+    text = text_of(parsed)
+    to = ", ".join(str(parsed[name]) for name in ("To", "Cc", "Bcc") if parsed[name])
+    return Told(
+        message_id=str(parsed["Message-ID"]), request=request, kind=kind, to=to, raw=mail, text=text,
+        **(_carried(text) if kind == CREDENTIALS else {}),
+    )  # fmt: skip
 
 
 def _carried(text: str) -> dict[str, str]:

@@ -144,6 +144,9 @@ def _untold(world: World, case: Case, clean: dict[str, Any]) -> list[str]:
     report = json.loads((world.base / REPORT).read_text(encoding="utf-8"))
     told = "\n".join(report["problems"])
     missing = [line for line in clean["problems"] if line.split(" ")[0] not in told]
-    named = {"held": told.count(" is held: "), "unreadable": told.count(" could not be read: ")}
+    named = {
+        "held": told.count(" is held: ") + told.count(" is urgent and waits "),
+        "unreadable": told.count(" could not be read: "),
+    }
     short = [name for name, count in named.items() if report[name] + count < clean[name]]
     return [f"8: nobody is told of {missing} {short}: {report}"] if missing or short else []

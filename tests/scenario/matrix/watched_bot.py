@@ -37,7 +37,7 @@ class WatchedWorkshop(Workshop):
         """See :meth:`bot.wiring.Workshop.mailbox`."""
         return self.gate.around(super().mailbox(), Kind.MAILBOX)  # type: ignore[no-any-return] # stands in for it
 
-    def console(self, *_: object, **__: object) -> Any:  # type: ignore[override] # noqa: ANN401 # any console there is
+    def console(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - any console there is
         """Return the world's console."""
         made: Console = self.world.console(self, self.gate)
         return self.gate.around(made, Kind.CONSOLE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import json
 import shutil
 from collections import Counter
@@ -11,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from email.parser import BytesHeaderParser
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -186,7 +185,7 @@ class MemoryWorld(FolderWorld):
 def filed(folder: str, file: Path) -> Filed:
     """Return a mail that came, by its file."""
     content = file.read_bytes()
-    name = str(email.message_from_bytes(content, policy=email.policy.default)["Message-ID"] or "").strip()
+    name = str(BytesHeaderParser().parsebytes(content)["Message-ID"] or "").strip()
     return Filed(folder=folder, name=file.name, message_id=name, digest=sha256(content).hexdigest())
 
 
