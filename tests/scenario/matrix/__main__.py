@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import signal
 import sys
 from typing import Any
 
@@ -20,6 +21,7 @@ _EXAMPLES = """examples:
 def main() -> int:
     """Run what is asked for; 0 when everything held, 1 when something did not."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers and bots that were started are stopped then too
     found: dict[str, Any] = {}
     if options.what in {"kills", "all"}:
         found["kills"] = kills.main(short=options.short, say=_say, only=options.only)
@@ -54,7 +56,7 @@ def _table(found: dict[str, Any]) -> str:
             kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(part["boundaries"].items()))
             lines.append(f"{part['part']}: boundaries {kinds}; {part['runs']} kills in {part['seconds']:.0f} s")
         for failure in found["kills"]["failures"]:
-            lines += [f"! {failure.get('stage')}, killed {failure.get('moment')}: {one}" for one in failure["failures"]]
+            lines += [f"! {failure['stage']}, killed {failure['moments']}: {one}" for one in failure["failures"]]
         lines.append(
             f"{found['kills']['runs']} kills: {'everything held' if found['kills']['ok'] else 'NOT everything held'}"
         )

@@ -103,7 +103,7 @@ def _seen_outside(moment: Moment) -> bool:
 
 
 def _part(part: Part, say: Say) -> dict[str, Any]:
-    """Record one life, and kill the bot at each moment that is wanted."""
+    """Record one life, kill the bot at each moment that is wanted, then each recovery at those that only a recovery has."""
     began = time.monotonic()
     part.life.folder.mkdir(parents=True)
     recorded: list[dict[str, Any]] = []
@@ -111,29 +111,55 @@ def _part(part: Part, say: Say) -> dict[str, Any]:
     if "moments" not in recorded[0]:
         raise RuntimeError("\n".join(recorded[0]["failures"]))
     told = [(stage, text) for stage, moments in enumerate(recorded[0]["moments"]) for text in moments]
-    cases = [Case(stage=stage, moment=text) for stage, text in told if part.wanted(Moment.read(text))]
     results: list[dict[str, Any]] = []
+    _run(part, [Case(stage=stage, moments=(text,)) for stage, text in told], results, say)
+    later = [Case(stage=stage, moments=(first, text)) for (stage, text), first in _only_after(told, results).items()]
+    _run(part, later, results, say)
+    told += [(case.stage, case.moments[-1]) for case in later]
+    failures = [
+        {name: one.get(name) for name in ("stage", "moments", "failures")} for one in results if one["failures"]
+    ]
+    seen = sorted({f"{one.kind} {one.name}" for one in (Moment.read(text) for _, text in told)})
+    boundaries = Counter(kind for _, kind, _ in {_boundary(*one) for one in told})
+    return {
+        "part": part.name, "boundaries": dict(boundaries), "moments": len(told), "runs": len(results),
+        "failures": failures, "seconds": _since(began), "seen": seen,
+    }  # fmt: skip
+
+
+def _run(part: Part, cases: list[Case], results: list[dict[str, Any]], say: Say) -> None:
+    """Do those of the runs that are wanted, and add what came of them."""
+    began, before = time.monotonic(), len(results)
+    wanted = [case for case in cases if part.wanted(Moment.read(case.moments[-1]))]
 
     def tell(result: dict[str, Any]) -> None:
         results.append(result)
         for failure in result["failures"]:
-            say(f"! {result.get('stage')}, killed {result.get('moment')}: {failure}")
-        if len(results) % 10 == 0 or len(results) == len(cases):
-            say(f"{part.name}: {len(results)} of {len(cases)} runs, {_since(began):.0f} s")
+            say(f"! {result.get('stage')}, killed {result.get('moments')}: {failure}")
+        done = len(results) - before
+        if done % 10 == 0 or done == len(wanted):
+            say(f"{part.name}: {done} of {len(wanted)} runs, {_since(began):.0f} s")
 
-    jobs = [partial(part.life.kill, case, part.life.folder / f"run-{number}") for number, case in enumerate(cases)]
+    folders = (part.life.folder / f"run-{before + number}" for number in range(len(wanted)))
+    jobs = [partial(part.life.kill, case, folder) for case, folder in zip(wanted, folders, strict=True)]
     many(jobs, part.life.folder, at_once=part.at_once, tell=tell)
-    boundaries = Counter(Moment.read(text).kind.value for text in _boundaries(told))
-    return {
-        "part": part.name, "boundaries": dict(boundaries), "moments": len(told), "runs": len(results),
-        "failures": [one for one in results if one["failures"]], "seconds": _since(began),
-        "seen": sorted({f"{one.kind} {one.name}" for one in (Moment.read(text) for _, text in told)}),
-    }  # fmt: skip
 
 
-def _boundaries(told: list[tuple[int, str]]) -> set[str]:
-    """Return each boundary once: a moment before it and one after it are of the same."""
-    return {f"before {text.partition(' ')[2]} in {stage}" for stage, text in told}
+def _only_after(told: list[tuple[int, str]], results: list[dict[str, Any]]) -> dict[tuple[int, str], str]:
+    """Return the moments that come only in a pass after a kill, each with the first kill that leads to it."""
+    known = {(stage, text.partition(" #")[0]) for stage, text in told}
+    found: dict[tuple[int, str], str] = {}
+    for result in results:
+        for text in result.get("recovery", ()):
+            if (key := (result["number"], text.partition(" #")[0])) not in known:
+                known.add(key)
+                found[result["number"], text] = result["moments"][0]
+    return found
+
+
+def _boundary(stage: int, text: str) -> tuple[int, str, str]:
+    """Return the boundary that a moment is of: the one before it and the one after it are of the same."""
+    return stage, Moment.read(text).kind.value, text.partition(" ")[2]
 
 
 def _since(began: float) -> float:

@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,29 +76,40 @@ def _live(work: Callable[[Told], int], listens: int, said: Path) -> None:
 
 
 def many(
-    jobs: Sequence[Callable[[], dict[str, Any]]], scratch: Path, *, at_once: int, tell: Callable[[dict[str, Any]], None]
+    jobs: Sequence[Callable[[], dict[str, Any]]],
+    scratch: Path,
+    *,
+    at_once: int,
+    tell: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Do each job in a process of its own, so many at once, and tell of its result as it comes."""
-    running: dict[int, tuple[int, Path]] = {}
+    """Do each job in a process of its own, so many at once, and tell of its result as it comes; none outlives this call."""
+    running: dict[int, int] = {}
     waiting = list(enumerate(jobs))
-    while waiting or running:
-        while waiting and len(running) < at_once:
-            number, job = waiting.pop(0)
-            answer = scratch / f"{number}.answer"
-            said = scratch / f"{number}.said"
-            child = Standby(lambda _, job=job, answer=answer: _answered(job, answer), said)  # type: ignore[misc] # mypy takes the defaults for arguments
-            child.go()
-            running[child.pid] = (number, answer)
-        pid, _ = os.waitpid(-1, 0)
-        if pid in running:
-            number, answer = running.pop(pid)
-            said = scratch / f"{number}.said"
-            tell(json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {
-                "number": number, "failures": [f"the run itself broke: {said.read_text(encoding='utf-8')[-1500:]}"],
-            })  # fmt: skip
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                number, job = waiting.pop(0)
+                child = Standby(partial(_answered, job, scratch / f"{number}.answer"), scratch / f"{number}.said")
+                child.go()
+                running[child.pid] = number
+            pid, _ = os.waitpid(-1, 0)
+            if pid in running:
+                tell(_answer(scratch, running.pop(pid)))
+    finally:
+        for pid in running:
+            cut_off(pid)
 
 
-def _answered(job: Callable[[], dict[str, Any]], answer: Path) -> int:
+def _answer(scratch: Path, number: int) -> dict[str, Any]:
+    answer, said = scratch / f"{number}.answer", scratch / f"{number}.said"
+    if not answer.exists():
+        return {"failures": [f"the run itself broke: {said.read_text(encoding='utf-8')[-1500:]}"]}
+    found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    answer.unlink()
+    return found
+
+
+def _answered(job: Callable[[], dict[str, Any]], answer: Path, _: Told) -> int:
     draft = answer.with_suffix(".draft")
     draft.write_text(json.dumps(job(), ensure_ascii=False), encoding="utf-8")
     draft.replace(answer)

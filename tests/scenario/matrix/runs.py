@@ -28,10 +28,10 @@ _THE_END = ("note run done", "close")
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A moment of a stage at which the bot is killed."""
+    """A moment of a stage at which the bot is killed; with a second one the pass that makes good is killed too."""
 
     stage: int
-    moment: str
+    moments: tuple[str, ...]
 
 
 @dataclass(kw_only=True)
@@ -81,38 +81,42 @@ class Life:
         began = time.monotonic()
         world, stage = self._before(case, base), self.story.stages[case.stage]
         expected = json.loads((self.folder / f"{case.stage}-{_FACTS}").read_text(encoding="utf-8"))
-        first, second = (
-            Standby(partial(live_told, world, stage), world.house.path / f"said-{number}") for number in range(2)
+        *doomed, last = (
+            Standby(partial(live_told, world, stage), world.house.path / f"said-{number}")
+            for number in range(len(case.moments) + 1)
         )
+        failures = []
         with world.running(stage.at) as environment:
-            failures = self._killed(world, first, case, environment)
-            failures += at_once(world)
-            world.on_write(lambda _: None)
-            second.go(environment)
-            status = second.wait()
+            for bot, moment in zip(doomed, case.moments, strict=True):
+                failures += [*self._killed(world, bot, moment, environment), *at_once(world)]
+            last.go(environment)
+            status = last.wait()
             failures += [] if status in {0, 1} else [f"8: the next pass ends with {status}"]
             report = expected.pop("report")
             failures += in_the_end(world, gather(world), expected)
             failures += _untold(world, case, report)
+        recovery = (world.base / TRACE).read_text(encoding="utf-8").splitlines()
         if not failures:
             shutil.rmtree(base)
         return {
-            "stage": stage.name, "moment": case.moment, "failures": failures, "seconds": time.monotonic() - began,
+            "stage": stage.name, "number": case.stage, "moments": case.moments, "failures": failures,
+            "recovery": recovery, "seconds": time.monotonic() - began,
         }  # fmt: skip
 
     def _before(self, case: Case, base: Path) -> World:
         shutil.copytree(self.folder / f"before-{case.stage}", base)
         return self.open_world(base)
 
-    def _killed(self, world: World, bot: Standby, case: Case, environment: Told) -> list[str]:
+    def _killed(self, world: World, bot: Standby, moment: str, environment: Told) -> list[str]:
         by_console = f"after {Kind.WRITE} by the console #"
-        if case.moment.startswith(by_console):
-            at = int(case.moment.removeprefix(by_console))
+        if moment.startswith(by_console):
+            at = int(moment.removeprefix(by_console))
             world.on_write(lambda number: cut_off(bot.pid) if number == at else None)
             bot.go(environment)
         else:
-            bot.go({**environment, "FATAL": case.moment})
+            bot.go({**environment, "FATAL": moment})
         status = bot.wait()
+        world.on_write(lambda _: None)
         return [] if status == -signal.SIGKILL else [f"the moment was not reached: the pass ended with {status}"]
 
 
@@ -139,8 +143,9 @@ def _untold(world: World, case: Case, clean: dict[str, Any]) -> list[str]:
     But for the last moments: once the end of the pass is on record its counts are too, and the killed command's own
     status is all that is told.
     """
-    if case.moment.startswith("after") and any(case.moment.split(" #")[0].endswith(end) for end in _THE_END):
-        return []
+    for moment in case.moments:
+        if moment.startswith("after") and moment.partition(" #")[0].endswith(_THE_END):
+            return []
     report = json.loads((world.base / REPORT).read_text(encoding="utf-8"))
     told = "\n".join(report["problems"])
     missing = [line for line in clean["problems"] if line.split(" ")[0] not in told]
