@@ -157,7 +157,7 @@ class _Guarded:
         return call
 
 
-def no_return(flow: type[Flow]) -> list[str]:
+def no_return(flow: type) -> list[str]:
     """Return the flow's coroutines around the point of no return, those of its own bases included."""
     return [
         name for name in dir(flow) if name.startswith(_NO_RETURN) and inspect.iscoroutinefunction(getattr(flow, name))
