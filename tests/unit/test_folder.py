@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,18 @@ async def test_a_table_counts_from_when_it_was_dropped(mailbox: FolderMailbox, t
     os.utime(file, (at.timestamp(), at.timestamp()))
     message = await mailbox.fetch("a.csv")
     assert abs(message.received_at - at) < timedelta(seconds=1)
+
+
+async def test_what_a_killed_process_left_half_written_is_gone_with_the_next_mail(
+    mailbox: FolderMailbox, tmp_path: Path
+) -> None:
+    """A half-written mail may hold a password that nobody was sent: it is removed before the first mail of a new process."""
+    (tmp_path / "outbox").mkdir()
+    draft = tmp_path / "outbox" / ".R-20210730-0001.credentials.1@city.example.jp.eml.4711.tmp"
+    draft.write_bytes(b"half of a mail")
+    mail = EmailMessage()
+    mail["Message-ID"] = "<R-20210730-0001.credentials.2@city.example.jp>"
+    await mailbox.send(mail)
+    assert [file.name for file in (tmp_path / "outbox").iterdir()] == [
+        "R-20210730-0001.credentials.2@city.example.jp.eml"
+    ]
