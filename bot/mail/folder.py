@@ -65,7 +65,7 @@ class FolderMailbox:
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
-        return await asyncio.to_thread(self._sent_path(message_id).exists)
+        return await asyncio.to_thread(self._was_sent, message_id)
 
     async def check(self) -> str:
         """See :meth:`bot.mail.port.Mailbox.check`."""
@@ -138,8 +138,16 @@ class FolderMailbox:
             draft.unlink(missing_ok=True)
         _sync(path.parent)
 
+    def _was_sent(self, message_id: str) -> bool:
+        path = self._sent_path(message_id)
+        self._sweep(path.parent)
+        return path.exists()
+
     def _sweep(self, outbox: Path) -> None:
-        """Remove what a process that was killed left half written, before the first mail of this one: it may hold a password."""
+        """Remove what a process that was killed while it sent has left beside the mails: it may hold a password.
+
+        Done once, before this process sends or settles its first mail; one process at a time does (bot/wiring).
+        """
         with self._sweeping:
             if not self._swept:
                 for draft in outbox.glob(".*.tmp"):
