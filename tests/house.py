@@ -86,14 +86,16 @@ class House:
             if wanted and sample.suffix != ".json":
                 shutil.copyfile(sample, self.path / "mailbox" / "inbox" / sample.name)
 
-    def apply(self, name: str, *, employee_no: str, days: Sequence[date], now: datetime, note: str = "") -> None:
+    def apply(
+        self, name: str, *, employee_no: str, days: Sequence[date], now: datetime, note: str = "", kind: str = "新規"
+    ) -> None:
         """Put an application for ``days`` into the inbox, as the form system would send it now."""
         staff = self.workshop().directory().find(employee_no)
         assert staff is not None
         body = "\n".join([
-            f"受付番号：{name}", f"申請日時：{now:%Y/%m/%d %H:%M:%S}", "申請区分：新規", f"職員番号：{employee_no}",
-            f"氏名：{staff.name}", f"所属：{staff.department}", f"利用日：{'、'.join(f'{day:%Y/%m/%d}' for day in days)}",
-            "実施場所：自宅", note,
+            f"受付番号：{name}", f"申請日時：{now:%Y/%m/%d %H:%M:%S}", f"申請区分：{kind}", f"職員番号：{employee_no}",
+            f"氏名：{staff.name}", f"所属：{staff.department}",
+            *([f"利用日：{'、'.join(f'{day:%Y/%m/%d}' for day in days)}", "実施場所：自宅"] if days else []), note,
         ])  # fmt: skip
         mail = EmailMessage(policy=email.policy.SMTP)
         mail["Received"] = f"from form by mx.city.example.jp; {format_datetime(now)}"

@@ -163,6 +163,13 @@ class Queries(LoginQueries, RecordQueries):
         """Return events after ``since_seq`` in order."""
         return await self._events(select(tables.events).where(tables.events.c.seq > since_seq).limit(limit))
 
+    async def since_whole_pass(self) -> tuple[StoredEvent, ...]:
+        """Return the events after the last pass that came to its end, in order."""
+        columns = tables.events.c
+        whole = select(columns.seq).where(columns.action == "run", columns.outcome.in_(["done", "stopped"]))
+        last = await self._read(lambda connection: connection.scalar(whole.order_by(columns.seq.desc()).limit(1)))
+        return await self.events(since_seq=last or 0)
+
     async def of_action(self, action: str) -> tuple[StoredEvent, ...]:
         """Return the events of one action in order."""
         return await self._events(select(tables.events).where(tables.events.c.action == action))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
@@ -35,6 +36,8 @@ class FolderMailbox:
         self._path = path
         self._max_bytes = max_bytes
         self._zone = zone
+        self._swept = False
+        self._sweeping = threading.Lock()
 
     async def list_new(self) -> list[str]:
         """See :meth:`bot.mail.port.Mailbox.list_new`; subfolders, links and unfinished files are left alone."""
@@ -66,7 +69,7 @@ class FolderMailbox:
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
-        return await asyncio.to_thread(self._sent_path(message_id).exists)
+        return await asyncio.to_thread(self._was_sent, message_id)
 
     async def check(self) -> str:
         """See :meth:`bot.mail.port.Mailbox.check`."""
@@ -135,6 +138,7 @@ class FolderMailbox:
         draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._sweep(path.parent)
             _write_whole(draft, wire_bytes(mail))
             self._put(draft, path, mail)
         except OSError as error:
@@ -151,6 +155,22 @@ class FolderMailbox:
             os.link(draft, path)
         except FileExistsError:
             raise DeliveryFailed(f"a mail with the Message-ID {mail['Message-ID']} was sent before") from None
+
+    def _was_sent(self, message_id: str) -> bool:
+        path = self._sent_path(message_id)
+        self._sweep(path.parent)
+        return path.exists()
+
+    def _sweep(self, outbox: Path) -> None:
+        """Remove what a process that was killed while it sent has left beside the mails: it may hold a password.
+
+        Done once, before this process sends or settles its first mail; one process at a time does (bot/wiring).
+        """
+        with self._sweeping:
+            if not self._swept:
+                for draft in outbox.glob(".*.tmp"):
+                    draft.unlink(missing_ok=True)
+                self._swept = True
 
     def _sent_path(self, message_id: str) -> Path:
         safe = "".join(char if char.isalnum() or char in "-._@" else "_" for char in message_id.strip("<>"))

@@ -23,6 +23,7 @@ from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.at_console import DRIVABLE, AtConsole
 from bot.operation.beforehand import EMPLOYEES, must_not_have_shrunk, set_back
+from bot.operation.cut_off import tell_of_cut_off
 from bot.operation.leavers import Leavers
 from bot.operation.left_open import LeftOpen
 from bot.operation.leftovers import Leftovers
@@ -67,6 +68,7 @@ class Cycle:
         employees, now = len(self.deciding.judge.directory), self.clock.now()
         await must_not_have_shrunk(self.ledger, employees, min_kept=self.min_kept)
         warnings = [*await set_back(self.ledger, now), *self.deciding.judge.warnings(now)]
+        await self._part(report, Part.ALL, Area.PASS, lambda: tell_of_cut_off(self.ledger, report), always=True)
         await self.ledger.note(Event(action="run", outcome="intended", details={EMPLOYEES: employees}))
         for warning in warnings:
             logger.warning("{}", warning)

@@ -8,8 +8,6 @@ import email.policy
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from email.message import EmailMessage
-from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -48,20 +46,8 @@ def house(tmp_path: Path, console: MemoryConsole) -> House:
 def later(house: House, kind: Kind, days: Sequence[date] = (), *, number: str = "0000778") -> None:
     """Put an application that refers to the first one into the inbox, a minute later."""
     house.clock.set(house.clock.now() + timedelta(minutes=1))
-    now = house.clock.now()
-    lines = [
-        f"受付番号：{number}", f"申請日時：{now:%Y/%m/%d %H:%M:%S}", f"申請区分：{_JA[kind]}", f"職員番号：{KATO}",
-        "氏名：上野原　拓", "所属：建設部道路課維持担当",
-    ]  # fmt: skip
-    lines += [] if kind is Kind.REISSUE else ["元の受付番号：0000777"]
-    lines += [f"利用日：{'、'.join(f'{day:%Y/%m/%d}' for day in days)}", "実施場所：自宅"] if days else []
-    mail = EmailMessage(policy=email.policy.SMTP)
-    mail["Received"] = f"from form by mx.city.example.jp; {format_datetime(now)}"
-    mail["Message-ID"] = f"<{number}@apply.city.example.jp>"
-    mail["From"], mail["To"] = "noreply@apply.city.example.jp", "telework-id@city.example.jp"
-    mail["Subject"] = "テレワーク利用申請"
-    mail.set_content("\n".join(lines))
-    (house.path / "mailbox" / "inbox" / f"{number}.eml").write_bytes(mail.as_bytes())
+    note = "" if kind is Kind.REISSUE else "元の受付番号：0000777"
+    house.apply(number, employee_no=KATO, days=days, now=house.clock.now(), kind=_JA[kind], note=note)
 
 
 def run(house: House, console: MemoryConsole) -> Report:

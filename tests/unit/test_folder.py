@@ -125,3 +125,19 @@ async def test_an_outbox_that_cant_be_written_is_tried_again_later(mailbox: Fold
     (tmp_path / "outbox").unlink()
     await mailbox.send(mail)
     assert await mailbox.was_sent("<a@x>")
+
+
+@pytest.mark.parametrize("act", ["sends", "settles"])
+async def test_what_a_killed_process_left_beside_the_mails_is_removed(
+    mailbox: FolderMailbox, tmp_path: Path, act: str
+) -> None:
+    """It may hold a password: it is gone once the next process sends a mail, or asks whether one went out."""
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox" / ".R-20210730-0001.credentials.1@city.example.jp.eml.4711.tmp").write_bytes(b"half of a mail")
+    mail = EmailMessage()
+    mail["Message-ID"] = "<R-20210730-0001.credentials.2@city.example.jp>"
+    if act == "sends":
+        await mailbox.send(mail)
+    else:
+        assert await mailbox.was_sent(mail["Message-ID"]) is False
+    assert [file for file in (tmp_path / "outbox").iterdir() if file.suffix == ".tmp"] == []

@@ -1,0 +1,34 @@
+"""What a pass that was cut off came upon and could tell nobody of: the next pass tells it."""
+
+from __future__ import annotations
+
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import StoredEvent
+from bot.life import State
+from bot.model import ReadOutcome
+from bot.operation.report import Report
+
+
+async def tell_of_cut_off(ledger: Ledger, report: Report) -> None:
+    """Say that the pass before did not come to its end, and name what it left for a person; nothing after a whole pass.
+
+    Call it before the pass writes its own beginning. Urgent requests are not named: every pass tells of them.
+    """
+    events = await ledger.since_whole_pass()
+    began = [one.at for one in events if one.event.action == "run"]
+    if not began:
+        return
+    report.warnings.append(f"the pass of {began[-1]:%Y-%m-%d %H:%M} was cut off: this one ends what it had begun")
+    for name in dict.fromkeys(str(one.event.details["message"]) for one in events if _unreadable(one)):
+        if (await ledger.message(name)).outcome is ReadOutcome.UNREADABLE:
+            report.problem(f"{name} could not be read: it lies in unreadable/ and waits for a person")
+    for name in dict.fromkeys(one.event.request_id for one in events if one.event.request_id):
+        request = await ledger.get(name)
+        if request.state is State.STUCK:
+            report.problem(f"{name}: {request.stuck_reason}")
+        elif request.state is State.HELD and not (request.decision and request.decision.urgent):
+            report.problem(f"{name} is held: approve or reject it")
+
+
+def _unreadable(one: StoredEvent) -> bool:
+    return one.event.action == "message.record" and one.event.details.get("read") == ReadOutcome.UNREADABLE
