@@ -20,6 +20,7 @@ from bot.model import Message
 from bot.operation.report import Report
 from bot.operation.take_in import Deciding
 from bot.wiring import Workshop
+from bot.wiring.assembly import intake
 
 
 def run(config: Path, overrides: Sequence[str], *, as_json: bool, dry_run: bool) -> int:
@@ -88,7 +89,7 @@ async def _decide_aside(workshop: Workshop) -> list[Request]:
         report = Report()
         with Bars() as bars:
             mailbox = LookingOnly(workshop.mailbox())
-            await workshop.intake(mailbox, ledger).run(report, bars)
+            await intake(workshop, mailbox, ledger).run(report, bars)
             await Deciding(ledger=ledger, judge=workshop.judge(), clock=workshop.clock).run(report, bars)
         return [request for request in await ledger.requests(since=today) if request.id not in before]
     finally:
