@@ -62,17 +62,15 @@ class SandboxFlow(Flow):
         """See :class:`bot.console.flow.Flow`; the new-user form keeps nothing before its last button."""
         async with self.step("probe"):
             await self.open_list("")
-            details = self.link("詳細")
-            if await details.count():
-                await details.first.click()
+            if await self.link("詳細").count():
+                await self.link("詳細").first.click()
                 await self.expect(DETAIL)
                 await self.visit("編集", EDIT, "利用開始日時", "利用終了日時")
                 await self.page.go_back()
                 await self.visit("パスワード再設定", RESET, "新しいパスワード", "新しいパスワード（確認）")
             await self.open_list("")
-            await self.visit(
-                "新規ユーザー", NEW_1, "ユーザーID", "氏名", "所属", "メールアドレス", "デスクトッププール"
-            )
+            labels = ("ユーザーID", "氏名", "所属", "メールアドレス", "デスクトッププール")
+            await self.visit("新規ユーザー", NEW_1, *labels)
             await self.fill(self.label("氏名"), "点検")
             await self.button("次へ").click()
             await self.fields(NEW_2, "利用開始日時", "利用終了日時", "初期パスワード", "初期パスワード（確認）")
@@ -82,27 +80,21 @@ class SandboxFlow(Flow):
         """See :class:`bot.console.flow.Flow`; the search finds parts, so only a row with exactly this ID counts."""
         async with self.step("find"):
             await self.open_list(login_id)
-            while True:
-                link = self.row(login_id).get_by_role("link", name="詳細", exact=True)
-                if await link.count():
-                    await link.click()
-                    return await self.read_detail(login_id)
-                if not await self.link("次へ").count():
+            link = self.row(login_id).get_by_role("link", name="詳細", exact=True)
+            while not await link.count():
+                if not await self.next_page():
                     return None
-                await self.link("次へ").click()
-                await self.expect(USERS)
+            await link.click()
+            return await self.read_detail(login_id)
 
     async def everyone(self, words: str = "") -> Mapping[str, Account]:
         """See :class:`bot.console.flow.Flow`; the list shows no addresses, and its search finds names too."""
         async with self.step("list users"):
-            found: dict[str, Account] = {}
             await self.open_list(words)
-            while True:
-                found |= {one.login_id: one for one in await self.read_list() if words in one.login_id}
-                if not await self.link("次へ").count():
-                    return found
-                await self.link("次へ").click()
-                await self.expect(USERS)
+            found = await self.read_list()
+            while await self.next_page():
+                found += await self.read_list()
+            return {one.login_id: one for one in found if words in one.login_id}
 
     async def create(self, spec: AccountSpec, secret: Secret) -> Account:
         """See :class:`bot.console.flow.Flow`."""
@@ -129,12 +121,10 @@ class SandboxFlow(Flow):
         async with self.step("register"):
             await self.button("登録").click()
             await self.submit(self.button("登録する"))
-            if (
-                await self.confirm(done=self.toast("を登録しました"), refused=self.page.get_by_role("alert"))
-                == "refused"
-            ):
+            done = self.toast("を登録しました")
+            if await self.confirm(done=done, refused=self.page.get_by_role("alert")) == "refused":
                 raise await self.refusal(spec.login_id)
-            if f"「{spec.login_id}」" not in await self.toast("を登録しました").inner_text():
+            if f"「{spec.login_id}」" not in await done.inner_text():
                 raise self.unknown("the console confirmed another user ID")
         return await self.read_back(spec)
 
@@ -193,8 +183,8 @@ class SandboxFlow(Flow):
             await self.fill(self.label("ログインID"), login_id)
             await self.fill_secret(self.label("パスワード"), secret)
             await self.button("ログイン").click()
-            inside = self.page.get_by_role("heading", name="パスワードの変更")
-            return await self.first_of(inside=inside, refused=self.page.get_by_role("alert")) == "inside"
+            changing = self.page.get_by_role("heading", name="パスワードの変更")
+            return await self.first_of(inside=changing, refused=self.page.get_by_role("alert")) == "inside"
 
     # The console's own widgets.
 
@@ -227,12 +217,20 @@ class SandboxFlow(Flow):
         await self.open(f"admin/users?{urlencode({'q': words})}")
         await self.expect(USERS)
 
+    async def next_page(self) -> bool:
+        """Go to the next page of the list; tells whether there is one."""
+        more = await self.link("次へ").count() > 0
+        if more:
+            await self.link("次へ").click()
+            await self.expect(USERS)
+        return more
+
     async def close_announcement(self) -> None:
         """Close the dialog that comes after the login."""
-        close = self.page.get_by_role("dialog", name="お知らせ").get_by_role("button", name="閉じる", exact=True)
-        if await close.count():
-            await close.click()
-            await self.page.get_by_role("dialog", name="お知らせ").wait_for(state="detached")
+        news = self.page.get_by_role("dialog", name="お知らせ")
+        if await news.count():
+            await news.get_by_role("button", name="閉じる", exact=True).click()
+            await news.wait_for(state="detached")
             await self.expect(USERS)
 
     async def visit(self, link: str, screen: Landmark, *labels: str) -> None:
@@ -259,11 +257,8 @@ class SandboxFlow(Flow):
         rows = [[cell.strip() for cell in text.split("\t")] for text in texts]
         if any(len(row) > 1 and (len(row) < 5 or row[3] not in STATES) for row in rows):
             raise self.drift("a list of users with ID, name, department, 状態 and 有効期間")
-        return [
-            Account(login_id=row[0], name=row[1], state=STATES[row[3]], window=_window(row[4]))
-            for row in rows
-            if len(row) > 1
-        ]
+        users = [row for row in rows if len(row) > 1]
+        return [Account(login_id=row[0], name=row[1], state=STATES[row[3]], window=_window(row[4])) for row in users]
 
     async def read_detail(self, login_id: str) -> Account:
         """Read the account from its own page, where the exact ID stands."""
@@ -272,13 +267,8 @@ class SandboxFlow(Flow):
         facts = {name: value.strip() for name, _, value in (text.partition("\t") for text in texts)}
         if facts.get("ユーザーID") != login_id or facts.get("状態") not in STATES:
             raise self.drift(f"the details of {login_id!r} with a known 状態")
-        return Account(
-            login_id=login_id,
-            name=facts.get("氏名", ""),
-            mail=facts.get("メールアドレス", ""),
-            state=STATES[facts["状態"]],
-            window=_window(facts.get("有効期間", "")),
-        )
+        name, mail, valid = (facts.get(fact, "") for fact in ("氏名", "メールアドレス", "有効期間"))
+        return Account(login_id=login_id, name=name, mail=mail, state=STATES[facts["状態"]], window=_window(valid))
 
     async def fill_window(self, window: Window) -> None:
         """Fill the validity; the console takes local time without a zone."""
@@ -288,9 +278,8 @@ class SandboxFlow(Flow):
     async def refusal(self, login_id: str) -> Exception:
         """Return what the console's refusal means."""
         said = await self.said()
-        if "既に使用されています" in said:
-            return AccountConflict(login_id, said)
-        return self.drift(f"the form to be accepted; the console said: {said}")
+        taken = "既に使用されています" in said
+        return AccountConflict(login_id, said) if taken else self.drift(f"the form to be accepted; it said: {said}")
 
 
 def _local(moment: datetime) -> str:

@@ -81,21 +81,21 @@ def export(
     made = looking(workshop, by, work)
     cover = to.with_name(f"{to.name}.cover.txt")
     cover.touch(mode=0o600)  # the employee it was filtered by stands in it
-    cover.write_text(
-        cover_text(made, {**limits, **person}, workshop.clock.now(), workshop.run().version), encoding="utf-8-sig"
-    )
-    if as_json:
-        print_json(
-            {**asdict(made), "cover": str(cover), "unwritable": [_lost(one) for one in asdict(made)["unwritable"]]}
-        )
-    else:
-        people().print(
-            f"{made.rows} events → {to}\nSHA-256 {made.sha256}\ncover   {cover}", markup=False, soft_wrap=True
-        )
-    if made.unwritable:
-        kinds = len(made.unwritable)
-        say(f"! {kinds} characters could not be written as they are; the cover lists them")
+    text = cover_text(made, {**limits, **person}, workshop.clock.now(), workshop.run().version)
+    cover.write_text(text, encoding="utf-8-sig")
+    _tell(made, cover, as_json=as_json)
     return 0
+
+
+def _tell(made: Exported, cover: Path, *, as_json: bool) -> None:
+    if as_json:
+        row = asdict(made)
+        print_json({**row, "cover": str(cover), "unwritable": [_lost(one) for one in row["unwritable"]]})
+    else:
+        lines = (f"{made.rows} events → {made.file}", f"SHA-256 {made.sha256}", f"cover   {cover}")
+        people().print("\n".join(lines), markup=False, soft_wrap=True)
+    if made.unwritable:
+        say(f"! {len(made.unwritable)} characters could not be written as they are; the cover lists them")
 
 
 def cover_text(made: Exported, limits: dict[str, str], now: datetime, version: str) -> str:

@@ -221,3 +221,26 @@ def test_purged_requests_are_listed_and_shown(house: House) -> None:
     assert answer("show", "M-20210730-0001", *config)["name"] == PURGED
     assert answer("audit", "verify", *config)["ok"]
     assert answer("ledger", "purge", "--dry-run", *config)["requests"] == 0
+
+
+def test_whom_an_auditor_asked_about_goes_too(house: House) -> None:
+    """An export by employee is on record; its number goes with the other persons, who looked and the file's digest stay."""
+    answer(
+        "audit",
+        "export",
+        "--to",
+        str(house.path.parent / "a.csv"),
+        "--employee",
+        KATO,
+        "--by",
+        "監査　花子",
+        "--config",
+        str(house.config),
+    )
+    # Recorded now, by the machine's clock: its three years are over on 1 April of the fourth fiscal year.
+    done = purge(house, datetime(datetime.now(tz=ZONE).year + 5, 4, 1, 9, 0, tzinfo=ZONE))
+    assert done["events"] == 2
+    exports = in_ledger(house, lambda ledger: ledger.of_action("audit.export"))
+    assert [(one.run.actor, dict(one.event.person)) for one in exports] == [("監査　花子", {})] * 2
+    assert exports[1].event.details["sha256"]
+    assert verify(house).ok
