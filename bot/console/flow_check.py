@@ -70,7 +70,7 @@ class FlowCheck:
             detail="passwords are proved by logging in" if can_tell else "the flow has no user_logs_in: passwords are taken on trust",
         )  # fmt: skip
         for number, (name, promise) in enumerate(PROMISES.items()):
-            own = f"{self.prefix}{batch}{number}"
+            own = f"{self.prefix}{batch}{number:02d}"  # with two digits no ID of one promise is another's with a suffix
             trial = Trial(
                 console=noting, sample=self.sample, narrow=self.narrow, first=self.first, second=self.second,
                 prefix=self.prefix, name=partial(add, own), works=self._works if can_tell else None,
