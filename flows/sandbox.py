@@ -112,8 +112,8 @@ class SandboxFlow(Flow):
         async with self.step("new user, step 2"):
             await self.expect(NEW_2)
             await self.fill_window(spec.window)
-            await self.fill_secret(self.label("初期パスワード"), secret)
-            await self.fill_secret(self.label("初期パスワード（確認）"), secret)
+            for name in ("初期パスワード", "初期パスワード（確認）"):
+                await self.fill_secret(self.label(name), secret)
             await self.check(self.label("初回ログイン時にパスワード変更を要求する"), on=True)
             await self.button("確認").click()
             if await self.first_of(next=CONFIRM, refused=self.page.get_by_role("alert")) == "refused":
@@ -183,8 +183,8 @@ class SandboxFlow(Flow):
             await self.fill(self.label("ログインID"), login_id)
             await self.fill_secret(self.label("パスワード"), secret)
             await self.button("ログイン").click()
-            changing = self.page.get_by_role("heading", name="パスワードの変更")
-            return await self.first_of(inside=changing, refused=self.page.get_by_role("alert")) == "inside"
+            inside = self.page.get_by_role("heading", name="パスワードの変更")
+            return await self.first_of(inside=inside, refused=self.page.get_by_role("alert")) == "inside"
 
     # The console's own widgets.
 
@@ -213,14 +213,13 @@ class SandboxFlow(Flow):
         return (await self.page.get_by_role("alert").first.inner_text()).strip()
 
     async def open_list(self, words: str) -> None:
-        """Open the user list with a search: the search form sends its words in the address."""
+        """Open the list with a search: its form sends the words in the address."""
         await self.open(f"admin/users?{urlencode({'q': words})}")
         await self.expect(USERS)
 
     async def next_page(self) -> bool:
         """Go to the next page of the list; tells whether there is one."""
-        more = await self.link("次へ").count() > 0
-        if more:
+        if more := await self.link("次へ").count() > 0:
             await self.link("次へ").click()
             await self.expect(USERS)
         return more
@@ -247,9 +246,9 @@ class SandboxFlow(Flow):
                 raise self.unknown("the console confirmed the registration, and does not have the user")
             await self.settled(self.page.get_by_role("cell"), CREATING)
             account = await self.read_detail(spec.login_id)
-            if account.mail != spec.mail or not _same(account.window, spec.window):
-                raise self.unknown("the console confirmed the registration, and shows another user under this ID")
-            return account
+            if account.mail == spec.mail and _same(account.window, spec.window):
+                return account
+            raise self.unknown("the console confirmed the registration, and shows another user under this ID")
 
     async def read_list(self) -> list[Account]:
         """Read the page of the list that is shown."""
@@ -267,13 +266,13 @@ class SandboxFlow(Flow):
         facts = {name: value.strip() for name, _, value in (text.partition("\t") for text in texts)}
         if facts.get("ユーザーID") != login_id or facts.get("状態") not in STATES:
             raise self.drift(f"the details of {login_id!r} with a known 状態")
-        name, mail, valid = (facts.get(fact, "") for fact in ("氏名", "メールアドレス", "有効期間"))
-        return Account(login_id=login_id, name=name, mail=mail, state=STATES[facts["状態"]], window=_window(valid))
+        name, mail, valid, state = (facts.get(fact, "") for fact in ("氏名", "メールアドレス", "有効期間", "状態"))
+        return Account(login_id=login_id, name=name, mail=mail, state=STATES[state], window=_window(valid))
 
     async def fill_window(self, window: Window) -> None:
         """Fill the validity; the console takes local time without a zone."""
-        await self.fill(self.label("利用開始日時"), _local(window.start))
-        await self.fill(self.label("利用終了日時"), _local(window.end))
+        for name, moment in (("利用開始日時", window.start), ("利用終了日時", window.end)):
+            await self.fill(self.label(name), _local(moment))
 
     async def refusal(self, login_id: str) -> Exception:
         """Return what the console's refusal means."""

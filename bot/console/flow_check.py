@@ -107,9 +107,8 @@ class FlowCheck:
     async def _promises(self, noting: _Noting, *, can_tell: bool) -> AsyncIterator[Result]:
         batch = "".join(secrets.choice(string.ascii_lowercase) for _ in range(4))
         for number, (name, promise) in enumerate(PROMISES.items()):
-            own = (
-                f"{self.prefix}{number}{batch}"  # a console that makes u2 of a taken u1 must not take another promise's
-            )
+            # Number first: a console that makes u2 of a taken u1 must not take another promise's.
+            own = f"{self.prefix}{number:02d}{batch}"
             trial = Trial(
                 console=noting, sample=self.sample, narrow=self.narrow, first=self.first, second=self.second,
                 prefix=self.prefix, name=partial(add, own), works=self._works if can_tell else None,
