@@ -308,13 +308,30 @@ def test_what_mail_can_not_tell_the_chat_tells(house: House, monkeypatch: pytest
         apply(house, 2)
         for _ in range(3):
             bot.run()
-    assert box.tried == 1
+        assert (box.tried, {pause.part for pause in pauses(house)}) == (1, {Part.INTAKE, Part.DELIVERY})
+        box.error = None
+        in_ledger(house, lambda ledger: gate_of(house, ledger).resume(Part.ALL, "直した"))
+        assert bot.run().delivered == 2
     texts = [post["message"] for post in chat.posted]
     assert sum("メールサーバがボットのログインを拒否しました" in text for text in texts) == 1
     assert all("髙橋" not in text and "takahashi" not in text for text in texts)
-    assert {pause.part for pause in pauses(house)} == {Part.INTAKE, Part.DELIVERY}
     left = b"".join(house.left_behind().values())
     assert b"hook-with-a-token" not in left
+
+
+def test_an_alert_that_is_refused_is_not_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but the alert was to be mailed: its refused login is tried once as well, and the chat tells of both."""
+    with chat_service() as chat:
+        monkeypatch.setenv(URL, chat.url)
+        house.lay_out({"alerts": {"apprise": [f"env:{URL}"], "disk_free_mb": 10**9}})
+        box = deaf(house, AccessDenied("SMTP: the login is refused"))
+        bot = Bot(house, MemoryConsole(), box)
+        assert bot.run().conditions == ["disk_nearly_full", "mailbox_denied"]
+        bot.run()
+    assert box.tried == 1
+    assert [post["title"].partition("］")[2] for post in chat.posted] == [
+        "ディスクの空きがわずかです。", "メールサーバがボットのログインを拒否しました。",
+    ]  # fmt: skip
 
 
 def test_what_the_chat_does_not_take_goes_by_mail(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

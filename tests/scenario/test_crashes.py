@@ -79,6 +79,8 @@ async def _holds(house: House, console: MemoryConsole, died_at: str) -> None:
     newest = {sent.login_id: sent.password for sent in house.credentials()}
     assert sorted(newest) == ["tw0030062", "tw0048213"], died_at
     assert all(console.accepts(login_id, password) for login_id, password in newest.items()), died_at
-    told = [file.name for file in house.files("outbox") if ".credentials." not in file.name]
+    told = [file.name for file in house.mailed() if ".credentials." not in file.name]
     assert len(told) == 3, died_at
+    alerts = set(house.files("outbox")) - set(house.mailed())
+    assert alerts, f"nobody was told of the held ones: {died_at}"
     assert verdict.ok, died_at
