@@ -146,10 +146,11 @@ class Cycle:
         """Have it told by another way that not even the alert went out."""
         more = Report(findings=[finding])
         await self.alerts.observe(more, now)
-        report.problems += more.problems
+        news = [problem for problem in more.problems if problem not in report.problems]
+        report.problems += news
         report.conditions = more.conditions
         report.alerts += more.alerts
-        report.alerts_failed += more.alerts_failed
+        report.alerts_failed += len(news)
 
     async def _mails_could_go(self, report: Report) -> bool:
         """Look whether sending works again, where it did not and nothing was sent in this pass."""

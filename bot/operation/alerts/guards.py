@@ -28,18 +28,30 @@ class WatchedOutgoing:
         #: The condition that this is.
         self.finding: Finding | None = None
         self.worked = False
+        self._alert_failed: BotError | None = None
 
     def begin(self) -> None:
         """Know nothing yet: a pass begins."""
         self.trouble, self.finding, self.worked = None, None, False
+        self._alert_failed = None
 
     async def send(self, mail: EmailMessage) -> None:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; raises ``Paused`` when the kill switch is there."""
         self._gate.check_switch()
-        await self.alert(mail)
+        await self._send(mail)
 
     async def alert(self, mail: EmailMessage) -> None:
-        """Send a mail to operators, the kill switch or not; never while the server is known to refuse the login."""
+        """Send a mail to operators, the kill switch or not; after one that failed, none is tried in the same pass."""
+        if self._alert_failed:
+            raise self._alert_failed
+        try:
+            await self._send(mail)
+        except (AccessDenied, Unusable, Transient) as error:
+            self._alert_failed = error
+            raise
+
+    async def _send(self, mail: EmailMessage) -> None:
+        """Send a mail, never while the server is known to refuse the login."""
         await self._gate.check_mailbox()
         try:
             await self._outgoing.send(mail)
