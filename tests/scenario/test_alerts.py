@@ -18,8 +18,6 @@ from tests.acts_kit import act, in_ledger, one
 from tests.alerts_kit import Bot, apply, beginnings, conditions, down, gate_of, pauses, told
 from tests.house import House
 
-URL = "TELEWORK_BOT_TEST_CHAT"
-
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
