@@ -190,23 +190,13 @@ class Workshop:
             operators=settings.alerts.mail_to,
         )
         keeper = AccountKeeper(
-            ledger=ledger,
-            console=console,
-            account=settings.account,
-            password=settings.password,
-            zone=self.config.zone,
-            settle=settings.console.settle,
-            redactor=self.redactor,
-        )
+            ledger=ledger, console=console, account=settings.account, password=settings.password, zone=self.config.zone,
+            settle=settings.console.settle, redactor=self.redactor,
+        )  # fmt: skip
         driver = Driver(
-            ledger=ledger,
-            console=console,
-            keeper=keeper,
-            courier=courier,
-            staff=directory,
-            clock=self.clock,
+            ledger=ledger, console=console, keeper=keeper, courier=courier, staff=directory, clock=self.clock,
             attempts=settings.account.attempts,
-        )
+        )  # fmt: skip
         return Cycle(
             ledger=ledger,
             courier=courier,
