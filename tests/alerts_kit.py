@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import json
@@ -9,14 +10,22 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from bot.console.memory import Fault, MemoryConsole
+from bot.errors import BotError, Unusable
 from bot.ledger.conditions import Condition, Pause
 from bot.ledger.ledger import Ledger
+from bot.mail.port import Mailbox
 from bot.operation.alerts.gate import Gate
+from bot.operation.report import Report, Silent
 from bot.wiring.alerts import gate, store
 from tests.acts_kit import in_ledger
-from tests.house import House, text_of
+from tests.house import FRIDAY, House, text_of
+
+TUESDAY = date(2021, 8, 3)
+STAFF = ("0031977", "0048213", "0047755", "0050031", "0017770", "0021450")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,3 +99,34 @@ def chat_service() -> Iterator[Chat]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def apply(house: House, count: int = 1, *, first: int = 0) -> None:
+    """Have employees apply for Tuesday."""
+    for number in range(first, first + count):
+        house.apply(f"000060{number}", employee_no=STAFF[number], days=(TUESDAY,), now=FRIDAY)
+
+
+class Bot:
+    """A bot at this console, kept open over its passes as in unattended life."""
+
+    def __init__(self, house: House, console: MemoryConsole, mailbox: Mailbox | None = None) -> None:
+        self._clock = house.clock
+        workshop = house.workshop()
+        self._cycle = workshop.cycle(ledger=workshop.ledger(), mailbox=mailbox or workshop.mailbox(), console=console)
+
+    def run(self, *, after: float = 5) -> Report:
+        """Make one pass, and have the clock go on by some minutes afterwards."""
+        report = asyncio.run(self._cycle.run(Silent()))
+        self._clock.set(self._clock.now() + timedelta(minutes=after))
+        return report
+
+
+def down(console: MemoryConsole, error: BotError | None = None) -> None:
+    """Have the console fail at its next visit."""
+    console.fail_next(Fault(verb="probe", error=error or Unusable("there is no console at the address")))
+
+
+def beginnings(house: House) -> list[str]:
+    """Return what each alert's subject begins with: how bad it is, or that it is over."""
+    return [mail.subject.partition("］")[0][-2:] for mail in told(house)]

@@ -20,6 +20,8 @@ from bot.operation.alerts.message import described
 from bot.wiring import Workshop
 from bot.wiring.alerts import gate, store
 
+#: The last pass is looked for among so many events.
+_NEWEST = 2_000
 _PARTS = (Part.INTAKE, Part.CONSOLE, Part.DELIVERY)
 
 
@@ -79,7 +81,8 @@ class _Seen:
 async def _look(workshop: Workshop, ledger: Ledger) -> _Seen:
     asked, settings = _gate(workshop, ledger), workshop.config.settings.alerts
     kept = await store(workshop.config, workshop.clock, ledger).load()
-    passes = [stored for stored in await ledger.of_action("run") if stored.event.outcome == "done"]
+    newest = await ledger.events(since_seq=max(await ledger.size() - _NEWEST, 0))
+    passes = [one for one in newest if one.event.action == "run" and one.event.outcome == "done"]
     return _Seen(
         parts=[await _part_row(asked, part) for part in _PARTS],
         conditions=[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from loguru import logger
 
@@ -62,6 +63,7 @@ class Cycle:
         Raises ``ConfigInvalid`` for a staff directory that has shrunk since the last pass.
         """
         report = Report(stop=self.stop)
+        self.outgoing.begin()
         if self.gate.switched_off:
             await self._stand_still(report)
             return report
@@ -92,6 +94,7 @@ class Cycle:
         Nor for the time at which a stop condition is tried again; for a pause until an operator resumes it does.
         """
         report = Report(stop=self.stop)
+        self.outgoing.begin()
         if self.gate.switched_off:
             await self._stand_still(report)
             return report
@@ -134,7 +137,8 @@ class Cycle:
             logger.error("{}", error)
             report.failure(error)
             report.stopped = max(report.stopped, error.exit_status)
-            report.find(finding_of(error, Area.OUTGOING if error is self.outgoing.trouble else area))
+            of_mails = self.outgoing.finding if error is self.outgoing.trouble else None
+            report.find(of_mails or finding_of(error, area))
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
             logger.exception("unexpected")
             report.problem(f"unexpected {type(error).__name__}; the log has the details")
@@ -160,13 +164,26 @@ class Cycle:
     async def _observe(self, report: Report) -> None:
         """Look around once more, and have the alerts tell what is news."""
         now = self.clock.now()
-        if self.outgoing.trouble:
-            report.find(await self.gate.stop(finding_of(self.outgoing.trouble, Area.OUTGOING)))
+        if self.outgoing.finding:
+            report.find(self.outgoing.finding)
         elif self.outgoing.worked or await self._mails_could_go(report):
             report.looked.add(Area.OUTGOING)
         report.findings += await self.survey.look(now)
         report.looked.add(Area.PASS)
+        before = self.outgoing.finding
         await self.alerts.observe(report, now)
+        if self.outgoing.finding and self.outgoing.finding is not before:
+            await self._observe_failed_alert(self.outgoing.finding, report, now)
+
+    async def _observe_failed_alert(self, finding: Finding, report: Report, now: datetime) -> None:
+        """Have it told by another way that not even the alert went out."""
+        more = Report(findings=[finding])
+        await self.alerts.observe(more, now)
+        news = [problem for problem in more.problems if problem not in report.problems]
+        report.problems += news
+        report.conditions = more.conditions
+        report.alerts += more.alerts
+        report.alerts_failed += len(news)
 
     async def _mails_could_go(self, report: Report) -> bool:
         """Look whether sending works again, where it did not and nothing was sent in this pass."""

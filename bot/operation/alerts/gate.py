@@ -81,7 +81,7 @@ class Gate:
                 part=part, cause=finding.key, since=now, by=self.ledger.actor, reason=finding.detail
             )
             await self._put(replace(pause, until=until), () if part in known else (_event("pause", pause),))
-        return replace(finding, anew=bool(kind.stops) and not known)
+        return replace(finding, anew=finding.anew or (bool(kind.stops) and not known))
 
     async def pause(self, part: Part, reason: str) -> Pause:
         """Pause a part as an operator, in whose name the ledger is open; once more replaces the reason."""

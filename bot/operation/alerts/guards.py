@@ -11,6 +11,8 @@ from bot.console.screens import ScreenChange
 from bot.delivery.outgoing import Outgoing
 from bot.errors import AccessDenied, BotError, Transient, Unusable
 from bot.model import Account, AccountSpec, Window
+from bot.operation.alerts.catalogue import Area
+from bot.operation.alerts.findings import Finding, finding_of
 from bot.operation.alerts.gate import Gate
 from bot.secret import Secret
 
@@ -23,22 +25,43 @@ class WatchedOutgoing:
         self._gate = gate
         #: The last send failed for a reason that any mail would have failed for.
         self.trouble: BotError | None = None
+        #: The condition that this is.
+        self.finding: Finding | None = None
         self.worked = False
+        self._alert_failed: BotError | None = None
+
+    def begin(self) -> None:
+        """Know nothing yet: a pass begins."""
+        self.trouble, self.finding, self.worked = None, None, False
+        self._alert_failed = None
 
     async def send(self, mail: EmailMessage) -> None:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; raises ``Paused`` when the kill switch is there."""
         self._gate.check_switch()
-        await self.alert(mail)
+        await self._send(mail)
 
     async def alert(self, mail: EmailMessage) -> None:
-        """Send a mail to operators, the kill switch or not; never while the server is known to refuse the login."""
+        """Send a mail to operators, the kill switch or not; after one that failed, none is tried in the same pass."""
+        if self._alert_failed:
+            raise self._alert_failed
+        try:
+            await self._send(mail)
+        except (AccessDenied, Unusable, Transient) as error:
+            self._alert_failed = error
+            raise
+
+    async def _send(self, mail: EmailMessage) -> None:
+        """Send a mail, never while the server is known to refuse the login."""
         await self._gate.check_mailbox()
         try:
             await self._outgoing.send(mail)
         except (AccessDenied, Unusable, Transient) as error:
             self.trouble, self.worked = error, False
+            # On record before anybody can try the next mail, in this process or another: a refused login is tried once.
+            self.finding = await self._gate.stop(finding_of(error, Area.OUTGOING))
             raise
-        self.trouble, self.worked = None, True
+        self.begin()
+        self.worked = True
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
