@@ -126,7 +126,8 @@ def _part(part: Part, say: Say) -> dict[str, Any]:
         {name: one.get(name) for name in ("stage", "moments", "failures")} for one in results if one["failures"]
     ]
     seen = sorted({f"{one.kind} {one.name}" for one in (Moment.read(text) for _, text in told)})
-    boundaries = Counter(kind for _, kind, _ in {_boundary(*one) for one in told})
+    killed = {_boundary(one["number"], one["moments"][-1]) for one in results if "moments" in one}
+    boundaries = Counter(kind for _, kind, _ in killed)
     return {
         "part": part.name, "boundaries": dict(boundaries), "moments": len(told), "runs": len(results),
         "failures": failures, "seconds": _since(began), "seen": seen,
