@@ -46,7 +46,10 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--only", choices=["life", "console", "outside"], default="", help="kills: this part alone")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.short and options.only == "outside":
+        parser.error("--short leaves the outside out: run it without --short")
+    return options
 
 
 def _table(found: dict[str, Any]) -> str:

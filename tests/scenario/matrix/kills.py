@@ -47,8 +47,12 @@ def main(*, short: bool, say: Say, only: str = "") -> dict[str, Any]:
     """
     began = time.monotonic()
     scratch = Path(tempfile.mkdtemp(prefix="matrix-"))
-    with _parts(scratch, short=short) as parts:
-        done = [_part(part, say) for part in parts if only in {"", part.name}]
+    parts = {"life": _life, "console": _console} if short else {"life": _life, "console": _console, "outside": _outside}
+    done = []
+    for name, open_part in parts.items():
+        if only in {"", name}:
+            with open_part(scratch / name, short) as part:
+                done.append(_part(part, say))
     failures = [failure for one in done for failure in one.pop("failures")]
     if failures:
         say(f"what is left of the runs that failed is kept in {scratch}")
@@ -59,25 +63,27 @@ def main(*, short: bool, say: Say, only: str = "") -> dict[str, Any]:
 
 
 @contextmanager
-def _parts(scratch: Path, *, short: bool) -> Iterator[Iterator[Part]]:
-    cores = os.cpu_count() or 1
+def _life(folder: Path, short: bool) -> Iterator[Part]:  # noqa: FBT001 - as all parts have it
+    life = Life(story=LIFE, open_world=MemoryWorld, folder=folder)
+    yield Part(name="life", life=life, wanted=_leaves_something_new if short else _every, at_once=_cores())
 
-    def parts() -> Iterator[Part]:
-        life = Life(story=LIFE, open_world=MemoryWorld, folder=scratch / "life")
-        yield Part(name="life", life=life, wanted=_leaves_something_new if short else _every, at_once=cores)
-        life = Life(story=AT_CONSOLE, open_world=SandboxWorld, folder=scratch / "console")
-        yield Part(name="console", life=life, wanted=_about_a_submit if short else _of_a_step, at_once=cores)
-        if not short:
-            with PostOffice() as office, MeshCentral(others=3) as mesh:
-                open_world = partial(OutsideWorld, servers=Servers(office=office, mesh=mesh))
-                life = LongLife(story=OUTSIDE, open_world=open_world, folder=scratch / "outside")
-                yield Part(name="outside", life=life, wanted=_seen_outside, at_once=1)
 
-    every = parts()
-    try:
-        yield every
-    finally:
-        every.close()  # type: ignore[attr-defined] # a generator has it
+@contextmanager
+def _console(folder: Path, short: bool) -> Iterator[Part]:  # noqa: FBT001 - as all parts have it
+    life = Life(story=AT_CONSOLE, open_world=SandboxWorld, folder=folder)
+    yield Part(name="console", life=life, wanted=_about_a_submit if short else _of_a_step, at_once=_cores())
+
+
+@contextmanager
+def _outside(folder: Path, short: bool) -> Iterator[Part]:  # noqa: ARG001, FBT001 - as all parts have it
+    with PostOffice() as office, MeshCentral(others=3) as mesh:
+        open_world = partial(OutsideWorld, servers=Servers(office=office, mesh=mesh))
+        life = LongLife(story=OUTSIDE, open_world=open_world, folder=folder)
+        yield Part(name="outside", life=life, wanted=_seen_outside, at_once=1)
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 def _every(_: Moment) -> bool:
@@ -120,7 +126,8 @@ def _part(part: Part, say: Say) -> dict[str, Any]:
         {name: one.get(name) for name in ("stage", "moments", "failures")} for one in results if one["failures"]
     ]
     seen = sorted({f"{one.kind} {one.name}" for one in (Moment.read(text) for _, text in told)})
-    boundaries = Counter(kind for _, kind, _ in {_boundary(*one) for one in told})
+    killed = {_boundary(one["number"], one["moments"][-1]) for one in results if "moments" in one}
+    boundaries = Counter(kind for _, kind, _ in killed)
     return {
         "part": part.name, "boundaries": dict(boundaries), "moments": len(told), "runs": len(results),
         "failures": failures, "seconds": _since(began), "seen": seen,
