@@ -241,8 +241,7 @@ class SandboxFlow(Flow):
         """Read a new account when it is final, from the page of its exact ID."""
         async with self.step("read back"):
             await self.open(f"admin/users/{quote(spec.login_id)}")
-            missing = self.page.get_by_text("ユーザーが見つかりません")
-            if await self.first_of(there=DETAIL, missing=missing) == "missing":
+            if await self.first_of(there=DETAIL, gone=self.page.get_by_text("ユーザーが見つかりません")) == "gone":
                 raise self.unknown("the console confirmed the registration, and does not have the user")
             await self.settled(self.page.get_by_role("cell"), CREATING)
             account = await self.read_detail(spec.login_id)
