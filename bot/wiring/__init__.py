@@ -189,15 +189,9 @@ class Workshop:
             operators=settings.alerts.mail_to,
         )
         keeper = AccountKeeper(
-            ledger=ledger,
-            console=console,
-            account=settings.account,
-            password=settings.password,
-            zone=self.config.zone,
-            settle=settings.console.settle,
-            redactor=self.redactor,
-            own_address=settings.mailbox.address,
-        )
+            ledger=ledger, console=console, account=settings.account, password=settings.password, zone=self.config.zone,
+            settle=settings.console.settle, redactor=self.redactor, own_address=settings.mailbox.address,
+        )  # fmt: skip
         driver = Driver(
             ledger=ledger,
             console=console,
