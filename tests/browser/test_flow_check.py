@@ -50,6 +50,7 @@ def checked(house: House, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict
     return status, {row["promise"]: row["detail"] for row in results if not row["ok"]}
 
 
+@pytest.mark.timeout(300)  # thirteen promises, each with accounts of its own, in a real browser
 def test_a_good_flow_holds(house: House, server: SandboxServer, capsys: pytest.CaptureFixture[str]) -> None:
     """Every promise holds; every account made is of the reserved range, and disabled afterwards; nobody is left logged in."""
     before = {user.user_id for user in server.users.search("")}
