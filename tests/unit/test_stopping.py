@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -84,8 +85,17 @@ async def test_asked_before_it_begins_it_takes_nothing_in(house: House) -> None:
     assert await outcomes(house) == ["intended", "stopped"]
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C means what it does at a terminal, also where the tests run in the background and it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_the_first_signal_asks_and_the_second_ends() -> None:
-    """SIGTERM sets the stop and gives the signal back its own meaning; afterwards everything is as before."""
+    """The first sets the stop and gives the signal back its own meaning; afterwards everything is as before."""
     before = signal.getsignal(signal.SIGINT)
     stop = Stop()
     with stopped_by_signals(stop):
