@@ -62,6 +62,18 @@ def test_nothing_with_an_effect_is_missing(matrix: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(_SECONDS)
+def test_every_boundary_has_a_moment_before_and_one_after(matrix: dict[str, Any]) -> None:
+    """Nothing is watched on one side alone; the inside of a move or a send is seen before each of its acts only."""
+    met = matrix["parts"][0]["met"]
+    assert {
+        kind for kind in ("ledger", "mailbox", "send", "console", "write") if not met.get(f"before {kind}")
+    } == set()
+    assert {one: met[f"before {one}"] for one in ("ledger", "mailbox", "send", "console", "write")} == {
+        one: met[f"after {one}"] for one in ("ledger", "mailbox", "send", "console", "write")
+    }
+
+
+@pytest.mark.timeout(_SECONDS)
 def test_every_step_of_the_flow_is_a_boundary(matrix: dict[str, Any]) -> None:
     """Each step that the embedded console's flow names, and each submit and confirmation in it, was met."""
     seen = {told for part in matrix["parts"] for told in part["seen"]}

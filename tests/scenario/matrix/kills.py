@@ -117,6 +117,7 @@ def _part(part: Part, say: Say) -> dict[str, Any]:
     if "moments" not in recorded[0]:
         raise RuntimeError("\n".join(recorded[0]["failures"]))
     told = [(stage, text) for stage, moments in enumerate(recorded[0]["moments"]) for text in moments]
+    met = Counter(f"{one.when} {one.kind}" for one in (Moment.read(text) for _, text in told))
     results: list[dict[str, Any]] = []
     _run(part, [Case(stage=stage, moments=(text,)) for stage, text in told], results, say)
     later = [Case(stage=stage, moments=(first, text)) for (stage, text), first in _only_after(told, results).items()]
@@ -130,7 +131,7 @@ def _part(part: Part, say: Say) -> dict[str, Any]:
     boundaries = Counter(kind for _, kind, _ in killed)
     return {
         "part": part.name, "boundaries": dict(boundaries), "moments": len(told), "runs": len(results),
-        "failures": failures, "seconds": _since(began), "seen": seen,
+        "failures": failures, "seconds": _since(began), "seen": seen, "met": dict(met),
     }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ class Gate:
                 self.moment("before", Kind.LEDGER, _LEDGER_CALL.get())
 
         def after(_raw: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-            if name := record.info.pop("committing", ""):
+            if name := record.record_info.pop("committing", ""):
                 self.moment("after", Kind.LEDGER, name)
 
         event.listen(Engine, "commit", before)
