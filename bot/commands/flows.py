@@ -37,7 +37,8 @@ def new(name: str, config: Path, overrides: Sequence[str]) -> int:
     text = _TEMPLATE.read_text(encoding="utf-8").replace("@NAME@", name).replace("@CLASS@", f"{words}Flow")
     path.write_text(text, encoding="utf-8")
     say(
-        f"wrote {path}\nnext: mend its landmarks, then `run_bot.py flow check {name}`; docs/guides/write-a-flow.md shows how"
+        f"wrote {path}\nnext: see the console's pages with `run_bot.py flow look {name}`, mend the flow, then "
+        f"`run_bot.py flow check {name} --stop`; docs/guides/write-a-flow.md shows how"
     )
     return 0
 

@@ -108,14 +108,15 @@ def test_a_mistake_in_the_flow_breaks_its_promises_only(
     broken = {row["promise"]: row["detail"] for row in json.loads(capsys.readouterr().out) if not row["ok"]}
     line = 1 + text.splitlines().index("    raise ValueError(secret.reveal())")
     assert "reset_alone_leaves_the_window" in broken
-    assert all(detail == f"ValueError: ******** (clumsy.py, line {line})" for detail in broken.values())
+    broken.pop("a_refused_password_is_no_success")  # its password is the letter a, which is no secret
+    assert set(broken.values()) == {f"ValueError: ******** (clumsy.py, line {line})"}
     assert not any(user.enabled for user in server.users.search("zzcheck"))
 
 
 def test_a_page_is_shown_as_the_bot_sees_it(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     """Before the login and behind it: names to write landmarks from, on stdout, and where the picture is, beside it."""
     assert flows.look("sandbox", "", house.config, [], inside=False) == 0
-    assert flows.look("sandbox", "users", house.config, [], inside=True) == 0
+    assert flows.look("sandbox", "admin/users", house.config, [], inside=True) == 0
     seen = capsys.readouterr()
     before, behind = seen.out.split("# http")[1:]
     assert 'button "ログイン"' in before
