@@ -184,7 +184,7 @@ def test_check_names_what_is_missing(house: House) -> None:
     results = {row["check"]: row["ok"] for row in rows}
     assert results == {
         "config": True, "directory": True, "calendar": True, "notices": True, "mailbox": True, "database": True, "disk": True,
-        "browser": True, "console": False, "clock": True,
+        "browser": True, "console": False, "clock": True, "alerts": True,
     }  # fmt: skip
     assert not (house.path / "ledger.sqlite3").exists()
 
@@ -208,7 +208,7 @@ def test_a_rejection_is_told_by_the_command_itself(house: House) -> None:
         "reject", "R-20210730-0001", "--by", "吉澤", "--reason", "氏名が違うため", "--config", str(house.config),
         environment=environment,
     )  # fmt: skip
-    assert row == {"id": "R-20210730-0001", "before": "held", "after": "rejected"}
+    assert row == {"id": "R-20210730-0001", "before": "held", "after": "rejected", "proposed": False}
     assert [file.name for file in house.files("outbox") if ".rejected." in file.name]
 
 

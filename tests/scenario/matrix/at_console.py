@@ -21,7 +21,10 @@ from bot.wiring import Workshop
 from tests.scenario.matrix.moments import Gate
 from tests.scenario.matrix.worlds import FolderWorld, Seen
 
-_VERBS = {"ユーザー登録": "create", "パスワード再設定": "reset_password", "ユーザー編集": "edit", "無効化": "disable"}
+_VERBS = {
+    "ユーザー登録": "create", "パスワード再設定": "reset_password", "ユーザー編集": "edit", "無効化": "disable",
+    "有効化": "enable", "ロック解除": "unlock",
+}  # fmt: skip
 _STATES = {"有効": "active", "無効": "disabled"}
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _ADMIN = "Console-admin-2021!"

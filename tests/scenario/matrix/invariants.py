@@ -13,10 +13,13 @@ from tests.scenario.matrix.worlds import INBOX, World, received
 
 #: The intent that must stand in the chain before the console is written to.
 INTENTS = {
-    "create": "account.create",
-    "reset_password": "password.reset",
-    "edit": "password.reset",
-    "disable": "account.disable",
+    "create": ("account.create",),
+    "reset_password": ("password.reset",),
+    "edit": ("password.reset", "account.window"),
+    "set_window": ("account.window",),
+    "enable": ("account.open", "password.reset"),
+    "unlock": ("account.open", "password.reset"),
+    "disable": ("account.disable", "account.close"),
 }
 _MAY_COME_AGAIN = frozenset({CREDENTIALS})
 
@@ -57,7 +60,7 @@ def _intents(world: World) -> Iterator[str]:
     intended = Counter((one.action, str(one.details.get("login_id"))) for one in events if one.outcome == "intended")
     written = Counter((verb, login_id) for verb, login_id in world.record())
     for (verb, login_id), count in written.items():
-        if count > intended[INTENTS.get(verb, "none"), login_id]:
+        if count > sum(intended[action, login_id] for action in INTENTS.get(verb, ())):
             yield f"7: the console was written to {count} times ({verb} {login_id}), and so many intents are not on record"
     announced = {str(one.details.get("message_id")) for one in events if one.outcome == "intended"}
     for mail in told(world):
