@@ -16,7 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from bot.console.look import click, described
+from bot.console.look import called, described
 from bot.console.many import one_by_one
 from bot.console.port import Ability, Created, Order
 from bot.console.reach import Reach
@@ -128,7 +128,7 @@ class Flow(Reach):
         async with self.step("look"):
             await self.open(path)
             for name in clicks:
-                await click(self.page, name)
+                await called(self.page, name).click()
             shown = await described(self.page, self.stage.evidence, self._sensitive())
             await self.keep(self._step)
         return f"# {self.page.url}\n{shown}"

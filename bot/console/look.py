@@ -20,15 +20,8 @@ _UNLABELLED = """() => [...document.querySelectorAll("input, select, textarea")]
     .filter(one => one)"""
 
 
-async def click(page: Page, name: str) -> None:
-    """Click the first visible button, link, tab or menu entry of exactly this name, and wait for the page it may lead to."""
-    await page.evaluate("document.seen = true")  # a new page may have the same address, and is another document
-    await _called(page, name).click()
-    with suppress(PlaywrightTimeout):
-        await page.wait_for_function("!document.seen && document.readyState === 'complete'", timeout=_QUIET)
-
-
-def _called(page: Page, name: str) -> Locator:
+def called(page: Page, name: str) -> Locator:
+    """Return the first visible button, link, tab or menu entry of exactly this name."""
     places = (page.get_by_role(role, name=name, exact=True) for role in _CLICKED)
     return reduce(Locator.or_, places).filter(visible=True).first
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -39,6 +40,8 @@ async def flow(tmp_path: Path) -> AsyncIterator[Flow]:
 
     async def serve(route: Route) -> None:
         path = "/" + route.request.url.split("/", 3)[3]
+        if path.startswith("/form2"):
+            await asyncio.sleep(1)  # a server that thinks: the old page is complete, and quiet, meanwhile
         await route.fulfill(body=_PAGES[path], content_type="text/html; charset=utf-8")
 
     await context.route("**/*", serve)

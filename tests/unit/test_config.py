@@ -145,3 +145,10 @@ def test_the_digest_tells_configurations_apart(tmp_path: Path) -> None:
 def test_relative_paths_start_at_the_config(tmp_path: Path) -> None:
     """Where the program is called from does not matter."""
     assert Config(settings=Settings(), base=tmp_path).path("var/x") == (tmp_path / "var/x").resolve()
+
+
+def test_the_consoles_pages_are_below_its_address(tmp_path: Path) -> None:
+    """A missing slash at the end would lead to the folder above, so it is added; an address with a query has nothing below it."""
+    path = write(tmp_path, "console: {url: 'https://vdi.test/admin'}")
+    assert load(path).settings.console.url == "https://vdi.test/admin/"
+    assert "without ? and #" in problems(path, "console.url=https://vdi.test/?lang=ja")["console.url"]
