@@ -59,7 +59,7 @@ class NoticeQueries(LedgerReader):
     async def told_of(self, kind: NoticeKind) -> tuple[Request, ...]:
         """Return the requests that have a notice of this kind."""
         requests, notices = tables.requests.c, tables.notices.c
-        told = exists().where(notices.request == requests.id, notices.kind == kind.value)
+        told = requests.id.in_(select(notices.request).where(notices.kind == kind.value))
         return await self._read(lambda connection: self._requests(connection, told))
 
     async def sending(self) -> tuple[tuple[Notice, State], ...]:

@@ -128,6 +128,7 @@ notices = Table(
     Column("state", String(16), nullable=False),
     Index("notices_sending", "kind", "request", sqlite_where=_SENDING, postgresql_where=_SENDING),
     Index("notices_by_state", "state"),
+    Index("notices_by_kind", "kind", "request"),
 )  # fmt: skip
 
 events = Table(
@@ -155,6 +156,7 @@ events = Table(
     Column("state_before", String(16)),
     Column("state_after", String(16)),
     Index("events_by_request", "request", "seq"),
+    Index("events_by_action", "action", "seq"),
 )  # fmt: skip
 
 #: What is wrong now and lasts (bot/ledger/conditions.py); a row goes when its end has been told.

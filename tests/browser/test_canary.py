@@ -11,12 +11,12 @@ from playwright.async_api import FloatRect
 
 from bot.clock import FixedClock
 from bot.console.flow import Flow
-from bot.errors import ConsoleDrift, OutcomeUnknown
+from bot.errors import OutcomeUnknown, Transient
 from bot.sandbox.faults import AfterSubmit
 from bot.sandbox.server import SandboxServer
 from bot.secret import Redactor
 from tests.browser.picture_kit import MASK_COLOUR, colours, empty_page
-from tests.console_kit import on_sandbox, sandbox_flow, spec
+from tests.console_kit import flow_of, on_sandbox, sandbox_flow, spec
 from tests.house import MONDAY
 
 CANARY = "Canary!7Zyxwvut#"
@@ -92,8 +92,11 @@ async def test_the_password_is_painted_over(server: SandboxServer, tmp_path: Pat
     with pytest.raises(OutcomeUnknown):
         await console.create(spec("tw0000003"), redactor.new(CANARY))
     server.faults.slow = 6
-    with pytest.raises(ConsoleDrift):
+    with pytest.raises(Transient):
         await console.find("tw0000003")
+    there = flow_of(console)
+    there.begin("tw0000003")
+    await there.keep("find failed")
     server.faults.clear()
     await console.close()
     assert [picture.name for picture, _ in seen] == [

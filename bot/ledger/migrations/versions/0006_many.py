@@ -28,3 +28,5 @@ def upgrade() -> None:
     op.create_index("notices_sending", "notices", ["kind", "request"], sqlite_where=sending, postgresql_where=sending)
     op.create_index("messages_by_digest", "messages", ["digest"])
     op.create_index("messages_by_recording", "messages", ["recorded_at", "serial"])
+    op.create_index("events_by_action", "events", ["action", "seq"])
+    op.create_index("notices_by_kind", "notices", ["kind", "request"])
