@@ -16,6 +16,11 @@ from bot.operation.worklist.procedure import STEPS
 from bot.settings.account import AccountSettings
 from bot.wording import moment_ja
 
+_CARE = (
+    "個人情報を含みます。パスワードは書かれておらず、書いてもいけません。"
+    " / Holds personal data; passwords are not in it and must not be written into it."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cover:
@@ -63,7 +68,7 @@ def _cover(book: Workbook, items: Sequence[Item], cover: Cover) -> None:
         ("　うち至急 / of these urgent", sum(item.urgent for item in items)), ("最も近い利用日 / nearest day", first),
         ("監査記録の件数 / events of the audit chain", cover.newest.seq if cover.newest else 0),
         ("監査記録の先頭 / head of the audit chain", cover.newest.hash if cover.newest else ""),
-        ("取扱注意 / handle with care", "個人情報を含みます。パスワードは書かれておらず、書いてもいけません。 / Holds personal data; passwords are not in it and must not be written into it."),
+        ("取扱注意 / handle with care", _CARE),
         ("戻し方 / giving it back", 'run_bot.py worklist import このファイル --by 氏名 --reason "理由"'),
     ):  # fmt: skip
         sheet.add([name, value])

@@ -9,8 +9,8 @@ STEPS: tuple[tuple[str, str], ...] = (
         "While this list is out the bot does nothing in the console. Do not `resume` it: import the list.",
     ),
     (
-        "作業一覧を上から順に行います（至急、利用日の近い順）。色の付いた見出しの左側は書き換えず、行も並べ替えません。",
-        "Work from the top (urgent first, then the nearest day). Do not change what is filled in already.",
+        "作業一覧を上から順に行います（至急、利用日の近い順）。「結果」の列より左は書き換えません。",
+        "Work from the top (urgent first, then the nearest day). Change nothing to the left of the column 結果.",
     ),
     (
         "必ず先に、管理コンソールでログインIDを検索します。あるのにメールアドレスが名簿と違うときは触らず、「発行できず」と記入します。",
