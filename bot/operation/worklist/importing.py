@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.errors import Problem
+from bot.errors import ActRefused, Problem
 from bot.ledger.conditions import BY_CLERKS
 from bot.ledger.ledger import Ledger
+from bot.ledger.records import Event
 from bot.ledger.steps import take
 from bot.life import State
 from bot.operation.alerts.gate import Gate
 from bot.operation.report import Progress
 from bot.operation.worklist.answers import Answer, Answers, at_row
 from bot.operation.worklist.items import Items
-from bot.operation.worklist.judging import Judge, Judged, Refused
+from bot.operation.worklist.judging import Judge, Judged
 from bot.operation.worklist.moves import Moves
 from bot.operation.worklist.seeing import Sight
-from bot.operation.worklist.taking import RESULT, TAKE, name_of, open_list
+from bot.operation.worklist.taking import IMPORT, RESULT, TAKE, name_of, open_list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +61,12 @@ class Importing:
     sight: Sight
     clock: Clock
 
-    async def run(self, answers: Answers, reason: str, progress: Progress, *, partly: bool = False) -> Imported:
+    async def run(
+        self, answers: Answers, reason: str, progress: Progress, *, file: Mapping[str, str], partly: bool = False
+    ) -> Imported:
         """Put results on record: all of them, or none where one is wrong unless ``partly``.
 
-        Imported again after a crash it goes on: a row that is on record is passed over.
+        ``file`` says on record what they were read from. Imported again, a row that is on record is passed over.
         """
         judge = await Judge.over(answers.found, ledger=self.ledger, items=self.items, now=self.clock.now())
         fresh = [answer for answer in answers.found if not judge.known(answer)]
@@ -76,7 +79,7 @@ class Importing:
         for one in believed:
             try:
                 evidence = await self.sight.check(one, pooled=self.items.pooled(one.answer.login_id))
-            except Refused as error:
+            except ActRefused as error:
                 problems.append(at_row(one.answer.row, str(error)))
             else:
                 after = moves.add(one, evidence)
@@ -85,8 +88,10 @@ class Importing:
         known = len(answers.found) - len(fresh)
         if problems and not partly:
             return Imported(problems=problems, known=known, blind=self.sight.blind, left=await self._left())
-        now = self.clock.now()
-        await self.ledger.change(lambda connection: take(connection, moves.steps, now), *moves.events)
+        if rows:
+            now, counted = self.clock.now(), {"rows": len(rows), "wrong": len(problems), "known": known}
+            whole = Event(action=IMPORT, outcome="done", reason=reason, details={**file, **counted})
+            await self.ledger.change(lambda connection: take(connection, moves.steps, now), *moves.events, whole)
         left = await self._left()
         return Imported(
             rows=rows, problems=problems, known=known, blind=self.sight.blind, left=left, resumed=await self._end(left)
@@ -97,7 +102,7 @@ class Importing:
         for answer in fresh:
             try:
                 believed.append(await judge.judge(answer))
-            except Refused as error:
+            except ActRefused as error:
                 problems.append(at_row(answer.row, str(error)))
         return believed
 

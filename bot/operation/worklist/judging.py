@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from bot.errors import ActRefused
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request, StoredEvent
 from bot.life import State
@@ -27,10 +28,6 @@ class Judged:
     request: Request
     #: As it is to be done now; ``None`` where nothing was done.
     item: Item | None = None
-
-
-class Refused(Exception):  # noqa: N818 - a finding about one row, told with the others
-    """Raised with the reason why an answer can't be taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,33 +55,33 @@ class Judge:
         return told is not None and told.event.details["digest"] == answer.digest
 
     async def judge(self, answer: Answer) -> Judged:
-        """Return the answer with what it is about; raises ``Refused``."""
+        """Return the answer with what it is about; raises ``ActRefused``."""
         request, taken = self.requests.get(answer.request_id), self.taken.get((answer.worklist, answer.request_id))
         if request is None:
-            raise Refused(f"the ledger has no {answer.request_id}")
+            raise ActRefused(f"the ledger has no {answer.request_id}")
         if taken is None:
-            raise Refused(f"{request.id} is on no list {answer.worklist!r} that was taken here")
+            raise ActRefused(f"{request.id} is on no list {answer.worklist!r} that was taken here")
         told = self.told.get((answer.worklist, answer.request_id))
         if told and told.event.details["result"] != Result.FAILED:
-            raise Refused(
+            raise ActRefused(
                 f"{request.id}: {told.event.details['result']} was taken back for it before, by event {told.seq}"
             )
         listed = taken.event.details
         if answer.login_id != listed["login_id"]:
-            raise Refused(
+            raise ActRefused(
                 f"{request.id}: the login ID was changed to {answer.login_id!r}; on the list it was {listed['login_id']!r}"
             )
         if answer.todo != listed["todo"]:
-            raise Refused(
+            raise ActRefused(
                 f"{request.id}: what was to do was changed to {answer.todo!r}; on the list it was {listed['todo']!r}"
             )
         if answer.at < request.created_at.replace(second=0, microsecond=0):
-            raise Refused(f"{request.id}: done at {answer.at:%Y-%m-%d %H:%M}, before it was recorded")
+            raise ActRefused(f"{request.id}: done at {answer.at:%Y-%m-%d %H:%M}, before it was recorded")
         if answer.result is Result.FAILED:
             return Judged(answer=answer, request=request)
         disables = listed["todo"] == Todo.DISABLE
         if (answer.result is Result.DISABLED) is not disables or listed["todo"] == Todo.NOTHING:
-            raise Refused(f"{request.id}: {answer.result} does not go with {answer.todo!r}")
+            raise ActRefused(f"{request.id}: {answer.result} does not go with {answer.todo!r}")
         item = await (self._disabled(request) if disables else self._issued(request, answer))
         return Judged(answer=answer, request=request, item=item)
 
@@ -92,21 +89,23 @@ class Judge:
         over = request.window is not None and request.window.end <= self.now
         item = await self.items.to_disable(request, self.now) if over else None
         if item is None or request.state not in {State.DELIVERED, State.STUCK}:
-            raise Refused(
+            raise ActRefused(
                 f"{request.id} is {request.state}: its login is disabled on record, or somebody needs it again"
             )
         return item
 
     async def _issued(self, request: Request, answer: Answer) -> Item:
         if request.state is State.DELIVERED:
-            raise Refused(f"{request.id} is delivered already: the newest password is not the one that was set by hand")
+            raise ActRefused(
+                f"{request.id} is delivered already: the newest password is not the one that was set by hand"
+            )
         if request.state not in DRIVABLE:
-            raise Refused(
+            raise ActRefused(
                 f"{request.id} is {request.state} by now: disable {answer.login_id} by hand, then say {Result.FAILED}"
             )
         item = await self.items.to_issue(request, self.now)
         if item.login_id != answer.login_id:
-            raise Refused(f"{request.id}: {item.note or f'its login is {item.login_id} by now'}")
+            raise ActRefused(f"{request.id}: {item.note or f'its login is {item.login_id} by now'}")
         return item
 
 

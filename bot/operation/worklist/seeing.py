@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from loguru import logger
 
 from bot.console.port import Console
-from bot.errors import AccessDenied, BotError
+from bot.errors import AccessDenied, ActRefused, BotError
 from bot.issuance.account import evidence_of, same_address
 from bot.ledger.conditions import BY_CLERKS, Part
 from bot.model import Account, AccountState
@@ -16,7 +16,7 @@ from bot.operation.alerts.catalogue import Area
 from bot.operation.alerts.findings import finding_of
 from bot.operation.alerts.gate import Gate
 from bot.operation.worklist.columns import Result
-from bot.operation.worklist.judging import Judged, Refused
+from bot.operation.worklist.judging import Judged
 
 
 @dataclass(kw_only=True)
@@ -45,7 +45,7 @@ class Sight:
             await self._lose(error)
 
     async def check(self, judged: Judged, *, pooled: bool) -> Sequence[dict[str, str]] | None:
-        """Look at the account; returns the evidence, or ``None`` where it could not be seen. Raises ``Refused``."""
+        """Look at the account; returns the evidence, or ``None`` where it could not be seen. Raises ``ActRefused``."""
         if self.blind or self._console is None or judged.item is None:
             return None
         try:
@@ -55,7 +55,7 @@ class Sight:
             return None
         evidence = evidence_of(self._console.take_evidence())
         if wrong := _wrong(judged, seen, pooled=pooled):
-            raise Refused(f"{judged.request.id}: {wrong}")
+            raise ActRefused(f"{judged.request.id}: {wrong}")
         return evidence
 
     async def close(self) -> None:

@@ -13,8 +13,8 @@ from bot.ledger.records import Event
 from bot.operation.alerts.gate import Gate
 from bot.operation.worklist.items import Item, Items
 
-#: The events: a request is on a list; what a clerk says became of it; the list as a whole.
-TAKE, RESULT, LIST = "worklist.take", "worklist.result", "worklist"
+#: The events: a request is on a list; what a clerk says became of it; a list as a whole goes out, and comes back.
+TAKE, RESULT, EXPORT, IMPORT = "worklist.take", "worklist.result", "worklist.export", "worklist.import"
 
 
 async def open_list(gate: Gate) -> Pause | None:
