@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,6 +27,15 @@ from bot.wiring.worklists import importing, taking
 _SHOWN = 100
 
 
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A list that was given out; without items there is no file."""
+
+    name: str
+    items: Sequence[Item]
+    sha256: str | None
+
+
 def take(to: Path | None, config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool) -> int:
     """Write the list of what is to be done by hand; from now on the bot does nothing in the console."""
     must_say({"--by": by, "--reason": reason})
@@ -34,17 +43,17 @@ def take(to: Path | None, config: Path, overrides: Sequence[str], *, by: str, re
         raise BadUsage([Problem(path="--to", text="say where the list goes: a file that ends in .xlsx")])
     if to.exists():
         raise BadUsage([Problem(path="--to", text=f"{to} is there already: results may be in it; name another file")])
-    workshop = open_workshop(config, overrides, quiet=as_json)
-    with workshop.recording(by.strip()) as ledger:
-        name, found, digest = asyncio.run(_taken(workshop, ledger, to, reason.strip()))
+    given = give(open_workshop(config, overrides, quiet=as_json), to, by=by.strip(), reason=reason.strip())
     rows = [
-        {"request": item.request.id, "todo": item.todo, "login_id": item.login_id, "note": item.note} for item in found
+        {"request": item.request.id, "todo": item.todo, "login_id": item.login_id, "note": item.note}
+        for item in given.items
     ]
     if as_json:
-        print_json({"worklist": name, "file": str(to) if found else None, "sha256": digest, "items": rows})
-    elif found:
+        file = str(to) if given.items else None
+        print_json({"worklist": given.name, "file": file, "sha256": given.sha256, "items": rows})
+    elif rows:
         columns = ["request", "to do", "login", ""]
-        people().print(table(f"{name} → {to}", columns, [list(row.values()) for row in rows]))
+        people().print(table(f"{given.name} → {to}", columns, [list(row.values()) for row in rows]))
         say("the console's part of the work stands still until the list is imported: `worklist import FILE`")
     else:
         say("nothing waits for the console: there is nothing to do by hand, and the bot goes on")
@@ -52,33 +61,41 @@ def take(to: Path | None, config: Path, overrides: Sequence[str], *, by: str, re
 
 
 def take_back(
-    file: Path, config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, partly: bool,
-    console: Callable[[], Console] | None = None,
-) -> int:  # fmt: skip
-    """Put a clerk's results on record: all of them, or with mistakes none unless ``partly``; 1 when there are any.
-
-    ``console`` stands in for the one that is configured.
-    """
+    file: Path, config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, partly: bool
+) -> int:
+    """Put a clerk's results on record: all of them, or with mistakes none unless ``partly``; 1 when there are any."""
     must_say({"--by": by, "--reason": reason})
     workshop = open_workshop(config, overrides, quiet=as_json)
+    done, empty = bring_back(workshop, file, workshop.console, by=by.strip(), reason=reason.strip(), partly=partly)
+    if as_json:
+        print_json(asdict(done) | {"problems": [str(one) for one in done.problems], "empty": empty})
+    else:
+        _tell(done, partly=partly)
+    return 1 if done.problems or done.left else 0
+
+
+def give(workshop: Workshop, to: Path, *, by: str, reason: str) -> Given:
+    """Give out a list as the file ``to``; raises ``AlreadyRunning`` while a pass has the console in hand."""
+    with workshop.recording(by) as ledger:
+        return asyncio.run(_given(workshop, ledger, to, reason))
+
+
+def bring_back(
+    workshop: Workshop, file: Path, console: Callable[[], Console], *, by: str, reason: str, partly: bool
+) -> tuple[Imported, int]:
+    """Take a list back; returns what came of it, and how many rows had no result. Raises ``BadUsage`` for any other file."""
     try:
         content = file.read_bytes()
     except OSError as error:
         raise BadUsage([Problem(path="FILE", text=f"{file} can't be read: {error.strerror}")]) from error
     answers = read_answers(content, name=file.name, zone=workshop.config.zone, now=workshop.clock.now())
     source = {"file": file.name, "sha256": sha256(content).hexdigest()}
-    with workshop.alone(), workshop.recording(by.strip()) as ledger:
-        taking_back = importing(workshop, ledger, console or workshop.console)
-        done = asyncio.run(_imported(taking_back, answers, reason.strip(), source, partly=partly))
-    if as_json:
-        document = asdict(done) | {"problems": [str(one) for one in done.problems], "empty": answers.empty}
-        print_json(document)
-    else:
-        _tell(done, answers, partly=partly)
-    return 1 if done.problems or done.left else 0
+    with workshop.alone(), workshop.recording(by) as ledger:
+        taking_back = importing(workshop, ledger, console)
+        return asyncio.run(_imported(taking_back, answers, reason, source, partly=partly)), answers.empty
 
 
-async def _taken(workshop: Workshop, ledger: Ledger, to: Path, reason: str) -> tuple[str, Sequence[Item], str | None]:
+async def _given(workshop: Workshop, ledger: Ledger, to: Path, reason: str) -> Given:
     giving = taking(workshop, ledger)
     name = await giving.begin(reason)
     try:
@@ -86,8 +103,9 @@ async def _taken(workshop: Workshop, ledger: Ledger, to: Path, reason: str) -> t
             found = await giving.mark(name, reason)
             if not found:
                 await giving.give_up(f"{name}: nothing to do by hand")
-                return name, (), None
-            return name, found, await _written(workshop, giving, to, name, found, reason)
+                return Given(name=name, items=(), sha256=None)
+            digest = await _written(workshop, giving, to, name, found, reason)
+            return Given(name=name, items=found, sha256=digest)
     except AlreadyRunning as error:
         raise AlreadyRunning(
             f"{error}; it is told to leave the console alone: give the command again when it is done"
@@ -121,14 +139,14 @@ async def _imported(
         await taking_back.sight.close()
 
 
-def _tell(done: Imported, answers: Answers, *, partly: bool) -> None:
+def _tell(done: Imported, *, partly: bool) -> None:
     if done.rows:
         rows = [
             (one.row, one.id, one.result, one.before, one.after, "seen" if one.looked else "believed")
             for one in done.rows
         ]
         people().print(table("取込 / taken back", ["row", "id", "result", "before", "after", ""], rows))
-    elif not answers.found and not done.problems:
+    elif not done.known and not done.problems:
         say("no row of the file has a result: fill in 結果, 実施者 and 実施日時, and save it")
     for problem in done.problems[:_SHOWN]:
         say(f"! {problem}")
