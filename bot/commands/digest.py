@@ -14,7 +14,7 @@ from bot.commands.output import people, print_json, say, table
 from bot.errors import BadUsage, LedgerBroken, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Verdict
-from bot.operation.digest import Digest, make_digest
+from bot.operation.digest import Digest, make_digest, versions
 from bot.wiring import Workshop
 
 
@@ -24,7 +24,8 @@ def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | N
     now = workshop.clock.now()
     asked = day(of, "--date") if of else now.date()
     late = timedelta(hours=workshop.config.settings.account.escalate_after_hours)
-    made = with_ledger(workshop, lambda ledger: make_digest(ledger, asked, now, late=late))
+    used = versions(__version__, workshop.config.digest)
+    made = with_ledger(workshop, lambda ledger: make_digest(ledger, asked, now, used, late=late))
     if send:
         _send(workshop, made)
     if as_json:
@@ -70,4 +71,14 @@ def _tell(made: Digest) -> None:
     rows += [(name, "unreadable", "", "") for name in made.unreadable]
     rows += [(name, "left open", "", "its login is not closed") for name in made.left_open]
     screen.print(table("担当者待ち / waiting for a person", ["id", "state", "first day", "why"], rows))
+    lines = [(one.id, one.kind.value, one.state.value, str(one.first_day or "")) for one in made.of_the_day]
+    screen.print(table("この日の案件 / requests of the day", ["id", "kind", "state", "first day"], lines))
+    going = [(one.id, one.kind.value, one.state.value, str(one.first_day or "")) for one in made.undelivered]
+    screen.print(table("未通知 / accepted, not delivered", ["id", "kind", "state", "first day"], going))
+    wrong = [(one.ja, f"{one.since:%Y-%m-%d %H:%M}", ", ".join(one.subjects)) for one in made.lasting]
+    wrong += [(f"{one.part} stands still", f"{one.since:%Y-%m-%d %H:%M}", one.cause) for one in made.still]
+    screen.print(table("起きていること / what is wrong", ["", "since", ""], wrong))
+    if made.compared:
+        found = ", ".join(f"{kind}: {count}" for kind, count in made.compared.counts.items()) or "no difference"
+        screen.print(f"reconciled {made.compared.at:%Y-%m-%d %H:%M}: {found}", markup=False)
     screen.print(f"chain {'OK' if made.chain_ok else 'BROKEN'}: {made.events} events, head {made.head}", markup=False)
