@@ -46,13 +46,13 @@ class Desk:
         )
         return done
 
-    def make(self, employee_no: str, mail: str | None = None) -> str:
+    def make(self, employee_no: str, *, mail: str | None = None, login_id: str | None = None) -> str:
         """Have the clerk make an account by hand, and return its password."""
         employee = self.house.workshop().directory().find(employee_no)
         assert employee is not None
         password = f"by-hand-{employee_no}"
         spec = AccountSpec(
-            login_id=f"tw{employee_no}", name=employee.name, department=employee.department, mail=mail or employee.mail,
+            login_id=login_id or f"tw{employee_no}", name=employee.name, department=employee.department, mail=mail or employee.mail,
             pool="", zones=(), window=Window(start=FRIDAY, end=FRIDAY + timedelta(days=5)),
         )  # fmt: skip
         asyncio.run(self.console.create(spec, Secret(password)))
