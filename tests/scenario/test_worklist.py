@@ -123,6 +123,7 @@ def test_an_import_that_nobody_could_look_at_is_believed_and_looked_at_later(
     down(console)
     done = desk.back()
     assert ([one.looked for one in done.rows], done.resumed) == ([False, False], True)
+    assert states(house) == [State.UNKNOWN, State.UNKNOWN], "nobody has seen it: the next step is to look"
     assert "no console" in done.blind
     run(house, console)
     run(house, console)
@@ -211,6 +212,26 @@ def test_what_the_console_shows_otherwise_is_refused(desk: Desk, house: House) -
     assert ["another mail address" in found[0], "is not in the console" in found[1]] == [True, True]
     assert in_ledger(house, lambda ledger: ledger.size()) == size
     assert states(house) == [State.ACCEPTED, State.ACCEPTED]
+
+
+def test_one_wrong_row_keeps_the_others_back(desk: Desk, house: House) -> None:
+    """Nothing is written while one row is wrong; `--partly` takes those that are right, and the list stays out for the other."""
+    first, second = [item.request.id for item in desk.take().items]
+    desk.make(STAFF[0])
+    desk.done(first, Result.HANDED, to="本人")
+    desk.done(second, Result.HANDED, to="本人")
+    size = in_ledger(house, lambda ledger: ledger.size())
+    done = desk.back()
+    assert (list(done.rows), len(done.problems), done.left) == ([], 1, 2)
+    assert in_ledger(house, lambda ledger: ledger.size()) == size
+    partly = desk.back(partly=True)
+    assert ([one.id for one in partly.rows], len(partly.problems), partly.left, partly.resumed) == (
+        [first],
+        1,
+        1,
+        False,
+    )
+    assert states(house) == [State.DELIVERED, State.ACCEPTED]
 
 
 def test_a_refused_login_is_not_tried_again_by_an_import(desk: Desk, house: House, console: MemoryConsole) -> None:
