@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,45 @@ ByWhom = Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it 
 PartName = Annotated[str, typer.Option("--part", metavar="PART", help="intake, console, delivery, or all.")]
 
 acts = typer.Typer(rich_markup_mode=None)
+worklist = typer.Typer(rich_markup_mode=None)
+acts.add_typer(worklist, name="worklist")
+
+
+@worklist.callback(invoke_without_command=True)
+def worklist_to(
+    context: typer.Context,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="A new file (.xlsx) for the clerk who issues by hand.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it stands in the audit chain.")] = "",
+    reason: Annotated[str, typer.Option(help="Why it is done by hand; it goes on the record.")] = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Issue by hand while the console's screens or the bot are broken. Example: run_bot.py worklist --to W.xlsx --by 吉澤 --reason "画面変更で停止中" """
+    if context.invoked_subcommand is None:
+        from bot.commands import worklist as command
+
+        leave(command.take(to, config, override or [], by=by, reason=reason, as_json=as_json))
+
+
+@worklist.command("import")
+def worklist_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The list with the results typed in.")],
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="Why; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    partly: Annotated[
+        bool, typer.Option("--partly", help="Take the rows that are right, whatever the others.")
+    ] = False,
+) -> None:
+    """Take the results of a list back. Example: run_bot.py worklist import W.xlsx --by 吉澤 --reason "手作業の結果" """
+    from bot.commands import worklist as command
+
+    leave(command.take_back(file, config, override or [], by=by, reason=reason, as_json=as_json, partly=partly))
 
 
 @acts.command()

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.errors import Unreadable
 from bot.markup import html_lines
@@ -41,6 +41,13 @@ class Grid:
     columns: Sequence[str]
     #: Each as long as ``columns``.
     rows: Sequence[Sequence[str]]
+    #: Where each row stands in its file or sheet, the first line being 1.
+    numbers: Sequence[int]
+
+
+class _Row(NamedTuple):
+    number: int
+    cells: list[str]
 
 
 def read_tables(content: bytes, *, name: str, limits: TableLimits) -> list[pd.DataFrame]:
@@ -75,7 +82,7 @@ def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
     return tables
 
 
-def _sheets(content: bytes, name: str, limits: TableLimits) -> list[list[list[str]]]:
+def _sheets(content: bytes, name: str, limits: TableLimits) -> list[list[_Row]]:
     if content.startswith(_ZIP):
         return _xlsx(content, name, limits)
     if content.startswith(_OLE):
@@ -88,7 +95,7 @@ def _sheets(content: bytes, name: str, limits: TableLimits) -> list[list[list[st
     return [_delimited(text, name, limits)]
 
 
-def _delimited(text: str, name: str, limits: TableLimits) -> list[list[str]]:
+def _delimited(text: str, name: str, limits: TableLimits) -> list[_Row]:
     csv.field_size_limit(max(limits.max_cell, 131_072))
     sample = text[:10_000]
     delimiter = max(_DELIMITERS, key=lambda mark: (sample.count(mark), -_DELIMITERS.index(mark)))
@@ -97,7 +104,7 @@ def _delimited(text: str, name: str, limits: TableLimits) -> list[list[str]]:
     return _taken(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), limits)
 
 
-def _xlsx(content: bytes, name: str, limits: TableLimits) -> list[list[list[str]]]:
+def _xlsx(content: bytes, name: str, limits: TableLimits) -> list[list[_Row]]:
     import openpyxl  # noqa: PLC0415 - slow to import, needed for workbooks alone
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -114,7 +121,7 @@ def _xlsx(content: bytes, name: str, limits: TableLimits) -> list[list[list[str]
             book.close()
 
 
-def _xls(content: bytes, limits: TableLimits) -> list[list[list[str]]]:
+def _xls(content: bytes, limits: TableLimits) -> list[list[_Row]]:
     import xlrd  # noqa: PLC0415 - needed for old workbooks alone
 
     book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
@@ -128,21 +135,21 @@ def _xls(content: bytes, limits: TableLimits) -> list[list[list[str]]]:
     return [_taken((cells(sheet, row) for row in range(sheet.nrows)), limits) for sheet in book.sheets()]
 
 
-def _html(text: str, limits: TableLimits) -> list[list[list[str]]]:
+def _html(text: str, limits: TableLimits) -> list[list[_Row]]:
     tables = (table.split("\n") for table in html_lines(text).split("\f")[1:])
     return [_taken((line[:-1].split("\t") for line in lines if line.endswith("\t")), limits) for lines in tables]
 
 
-def _taken(rows: Iterable[Sequence[object]], limits: TableLimits) -> list[list[str]]:
-    taken: list[list[str]] = []
-    for row in rows:
+def _taken(rows: Iterable[Sequence[object]], limits: TableLimits) -> list[_Row]:
+    taken: list[_Row] = []
+    for number, row in enumerate(rows, 1):
         cells = [_text(cell) for cell in row]
         while cells and not cells[-1]:
             cells.pop()
         if len(cells) > limits.max_columns or any(len(cell) > limits.max_cell for cell in cells):
             raise Unreadable("表の列または1つのセルが大きすぎます / too many columns, or a cell is too long")
         if any(cells):
-            taken.append(cells)
+            taken.append(_Row(number, cells))
         if len(taken) > limits.max_rows + 1:
             raise Unreadable(f"表の行が多すぎます（上限{limits.max_rows}行） / more than {limits.max_rows} rows")
     return taken
@@ -158,20 +165,25 @@ def _text(cell: object) -> str:
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
+    if isinstance(formula := getattr(cell, "text", None), str):
+        return formula.strip()  # one over several cells: openpyxl keeps it as an object
     return str(cell).strip()
 
 
-def _grid(rows: list[list[str]], name: str) -> Grid | None:
+def _grid(rows: list[_Row], name: str) -> Grid | None:
     if len(rows) < 2:
         return None
-    while len(rows) > 2 and sum(map(bool, rows[0])) == 1 and len(rows[1]) > 1:
+    while len(rows) > 2 and sum(map(bool, rows[0].cells)) == 1 and len(rows[1].cells) > 1:
         rows = rows[1:]  # a title above the table
     header, *body = rows
-    width = len(header)
-    if any(len(row) > width for row in body):
-        longest = next(number for number, row in enumerate(body, 2) if len(row) > width)
-        raise _refused(name, f"{longest}行目の列数が見出しより多い / row {longest} has more cells than the header")
-    return Grid(columns=_unique(header), rows=[row + [""] * (width - len(row)) for row in body])
+    width = len(header.cells)
+    longer = next((row.number for row in body if len(row.cells) > width), None)
+    if longer is not None:
+        raise _refused(name, f"{longer}行目の列数が見出しより多い / row {longer} has more cells than the header")
+    return Grid(
+        columns=_unique(header.cells), rows=[row.cells + [""] * (width - len(row.cells)) for row in body],
+        numbers=[row.number for row in body],
+    )  # fmt: skip
 
 
 def _unique(header: Sequence[str]) -> list[str]:

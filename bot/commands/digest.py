@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from bot import __version__
@@ -14,19 +14,17 @@ from bot.commands.output import people, print_json, say, table
 from bot.errors import BadUsage, LedgerBroken, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Verdict
-from bot.operation.digest import Digest, make_digest
+from bot.operation.digest import Digest, make_digest, versions
 from bot.wiring import Workshop
 
 
 def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | None, send: bool) -> int:
     """Show the digest of a day (today where none is given), and mail it to the operators where asked."""
     workshop = open_workshop(config, overrides, quiet=as_json)
-    now = workshop.clock.now()
-    asked = day(of, "--date") if of else now.date()
-    late = timedelta(hours=workshop.config.settings.account.escalate_after_hours)
-    made = with_ledger(workshop, lambda ledger: make_digest(ledger, asked, now, late=late))
+    asked = day(of, "--date") if of else workshop.clock.now().date()
+    made = with_ledger(workshop, lambda ledger: digest_of(workshop, ledger, asked, send=send))
     if send:
-        _send(workshop, made)
+        say(f"sent to {', '.join(workshop.config.settings.alerts.mail_to)}")
     if as_json:
         print_json({**asdict(made), "version": __version__})
     else:
@@ -34,32 +32,39 @@ def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | N
     return 0 if made.chain_ok else LedgerBroken.exit_status
 
 
-def _send(workshop: Workshop, made: Digest) -> None:
-    to = workshop.config.settings.alerts.mail_to
-    if not to:
+async def digest_of(workshop: Workshop, ledger: Ledger, asked: date, *, send: bool) -> Digest:
+    """Return the digest of a day; ``send`` mails it to the operators too, on a day with nothing as well.
+
+    By hand and by the clock it is made and sent here. Raises ``BadUsage`` where nobody is named to send it to.
+    """
+    now, settings = workshop.clock.now(), workshop.config.settings
+    if send and not settings.alerts.mail_to:
         raise BadUsage([Problem(path="alerts.mail_to", text="names nobody to send it to")])
-    mail = workshop.composer().digest(to, made=asdict(made), version=__version__)
+    late = timedelta(hours=settings.account.escalate_after_hours)
+    made = await make_digest(ledger, asked, now, versions(__version__, workshop.config.digest), late=late)
+    if send:
+        await _send(workshop, ledger, made)
+    return made
+
+
+async def _send(workshop: Workshop, ledger: Ledger, made: Digest) -> None:
+    mail = workshop.composer().digest(workshop.config.settings.alerts.mail_to, made=asdict(made), version=__version__)
     head, file = daily_head(workshop, Verdict(ok=made.chain_ok, events=made.events, head=made.head))
     if made.chain_ok:  # the head of a chain that does not hold proves nothing
         name = f"head-{made.made_at:%Y%m%d-%H%M%S}.jsonl"
         mail.add_attachment(f"{head.line}\n".encode(), maintype="application", subtype="json", filename=name)
-
-    async def post(ledger: Ledger) -> None:
-        mailbox = workshop.mailbox()
-        name = str(mail["Message-ID"])
-        try:
-            await ledger.note(Event(action="notice.digest", outcome="intended", details={"message_id": name}))
-            await mailbox.send(mail)
-            await ledger.note(
-                Event(action="notice.digest", outcome="done", details={"message_id": name, "head": made.head})
-            )
-            if made.chain_ok and file:
-                await give_out(ledger, head, file)
-        finally:
-            await mailbox.close()
-
-    with_ledger(workshop, post)
-    say(f"sent to {', '.join(to)}")
+    mailbox = workshop.mailbox()
+    name = str(mail["Message-ID"])
+    try:
+        await ledger.note(Event(action="notice.digest", outcome="intended", details={"message_id": name}))
+        await mailbox.send(mail)
+        await ledger.note(
+            Event(action="notice.digest", outcome="done", details={"message_id": name, "head": made.head})
+        )
+        if made.chain_ok and file:
+            await give_out(ledger, head, file)
+    finally:
+        await mailbox.close()
 
 
 def _tell(made: Digest) -> None:
@@ -70,4 +75,14 @@ def _tell(made: Digest) -> None:
     rows += [(name, "unreadable", "", "") for name in made.unreadable]
     rows += [(name, "left open", "", "its login is not closed") for name in made.left_open]
     screen.print(table("担当者待ち / waiting for a person", ["id", "state", "first day", "why"], rows))
+    lines = [(one.id, one.kind.value, one.state.value, str(one.first_day or "")) for one in made.of_the_day]
+    screen.print(table("この日の案件 / requests of the day", ["id", "kind", "state", "first day"], lines))
+    going = [(one.id, one.kind.value, one.state.value, str(one.first_day or "")) for one in made.undelivered]
+    screen.print(table("未通知 / accepted, not delivered", ["id", "kind", "state", "first day"], going))
+    wrong = [(one.ja, f"{one.since:%Y-%m-%d %H:%M}", ", ".join(one.subjects)) for one in made.lasting]
+    wrong += [(f"{one.part} stands still", f"{one.since:%Y-%m-%d %H:%M}", one.cause) for one in made.still]
+    screen.print(table("起きていること / what is wrong", ["", "since", ""], wrong))
+    if made.compared:
+        found = ", ".join(f"{kind}: {count}" for kind, count in made.compared.counts.items()) or "no difference"
+        screen.print(f"reconciled {made.compared.at:%Y-%m-%d %H:%M}: {found}", markup=False)
     screen.print(f"chain {'OK' if made.chain_ok else 'BROKEN'}: {made.events} events, head {made.head}", markup=False)

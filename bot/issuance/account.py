@@ -11,7 +11,8 @@ from bot.console.port import Console, Evidence, Order
 from bot.errors import AccountConflict, BotError, DeliveryFailed, NoneFree, OutcomeUnknown
 from bot.issuance.login_ids import login_id
 from bot.issuance.passwords import new_password
-from bot.issuance.windows import span, window_for
+from bot.issuance.sharing import shared_window
+from bot.issuance.windows import window_for
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, Changes, Event, Request
 from bot.life import AccountRecordState, State
@@ -151,7 +152,7 @@ class AccountKeeper:
             to=State.ISSUING,
             event=_event("password.reset", "intended", request, login_id=spec.login_id, secret_version=version),
             changes=Changes(login_id=spec.login_id, window=self._window(request)),
-            account=self._record(request, spec, _while_renewed(record), version=version),
+            account=self._record(request, spec, while_renewed(record), version=version),
         )
         made = await self._act(
             "password.reset", request, spec, lambda: self.console.reset_password(spec.login_id, secret, spec.window)
@@ -201,9 +202,7 @@ class AccountKeeper:
     async def _widened(self, request: Request, employee: Employee) -> AccountSpec:
         """Return the spec whose window spans all of the employee's live requests that have this login: it serves them all."""
         live, name = await self.ledger.live(employee.employee_no), self.login_id(request)
-        others = [other for other in live if other.id != request.id and other.login_id == name]
-        windows = [other.window for other in others if other.window]
-        return self._spec(request, employee, window=span([self._window(request), *windows]))
+        return self._spec(request, employee, window=shared_window(request, self._window(request), live, name))
 
     def _spec(self, request: Request, employee: Employee, *, window: Window | None = None) -> AccountSpec:
         name, window = self.login_id(request), window or self._window(request)
@@ -246,7 +245,7 @@ class AccountKeeper:
         )
 
 
-def _while_renewed(record: AccountRecord | None) -> AccountRecordState:
+def while_renewed(record: AccountRecord | None) -> AccountRecordState:
     """Return how an account stands from the intent to renew it until that is done: what was closed may be open by then."""
     closed = {AccountRecordState.SWITCHING, AccountRecordState.CLOSED, AccountRecordState.DISABLED}
     return AccountRecordState.SWITCHING if record and record.state in closed else AccountRecordState.CREATED

@@ -16,6 +16,7 @@ from bot.clock import Clock
 from bot.console.port import Ability, Console
 from bot.errors import AccountConflict, BotError, ConsoleDrift, DeliveryFailed, NoneFree, OutcomeUnknown
 from bot.issuance.account import AccountKeeper, evidence_of, same_address
+from bot.issuance.sharing import login_to_renew
 from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import PURGED, AccountRecord, Changes, Event, Request
@@ -140,12 +141,11 @@ class Driver:
 
     async def _on_login_of(self, employee: Employee, request: Request) -> Request:
         """Return the reissue with the ID and the window of the login it renews: the employee's that works longest."""
-        live = await self.ledger.live(employee.employee_no)
-        own = [one for one in live if one.state is State.DELIVERED and one.kind.asks_for_days and one.window]
-        newest = max(own, key=lambda one: one.window.end if one.window else self.clock.now(), default=None)
-        if newest is None or newest.window is None or newest.window.end <= self.clock.now():
+        found = login_to_renew(await self.ledger.live(employee.employee_no), self.clock.now())
+        if found is None:
             raise DeliveryFailed("there is no login of this employee that works now: reject it, or have it applied for")
-        return replace(request, login_id=newest.login_id, window=newest.window)
+        login_id, window = found
+        return replace(request, login_id=login_id, window=window)
 
     async def _find_out(self, request: Request) -> Request:
         """Settle what became of a submit by looking: there, then it is issued; not there, then it is accepted as before."""

@@ -10,6 +10,7 @@ from loguru import logger
 from bot.console.port import Console
 from bot.errors import BotError, OutcomeUnknown
 from bot.issuance.account import evidence_of, same_address
+from bot.issuance.sharing import still_needed
 from bot.issuance.staff import Staff
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, Event, Request
@@ -33,7 +34,7 @@ class Expirer:
 
         Raises what the console raises; the request then stays as it is, and the next pass tries again.
         """
-        if request.login_id is None or await self._still_needed(request, now):
+        if request.login_id is None or await still_needed(self.ledger, self.account, request, now):
             return await self._leave(request, State.REVOKED, "the account serves a later request")
         if not await self._ours(request, request.login_id):
             return await self._leave(request, State.REVOKED, "no account that is ours was made for it")
@@ -74,21 +75,6 @@ class Expirer:
                 await self._note(request, "unknown" if isinstance(error, OutcomeUnknown) else "failed", str(error))
                 raise
 
-    async def _still_needed(self, request: Request, now: datetime) -> bool:
-        live = await self.ledger.live(request.application.employee_no or "")
-        return any(
-            other.id != request.id
-            and other.kind.asks_for_days
-            and self._same_login(other, request)
-            and goes_on(other, now)
-            for other in live
-        )
-
-    def _same_login(self, other: Request, request: Request) -> bool:
-        """Tell whether another request of the employee uses this one's login, or will: that is known before only for one for good."""
-        will = other.login_id is None and self.account.scope is Scope.PER_EMPLOYEE
-        return will or other.login_id == request.login_id
-
     async def _ours(self, request: Request, login_id: str) -> bool:
         """Tell whether the account is ours to disable; one whose making nobody confirmed must carry the employee's address."""
         record = await self.ledger.account(login_id)
@@ -122,10 +108,3 @@ class Expirer:
             reason=reason,
             details={"login_id": request.login_id, "evidence": evidence_of(self.console.take_evidence())},
         )
-
-
-def goes_on(request: Request, now: datetime) -> bool:
-    """Tell whether a request needs its login after ``now``: by its window, or before it has one by its days."""
-    if request.window:
-        return request.window.end > now
-    return any(day >= now.date() for day in request.granted)

@@ -56,6 +56,8 @@ class Condition:
 
 #: The cause of a pause that an operator ordered; any other is the key of a condition.
 BY_OPERATOR = "operator"
+#: The cause of a pause while clerks issue by hand (`worklist`).
+BY_CLERKS = "worklist"
 
 
 @dataclass(frozen=True, kw_only=True)

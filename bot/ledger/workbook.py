@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bot.errors import Unusable
+from bot.ledger.backup import digest
 from bot.ledger.cells import guarded
 
 if TYPE_CHECKING:
@@ -32,6 +35,25 @@ class Sheet:
             self._page = self._begin()
         self._left -= 1
         self._page.append([self._cell(value) for value in row])
+
+    def offer(self, column: int, words: Sequence[str]) -> None:
+        """Have the cells of a column (the first is 1) offer these words to choose from; only they can be typed."""
+        from openpyxl.utils import get_column_letter  # noqa: PLC0415
+        from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
+
+        choice = DataValidation(type="list", formula1=f'"{",".join(words)}"', allow_blank=True)
+        choice.add(f"{get_column_letter(column)}2:{get_column_letter(column)}{_MOST_ROWS}")
+        page: Any = self._page  # the stubs forget what a page written row by row has
+        page.data_validations.append(choice)
+
+    def print_wide(self) -> None:
+        """Have it printed on its side, as wide as the paper, its heading on every page."""
+        from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415
+
+        page: Any = self._page  # as above
+        page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0
+        page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        page.print_title_rows = "1:1"
 
     def _begin(self) -> WriteOnlyWorksheet:
         self._left = _MOST_ROWS
@@ -61,6 +83,19 @@ class Workbook:
     def save(self, path: Path) -> None:
         """Write the file; raises ``OSError``."""
         self._book.save(path)
+
+    def publish(self, to: Path) -> str:
+        """Write the file whole or not at all, readable for its owner alone, and return its SHA-256; raises ``Unusable``."""
+        draft = to.with_name(f".{to.name}.part")
+        try:
+            os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+            self.save(draft)
+            draft.replace(to)
+            return digest(to)
+        except OSError as error:
+            raise Unusable(f"{to} can't be written: {error.strerror}") from error
+        finally:
+            draft.unlink(missing_ok=True)
 
     def page(self, title: str, columns: Sequence[tuple[str, float]]) -> WriteOnlyWorksheet:
         """Begin a page with its heading, which stays in sight."""

@@ -59,7 +59,7 @@ class AtConsole:
         Something was wrong with it: then ``look``, work or not. Raises what stops the rest too, such as ``Paused`` between two
         requests, and ``Stopped`` for a stop condition.
         """
-        to_drive = _by_urgency(one for one in waiting if one.state in DRIVABLE and one.kind is not Kind.CANCEL)
+        to_drive = by_urgency(one for one in waiting if one.state in DRIVABLE and one.kind is not Kind.CANCEL)
         if not to_drive and not due and not look and not await self.switching.due(self.clock.now()):
             return
         if not self._is_open():
@@ -180,7 +180,7 @@ class AtConsole:
         return (self.settings.open_from or time()).strftime("%H:%M")
 
 
-def _by_urgency(requests: Iterable[Request]) -> list[Request]:
+def by_urgency(requests: Iterable[Request]) -> list[Request]:
     """Order urgent ones first, then by the nearest telework day, then by age: what is needed first is made first."""
     return sorted(
         requests,

@@ -6,10 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from bot.ledger import conditions
+from bot.ledger.conditions import Condition, Part
+from bot.ledger.engine import revisions
 from bot.ledger.queries import Queries
 from bot.ledger.records import Request
 from bot.life import AccountRecordState, State
-from bot.model import ReadOutcome
+from bot.model import Kind, ReadOutcome
+from bot.operation.alerts.catalogue import Level
+from bot.operation.alerts.turns import kind_of
 
 #: What stays so until somebody does something.
 _WAITING = (State.HELD, State.STUCK)
@@ -28,43 +33,136 @@ class Open:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """A request of the day, or one that is on its way: its number, kind and state, and the first day it is for."""
+
+    id: str
+    kind: Kind
+    state: State
+    first_day: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lasting:
+    """Something that is wrong and lasts, in both languages; what exactly was found may name a person, and `status` shows it."""
+
+    key: str
+    level: Level
+    ja: str
+    en: str
+    since: datetime
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Still:
+    """A part of the work that stands still, and for which cause (bot/ledger/conditions.py)."""
+
+    part: Part
+    cause: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What the last comparison of ledger, console and staff directory found."""
+
+    at: datetime
+    #: Differences by kind (bot/operation/differences.py).
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Versions:
+    """What the day was worked with."""
+
+    bot: str
+    #: The newest revision of the ledger's schema.
+    schema: str
+    #: SHA-256 of the settings.
+    config: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Digest:
     """One day, counted; of persons it names nobody."""
 
     day: date
     made_at: datetime
     messages: int
+    #: Whatever their age: messages that could not be read, and that nobody has closed.
     unreadable: tuple[str, ...]
     #: Requests recorded on the day, by the state they are in now.
     requests: dict[str, int]
     #: Whatever its age: what waits for a person, urgent first, then by the day it is for.
     waiting: tuple[Open, ...]
     on_its_way: int
+    #: The requests of the day one by one.
+    of_the_day: tuple[Line, ...]
+    #: Whatever their age: accepted and not delivered, urgent first, then by the day they are for.
+    undelivered: tuple[Line, ...]
     #: Requests whose login is open after its end for longer than it may, or may be: nobody knows how it stands.
     left_open: tuple[str, ...]
     events: int
     head: str
     chain_ok: bool
+    #: What is wrong and lasts, and which parts of the work stand still.
+    lasting: tuple[Lasting, ...]
+    still: tuple[Still, ...]
+    #: ``None`` where nobody has compared yet.
+    compared: Compared | None
+    versions: Versions
 
 
-async def make_digest(ledger: Queries, day: date, now: datetime, *, late: timedelta = timedelta()) -> Digest:
+async def make_digest(
+    ledger: Queries, day: date, now: datetime, versions: Versions, *, late: timedelta = timedelta()
+) -> Digest:
     """Return the digest of a day in the city's time; recomputes the whole chain, so that its head can be believed.
 
     A login is told as left open ``late`` after its end.
     """
     ends = datetime.combine(day + timedelta(days=1), time(), now.tzinfo)
     messages = [one for one in await ledger.messages(since=day) if one.recorded_at < ends]
+    unreadable = await ledger.messages(outcomes={ReadOutcome.UNREADABLE})
     requests = [one for one in await ledger.requests(since=day) if one.created_at < ends]
     waiting = sorted(await ledger.requests(states=_WAITING), key=_urgency)
+    going = sorted(await ledger.requests(states=_ON_ITS_WAY), key=_urgency)
+    kept = await ledger.ask(lambda connection: conditions.conditions(connection, now.tzinfo))
+    pauses = await ledger.ask(lambda connection: conditions.pauses(connection, now.tzinfo))
     verdict = await ledger.verify()
     return Digest(
         day=day, made_at=now, messages=len(messages),
-        unreadable=tuple(one.id for one in messages if one.outcome is ReadOutcome.UNREADABLE and one.dismissed_at is None),
+        unreadable=tuple(one.id for one in unreadable if one.dismissed_at is None),
         requests=dict(sorted(Counter(one.state.value for one in requests).items())),
-        waiting=tuple(_open(one) for one in waiting),
-        left_open=await _left_open(ledger, now, late),
-        on_its_way=len(await ledger.requests(states=_ON_ITS_WAY)),
-        events=verdict.events, head=verdict.head, chain_ok=verdict.ok,
+        waiting=tuple(_open(one) for one in waiting), of_the_day=tuple(_line(one) for one in requests),
+        left_open=await _left_open(ledger, now, late), on_its_way=len(going),
+        undelivered=tuple(_line(one) for one in going if one.state is not State.RECEIVED),
+        events=verdict.events, head=verdict.head, chain_ok=verdict.ok, versions=versions,
+        lasting=tuple(_lasting(one) for one in kept if one.over_at is None), compared=await _compared(ledger),
+        still=tuple(Still(part=one.part, cause=one.cause, since=one.since) for one in pauses),
+    )  # fmt: skip
+
+
+def versions(bot: str, config: str) -> Versions:
+    """Return what the day was worked with; an open ledger has the newest schema that this program knows."""
+    return Versions(bot=bot, schema=revisions()[-1], config=config)
+
+
+async def _compared(ledger: Queries) -> Compared | None:
+    last = await ledger.newest("reconcile", "done")
+    return Compared(at=last.at, counts=dict(last.event.details["counts"])) if last else None
+
+
+def _line(request: Request) -> Line:
+    first_day = min(request.application.dates, default=None)
+    return Line(id=request.id, kind=request.kind, state=request.state, first_day=first_day)
+
+
+def _lasting(condition: Condition) -> Lasting:
+    kind = kind_of(condition)
+    return Lasting(
+        key=condition.key, level=kind.level, ja=kind.ja.happened, en=kind.en.happened, since=condition.first_seen,
+        subjects=condition.subjects,
     )  # fmt: skip
 
 

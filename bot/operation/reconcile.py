@@ -12,8 +12,9 @@ from bot.clock import Clock
 from bot.console.port import Ability, Console
 from bot.errors import AccountConflict, BotError, OutcomeUnknown
 from bot.issuance.account import evidence_of, same_address
-from bot.issuance.expire import Expirer, goes_on
+from bot.issuance.expire import Expirer
 from bot.issuance.login_ids import login_id, own_ids
+from bot.issuance.sharing import goes_on
 from bot.ledger.ledger import Ledger
 from bot.ledger.login_queries import HOLDING
 from bot.ledger.records import AccountRecord, Event, Request

@@ -15,7 +15,7 @@ from bot.console.memory import Fault, MemoryConsole
 from bot.console.port import Ability
 from bot.errors import Transient
 from bot.life import State
-from bot.operation.digest import make_digest
+from bot.operation.digest import make_digest, versions
 from bot.operation.report import Report
 from tests.acts_kit import in_ledger, one
 from tests.house import ZONE, House, text_of
@@ -43,7 +43,8 @@ def told(house: House, kind: str) -> list[str]:
 def left_open(house: House) -> Collection[str]:
     """Return what the digest says is open."""
     now, late = house.clock.now(), timedelta(hours=2)
-    return in_ledger(house, lambda ledger: make_digest(ledger, now.date(), now, late=late)).left_open
+    used = versions("1", "")
+    return in_ledger(house, lambda ledger: make_digest(ledger, now.date(), now, used, late=late)).left_open
 
 
 @pytest.mark.parametrize("by_bot", [False, True], ids=["at its last end", "and in the evening before"])

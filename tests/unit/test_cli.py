@@ -54,6 +54,8 @@ COMMANDS = [
     "reject",
     "bench",
     "handover",
+    "worklist",
+    "worklist import",
     "digest",
     "check",
     "audit verify",

@@ -83,9 +83,9 @@ class Gate:
             await self._put(replace(pause, until=until), () if part in known else (_event("pause", pause),))
         return replace(finding, anew=finding.anew or (bool(kind.stops) and not known))
 
-    async def pause(self, part: Part, reason: str) -> Pause:
+    async def pause(self, part: Part, reason: str, *, cause: str = BY_OPERATOR) -> Pause:
         """Pause a part as an operator, in whose name the ledger is open; once more replaces the reason."""
-        pause = Pause(part=part, cause=BY_OPERATOR, since=self.clock.now(), by=self.ledger.actor, reason=reason)
+        pause = Pause(part=part, cause=cause, since=self.clock.now(), by=self.ledger.actor, reason=reason)
         await self._put(pause, (_event("pause", pause),))
         return pause
 
@@ -98,10 +98,10 @@ class Gate:
         await self._drop(ended, reason)
         return ended
 
-    async def over(self, keys: frozenset[str]) -> None:
-        """End the pauses whose conditions are over."""
+    async def over(self, keys: frozenset[str], reason: str = "the condition is over") -> None:
+        """End the pauses with these causes: their conditions are over."""
         ended = tuple(pause for pause in await self.pauses() if pause.cause in keys)
-        await self._drop(ended, "the condition is over")
+        await self._drop(ended, reason)
 
     async def _put(self, pause: Pause, events: tuple[Event, ...]) -> None:
         await self.ledger.change(lambda connection: conditions.put_pause(connection, pause), *events)

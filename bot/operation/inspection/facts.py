@@ -21,7 +21,7 @@ GIVES = frozenset(
      "notice.receipt", "credentials.handover"}
 )  # fmt: skip
 MAKES = frozenset({"account.create", "password.reset"})
-HANDS_OVER = frozenset({"notice.credentials", "notice.secret", "notice.handover"})
+HANDS_OVER = frozenset({"notice.credentials", "notice.secret", "notice.handover", "credentials.handover"})
 _REFUSES = frozenset({"request.decide", "request.reject"})
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import Unusable
-from bot.ledger.backup import digest
 from bot.ledger.workbook import Workbook
 from bot.operation.inspection import issuing, people
 from bot.operation.inspection.facts import Facts, Table, when
@@ -54,16 +51,7 @@ def write(facts: Facts, made: Sequence[Table], to: Path, *, by: str, version: st
         if not table.rows:
             sheet.add([_NONE])
         tell()
-    draft = to.with_name(f".{to.name}.part")
-    try:
-        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
-        book.save(draft)
-        draft.replace(to)
-        sha256 = digest(to)
-    except OSError as error:
-        raise Unusable(f"{to} can't be written: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    sha256 = book.publish(to)
     return Written(
         file=to, sha256=sha256, counts={table.key: len(table.rows) for table in made},
         findings={table.key: table.findings for table in made if table.findings},
