@@ -25,6 +25,7 @@ from bot.settings.delivery import DeliverySettings
 from bot.settings.forms import FormsSettings
 from bot.settings.ledger import LedgerSettings, LogSettings
 from bot.settings.mailbox import MailboxSettings
+from bot.settings.metrics import MetricsSettings
 from bot.settings.operators import OperatorSettings
 from bot.settings.retention import RetentionSettings
 from bot.settings.rules import CalendarSettings, RulesSettings, StaffSettings
@@ -49,6 +50,7 @@ class Settings(Section):
     ledger: LedgerSettings = LedgerSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
     retention: RetentionSettings = RetentionSettings()
 
     @field_validator("timezone")

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: From the door to the cellar: a room may use those after it.
 ROOMS = (
-    "cli", "cli_acts", "cli_audit", "cli_flow", "cli_ledger", "cli_options", "commands", "wiring", "web",
+    "cli", "cli_acts", "cli_audit", "cli_flow", "cli_ledger", "cli_options", "cli_watch", "commands", "wiring", "web",
     "operation", "mail", "intake", "rules", "issuance", "console", "delivery", "ledger",
     "sandbox", "tables", "markup", "wording", "text", "log", "config", "settings", "clock", "life", "model", "errors", "secret", "packages", "prepare",
 )  # fmt: skip
