@@ -28,3 +28,19 @@ def metrics(
     from bot.commands import metrics as command
 
     leave(command.metrics(config, override or [], as_json=as_json, to=to))
+
+
+@support.command("bundle")
+def bundle(
+    to: Annotated[Path, typer.Option("--to", metavar="FILE.zip", help="A new file.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    checks: Annotated[
+        bool, typer.Option("--check/--no-check", help="Run `check` too: it logs in to mailbox and console once.")
+    ] = True,
+) -> None:
+    """Settings, versions, check, log, changed screen, state of the ledger: no password, nobody's name. Example: run_bot.py support bundle --to support.zip"""
+    from bot.commands import supporting
+
+    leave(supporting.bundle(config, override or [], to=to, checks=checks, as_json=as_json))
