@@ -67,6 +67,8 @@ COMMANDS = [
     "reconcile",
     "ledger purge",
     "config schema",
+    "metrics",
+    "support bundle",
 ]
 
 
