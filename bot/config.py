@@ -194,7 +194,7 @@ def _text(item: Mapping[str, Any], former: Mapping[str, Former] = FORMER) -> str
     if item["type"] == "extra_forbidden":
         path = _dotted(item["loc"])
         if path in former:
-            return former[path].explained(path)
+            return former[path].explained()
         return "unknown setting; `config schema` lists the known ones"
     message: str = item["msg"].removeprefix("Value error, ")
     # What stands in a field that wants a reference may be the secret itself: it is not repeated.

@@ -18,9 +18,9 @@ class Former:
     #: What to do, where the new name does not say it all, or there is none.
     hint: str = ""
 
-    def explained(self, path: str) -> str:
-        """Return the sentence for whoever still has it in config.yaml."""
-        what = f"{path} was renamed to {self.now}" if self.now else f"{path} was removed"
+    def explained(self) -> str:
+        """Return the sentence for whoever still has it in config.yaml; where it stood is said beside it."""
+        what = f"was renamed to {self.now}" if self.now else "was removed"
         todo = self.hint or ("move its value there" if self.now else "take it out")
         return f"{what} in version {self.since}: {todo}"
 

@@ -114,7 +114,7 @@ def test_references_lead_to_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_setting_of_an_earlier_version_is_explained(tmp_path: Path) -> None:
     """Whoever brings an older config reads what the setting is called now, and since when, beside all other problems."""
     found = problems(write(tmp_path, "retention:\n  log_days: 30\n  log_daze: 1\n"))
-    text = "retention.log_days was renamed to log.keep_days in version 0.1.0: move its value there"
+    text = "was renamed to log.keep_days in version 0.1.0: move its value there"
     assert found == {
         "retention.log_days": text,
         "retention.log_daze": "unknown setting; `config schema` lists the known ones",
@@ -126,8 +126,8 @@ def test_a_setting_or_section_that_was_removed_is_explained() -> None:
     former = {"old.one": Former(since="0.1.0"), "old": Former(since="0.1.0", hint="nothing takes its place")}
     said = [_text({"type": "extra_forbidden", "loc": loc}, former) for loc in (("old", "one"), ("old",))]
     assert said == [
-        "old.one was removed in version 0.1.0: take it out",
-        "old was removed in version 0.1.0: nothing takes its place",
+        "was removed in version 0.1.0: take it out",
+        "was removed in version 0.1.0: nothing takes its place",
     ]
 
 
