@@ -123,7 +123,7 @@ def test_everything_in_it_is_understood(upgraded: tuple[Path, str]) -> None:
 
 
 def test_work_goes_on_in_it(upgraded: tuple[Path, str]) -> None:
-    """A held request is accepted, a new message recorded after the old ones, and the chain holds across both programs."""
+    """A held request is accepted, a new message recorded after the old ones; the chain holds across both, and stays append-only."""
     path, head = upgraded
     ledger = open_ledger(path.parent)
 
@@ -138,6 +138,8 @@ def test_work_goes_on_in_it(upgraded: tuple[Path, str]) -> None:
 
     with closing(ledger):
         asyncio.run(work(ledger))
+    with closing(sqlite3.connect(path)) as database, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        database.execute("UPDATE events SET reason = 'other' WHERE seq = 1")
 
 
 def test_it_is_the_same_as_a_new_one(upgraded: tuple[Path, str], tmp_path: Path) -> None:
