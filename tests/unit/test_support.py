@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -161,3 +162,11 @@ def test_people_are_masked_however_they_are_written(text: str, masked: str) -> N
     mask = Mask(["髙橋　みのり", "0048213", "Ken Sato"], clean=lambda text: text, keep_host="127.0.0.1:8931")
     assert mask.text(text) == masked
     assert mask.value({text: [text, 1, None, True]}) == {masked: [masked, 1, None, True]}
+
+
+def test_a_hundred_thousand_employees_are_masked_in_seconds() -> None:
+    """A prefecture's directory, whose numbers all begin alike, and a log of 200 kB: looked up, not tried one by one."""
+    mask = Mask([f"{number:07d}" for number in range(100_000)], clean=lambda text: text)
+    began = time.monotonic()
+    assert mask.text("tw0048213 0000000 2026-11-25T13:00:00 " * 5_000).count(PERSON) == 10_000
+    assert time.monotonic() - began < 10

@@ -23,9 +23,12 @@ class Mask:
     ) -> None:
         """``people`` are names and numbers; ``clean`` takes secrets out; paths of addresses stay at ``keep_host`` alone."""
         self._clean, self._keep_host, self._home = clean, keep_host, home
-        self._words: dict[str, list[str]] = defaultdict(list)
-        for word in sorted({word for told in people for word in _words(told)}, key=len, reverse=True):
-            self._words[word[:_SHORTEST_WORD]].append(word)
+        self._words = frozenset(word for told in people for word in _words(told))
+        # How long the words are that begin so, the longest first: a hundred thousand employees are looked up, not tried.
+        lengths: defaultdict[str, set[int]] = defaultdict(set)
+        for word in self._words:
+            lengths[word[:_SHORTEST_WORD]].add(len(word))
+        self._lengths = {begin: sorted(found, reverse=True) for begin, found in lengths.items()}
 
     def text(self, text: str) -> str:
         """Return ``text`` without secrets, people, mail addresses, and what stands behind the host of a web address."""
@@ -59,14 +62,19 @@ class Mask:
     def _without_people(self, text: str) -> Iterator[str]:
         done = at = 0
         while at < len(text):
-            word = next((word for word in self._words.get(text[at : at + 2], ()) if _stands(word, text, at)), None)
-            if word is None:
+            word = self._word(text, at)
+            if not word:
                 at += 1
                 continue
             yield text[done:at]
             yield PERSON
             done = at = at + len(word)
         yield text[done:]
+
+    def _word(self, text: str, at: int) -> str:
+        """Return the longest word that stands at a place; empty where none does."""
+        begun = (text[at : at + length] for length in self._lengths.get(text[at : at + _SHORTEST_WORD], ()))
+        return next((word for word in begun if word in self._words and _is_whole(word, text, at)), "")
 
 
 def host_of(url: str) -> str:
@@ -82,10 +90,8 @@ def _words(told: str) -> Iterator[str]:
             yield word
 
 
-def _stands(word: str, text: str, at: int) -> bool:
-    """Tell whether ``word`` stands at a place; a number not within a longer one, a Latin word not within another."""
-    if not text.startswith(word, at):
-        return False
+def _is_whole(word: str, text: str, at: int) -> bool:
+    """Tell whether what stands at a place is all of it: a number not within a longer one, a Latin word not within another."""
     before, after = text[at - 1 : at], text[at + len(word) : at + len(word) + 1]
     if word.isdigit():
         return not (before.isdigit() or after.isdigit())
