@@ -60,6 +60,11 @@ class LogFile(RotatingFileHandler):
         self.stream = self._open()
         self._tidy()
 
+    def close(self) -> None:
+        """Close the file; what could not be written was told when it was to be."""
+        with suppress(OSError):
+            super().close()
+
     def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the name is the standard library's
         """Say that nothing can be written, and nothing of what it was."""
         sys.stderr.write(f"the log file can't be written: {type(sys.exc_info()[1]).__name__}\n")
