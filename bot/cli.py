@@ -14,6 +14,7 @@ from bot.cli_audit import audit, reports
 from bot.cli_flow import flow
 from bot.cli_ledger import ledger
 from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
+from bot.cli_watch import watch
 from bot.errors import BotError
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 config_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The settings.")
 app.add_typer(acts)
 app.add_typer(reports)
+app.add_typer(watch)
 app.add_typer(audit, name="audit")
 app.add_typer(flow, name="flow")
 app.add_typer(config_app, name="config")

@@ -23,8 +23,10 @@ from bot.settings.base import Section
 from bot.settings.console import ConsoleSettings
 from bot.settings.delivery import DeliverySettings
 from bot.settings.forms import FormsSettings
+from bot.settings.history import FORMER, Former
 from bot.settings.ledger import LedgerSettings, LogSettings
 from bot.settings.mailbox import MailboxSettings
+from bot.settings.metrics import MetricsSettings
 from bot.settings.operators import OperatorSettings
 from bot.settings.retention import RetentionSettings
 from bot.settings.rules import CalendarSettings, RulesSettings, StaffSettings
@@ -49,6 +51,7 @@ class Settings(Section):
     ledger: LedgerSettings = LedgerSettings()
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
     retention: RetentionSettings = RetentionSettings()
 
     @field_validator("timezone")
@@ -187,8 +190,11 @@ def _dotted(location: Iterable[int | str]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
 
-def _text(item: Mapping[str, Any]) -> str:
+def _text(item: Mapping[str, Any], former: Mapping[str, Former] = FORMER) -> str:
     if item["type"] == "extra_forbidden":
+        path = _dotted(item["loc"])
+        if path in former:
+            return former[path].explained()
         return "unknown setting; `config schema` lists the known ones"
     message: str = item["msg"].removeprefix("Value error, ")
     # What stands in a field that wants a reference may be the secret itself: it is not repeated.

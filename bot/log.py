@@ -7,28 +7,30 @@ import logging
 import re
 import sys
 import traceback
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
+from bot.log_file import Keeping, LogFile
 from bot.secret import Redactor
 
 if TYPE_CHECKING:
     from loguru import Record, RecordException
 
 _LINE = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {extra[request]: <16} {message}{extra[trace]}\n"
-_FILE_BYTES = 10_000_000
 #: What could steer a terminal, or make one line look like two.
 _STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def set_up(redactor: Redactor, *, file: Path | None, level: str = "INFO", quiet: bool = False) -> None:
+def set_up(
+    redactor: Redactor, *, file: Path | None, level: str = "INFO", quiet: bool = False, keeping: Keeping | None = None
+) -> None:
     """Send log lines to stderr (unless ``quiet``) and to ``file``; every line carries the request id it belongs to.
 
     Tracebacks are logged without the values of variables, and the redactor takes every living secret out of each line,
-    tracebacks and fields included. What libraries log at WARNING and above goes the same way.
+    tracebacks and fields included. What libraries log at WARNING and above goes the same way. ``keeping`` says when the file
+    is put aside and for how long.
     """
 
     def clean(text: str) -> str:
@@ -51,7 +53,7 @@ def set_up(redactor: Redactor, *, file: Path | None, level: str = "INFO", quiet:
     if file is not None:
         _make(file.parent)
         logger.add(
-            _File(file, maxBytes=_FILE_BYTES, backupCount=10, encoding="utf-8", delay=True),
+            LogFile(file, keeping or Keeping()),
             format=_for_machines,
             level="DEBUG",
         )
@@ -63,13 +65,6 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         sys.stderr.write(f"the log folder {folder} can't be made ({error.strerror}): mend log.file or the rights\n")
-
-
-class _File(RotatingFileHandler):
-    """The rotating file. loguru's own prints the error in flight, secrets and all, when the disk is full."""
-
-    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the name is the standard library's
-        sys.stderr.write(f"the log file can't be written: {type(sys.exc_info()[1]).__name__}\n")
 
 
 class _Library(logging.Handler):

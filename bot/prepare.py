@@ -52,7 +52,7 @@ def prepare(home: Path, lock: Path) -> None:
         _say(f"preparing {home} from {lock.parent.name}/{lock.name} (once; about a minute)")
         (home / "prepared").unlink(missing_ok=True)
         if not _works(python_of(home)):
-            _make(home)
+            make(home)
         _install(home, lock)
         stamps = [stamp_of(lock)]
         if lock.name == "dev.lock":  # it holds everything that the other does, in the same versions
@@ -61,7 +61,8 @@ def prepare(home: Path, lock: Path) -> None:
         _say("ready")
 
 
-def _make(home: Path) -> None:
+def make(home: Path) -> None:
+    """Make an empty environment with pip; raises ``Complaint`` where that can't be done."""
     shutil.rmtree(home, ignore_errors=True)
     made = subprocess.run([sys.executable, "-m", "venv", str(home)], capture_output=True, text=True, check=False)
     if made.returncode != 0 or not _works(python_of(home)):
@@ -142,11 +143,31 @@ class _only_one:  # noqa: N801 - read as a statement: with _only_one(path)
 
     def _drop_dead(self) -> None:
         try:
-            os.kill(int(self._path.read_text()), 0)
-        except (ProcessLookupError, ValueError):
-            self._path.unlink(missing_ok=True)
+            gone = not _is_alive(int(self._path.read_text()))
+        except ValueError:
+            gone = True
         except (OSError, OverflowError):
             return
+        if gone:
+            self._path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    """Tell whether a process is there; one that nobody may ask about is."""
+    if sys.platform == "win32":
+        return _is_alive_on_windows(process)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _is_alive_on_windows(process: int) -> bool:
+    """Ask the system's own list: on Windows ``os.kill`` with 0 sends Ctrl-C."""
+    asked = [shutil.which("tasklist") or "tasklist", "/FI", f"PID eq {process}", "/NH", "/FO", "CSV"]
+    listed = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return listed.returncode != 0 or f'"{process}"' in listed.stdout
 
 
 def _last(text: str) -> str:

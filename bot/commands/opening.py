@@ -14,6 +14,7 @@ from bot.config import Config, load
 from bot.errors import BadUsage, Problem
 from bot.ledger.ledger import Ledger
 from bot.log import set_up
+from bot.log_file import Keeping
 from bot.secret import Redactor
 from bot.wiring import Workshop
 
@@ -33,7 +34,8 @@ def start_log(config: Config, redactor: Redactor, *, quiet: bool) -> None:
     """Log to stderr and to the configured file."""
     settings = config.settings.log
     file = config.path(settings.file) if settings.file else None
-    set_up(redactor, file=file, level="WARNING" if quiet else settings.level)
+    keeping = Keeping(rotate_bytes=int(settings.rotate_mb * 1_000_000), days=settings.keep_days)
+    set_up(redactor, file=file, level="WARNING" if quiet else settings.level, keeping=keeping)
 
 
 def with_ledger(workshop: Workshop, work: Callable[[Ledger], Awaitable[T]]) -> T:

@@ -20,7 +20,7 @@ _PLAIN_WIDTH = 160  # columns where stdout is a file or a pipe
 
 def print_json(data: object) -> None:
     """Print ``data`` as the one JSON document on stdout; times in RFC 3339 with offset."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=plain) + "\n")
 
 
 def say(text: str) -> None:
@@ -84,7 +84,8 @@ class Bars:
             self._progress.advance(self._task)
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401 - what json accepts
+def plain(value: object) -> Any:  # noqa: ANN401 - what json accepts
+    """Return what stands in JSON for a value that JSON does not know; raises ``TypeError`` where nothing does."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, datetime | date):

@@ -55,7 +55,8 @@ def made_for(workshop: Workshop, ledger: Ledger) -> Purge:
         evidence=config.path(settings.console.evidence_dir),
         log=config.path(settings.log.file) if settings.log.file else None,
     )
-    return Purge(ledger=ledger, places=places, cutoffs=cutoffs(settings.retention, workshop.clock.now()))
+    before = cutoffs(settings.retention, workshop.clock.now(), log_days=settings.log.keep_days)
+    return Purge(ledger=ledger, places=places, cutoffs=before)
 
 
 def _aside(workshop: Workshop) -> list[Path]:

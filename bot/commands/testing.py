@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from bot.commands.output import say
 from bot.console.browser import ensure_browser
 from bot.errors import Unusable
+from bot.packages import apt_install, usable_apt
 from bot.sandbox.meshcentral_install import ensure_meshcentral
 from bot.sandbox.postoffice import ensure_postoffice
 from bot.settings.console import BrowserSettings
@@ -30,6 +32,7 @@ _NEEDS: tuple[tuple[Callable[[], object], tuple[str, ...]], ...] = (
     ),
     (lambda: ensure_postoffice(say), ("tests/real", "tests/contract/test_mailbox.py")),
     (lambda: ensure_meshcentral(say), ("tests/real/test_meshcentral.py", "tests/contract/test_console.py")),
+    (lambda: ensure_systemd(say), ("tests/real/test_systemd.py",)),
 )
 
 
@@ -54,3 +57,15 @@ def run(arguments: Sequence[str]) -> int:
     for name, reason in left_out.items():
         say(f"left out  {name}: {reason}")
     return status
+
+
+def ensure_systemd(say: Callable[[str], None]) -> str:
+    """Return the program that checks a systemd unit, installing it where that is possible; raises ``Unusable`` otherwise."""
+    found = shutil.which("systemd-analyze")
+    if found is None and (apt := usable_apt()):
+        say("no systemd-analyze found: installing systemd with apt-get")
+        apt_install(apt, ["systemd"])
+        found = shutil.which("systemd-analyze")
+    if found is None:
+        raise Unusable("systemd-analyze is needed: apt-get install systemd")
+    return found

@@ -149,7 +149,7 @@ class Purge:
         return await self.ledger.ask(lambda connection: connection.scalar(query) or 0)
 
 
-def cutoffs(settings: RetentionSettings, now: datetime) -> Cutoffs:
+def cutoffs(settings: RetentionSettings, now: datetime, *, log_days: int) -> Cutoffs:
     """Return the moments before which things go, as of ``now``.
 
     A record is kept for whole years from the 1 April after the fiscal year (April to March) of its last change.
@@ -159,7 +159,7 @@ def cutoffs(settings: RetentionSettings, now: datetime) -> Cutoffs:
         reasons=_april(now, settings.health_reasons_years),
         mails=_april(now, settings.mails_years),
         evidence=now - timedelta(days=settings.evidence_days),
-        log=now - timedelta(days=settings.log_days),
+        log=now - timedelta(days=log_days),
     )
 
 

@@ -73,6 +73,9 @@ def cut(log: Path, path: Path, size: int) -> None:
 
 def _old_bytes(path: Path, before: datetime) -> int:
     size = 0
+    if path.suffix == ".gz":  # it keeps the time of its last line
+        found = path.stat()
+        return found.st_size if found.st_mtime < before.timestamp() else 0
     with path.open("rb") as file:
         for line in file:
             written = _time_of(line)

@@ -17,8 +17,13 @@ class Section(BaseModel):
 _REFERENCE = re.compile(r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|keyring:[^/]+/.+)$")
 
 
+def is_reference(value: str) -> bool:
+    """Tell whether a value says where a secret is found."""
+    return bool(_REFERENCE.match(value))
+
+
 def _reference(value: str) -> str:
-    if not _REFERENCE.match(value):
+    if not is_reference(value):
         # The value itself is not repeated: it may well be the secret.
         raise ValueError(
             "must be a reference (env:NAME, file:PATH or keyring:SERVICE/USER); a literal secret is refused"

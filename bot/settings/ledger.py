@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from bot.settings.base import Section
 
 
@@ -24,3 +26,7 @@ class LogSettings(Section):
     """One JSON document per line, rotated; empty writes none."""
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """What people see on stderr; the file has everything."""
+    rotate_mb: float = Field(default=10, gt=0, le=10_000)
+    """At this size the file is put aside under the time of that moment; those before it are compressed (.gz) then."""
+    keep_days: int = Field(default=90, ge=1, le=3650)
+    """Days that files put aside stay, and with `ledger purge` also lines of the file in use."""

@@ -18,7 +18,5 @@ class RetentionSettings(Section):
     """The same for urgent reasons (V07): illness and family are in them."""
     evidence_days: int = Field(default=90, ge=1, le=3650)
     """Days that masked screenshots and outlines stay."""
-    log_days: int = Field(default=90, ge=1, le=3650)
-    """Days that rotated log files stay."""
     backups: int = Field(default=30, ge=1, le=10000)
     """So many backups stay in the directory that `ledger backup --to` names."""

@@ -62,7 +62,7 @@ def test_only_old_files_go_and_no_link_is_followed(house: House, tmp_path: Path)
 
 
 def test_old_lines_of_the_log_go(house: House) -> None:
-    """Lines older than log_days go from the log in use, in place; a rotated file without newer lines goes whole."""
+    """Lines older than keep_days go from the log in use, in place; a rotated file without newer lines goes whole."""
     log = house.path / "log" / "bot.jsonl"
     log.parent.mkdir(exist_ok=True)
     lines = [json.dumps({"time": moment.isoformat(), "message": "上野原"}) + "\n" for moment in (FRIDAY, OVER)]
@@ -111,5 +111,5 @@ def test_events_of_no_request_lose_their_person_too(house: House) -> None:
 )
 def test_years_count_from_the_april_after_the_fiscal_year(now: str, years: int, expected: str) -> None:
     """A record of fiscal 2021 (to March 2022) kept for three years goes on 1 April 2025, and not a day before."""
-    found = cutoffs(RetentionSettings(years=years), datetime.fromisoformat(f"{now}T00:00+09:00"))
+    found = cutoffs(RetentionSettings(years=years), datetime.fromisoformat(f"{now}T00:00+09:00"), log_days=90)
     assert found.records == datetime.fromisoformat(f"{expected}T00:00+09:00")

@@ -69,6 +69,8 @@ COMMANDS = [
     "reconcile",
     "ledger purge",
     "config schema",
+    "metrics",
+    "support bundle",
 ]
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.version import Version
 
-from bot.config import Config, Settings, load, schema
+from bot import __version__
+from bot.config import Config, Settings, _text, load, schema
 from bot.errors import ConfigInvalid
 from bot.secret import Redactor
+from bot.settings.history import FORMER, Former
 from tests.house import ROOT
 
 FIVE = """
@@ -108,6 +111,40 @@ def test_references_lead_to_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             config.resolve(reference, redactor)
 
 
+def test_a_setting_of_an_earlier_version_is_explained(tmp_path: Path) -> None:
+    """Whoever brings an older config reads what the setting is called now, and since when, beside all other problems."""
+    found = problems(write(tmp_path, "retention:\n  log_days: 30\n  log_daze: 1\n"))
+    text = "was renamed to log.keep_days in version 0.1.0: move its value there"
+    assert found == {
+        "retention.log_days": text,
+        "retention.log_daze": "unknown setting; `config schema` lists the known ones",
+    }
+
+
+def test_a_setting_or_section_that_was_removed_is_explained() -> None:
+    """What is gone says so, with what to do in its place."""
+    former = {"old.one": Former(since="0.1.0"), "old": Former(since="0.1.0", hint="nothing takes its place")}
+    said = [_text({"type": "extra_forbidden", "loc": loc}, former) for loc in (("old", "one"), ("old",))]
+    assert said == [
+        "was removed in version 0.1.0: take it out",
+        "was removed in version 0.1.0: nothing takes its place",
+    ]
+
+
+@pytest.mark.parametrize("path", FORMER)
+def test_what_is_said_of_former_settings_is_true(path: str) -> None:
+    """The old name is unknown today, the new one is known, and the version is not one that nobody has yet."""
+
+    def known(name: str) -> bool:
+        section, *_, key = name.split(".")
+        return section in Settings.model_fields and key in type(getattr(Settings(), section)).model_fields
+
+    former = FORMER[path]
+    assert not known(path)
+    assert known(former.now) if former.now else former.hint
+    assert Version(former.since) <= Version(__version__)
+
+
 def test_zones_never_reach_personal_numbers(tmp_path: Path) -> None:
     """V13: no configuration gives a telework login the zone of personal numbers."""
     assert "account.zones" in problems(write(tmp_path, "account:\n  zones: [LGWAN, 番号利用事務系]\n"))
@@ -122,7 +159,9 @@ def test_the_shipped_config_shows_the_defaults() -> None:
         assert getattr(shipped, name) == getattr(Settings(), name), name
 
 
-@pytest.mark.parametrize("section", ["mailbox", "forms", "account", "password", "console", "delivery", "ledger", "log"])
+@pytest.mark.parametrize(
+    "section", ["mailbox", "forms", "account", "password", "console", "delivery", "ledger", "log", "metrics"]
+)
 def test_the_shipped_config_names_every_setting(section: str) -> None:
     """Each setting stands in config.yaml, so that nobody must look into the code for it."""
     raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
