@@ -34,7 +34,7 @@ Check = Callable[[Workshop], Awaitable[str]]
 def check(config: Path, overrides: Sequence[str], *, as_json: bool, send_test: bool = False) -> int:
     """Try everything and tell; the exit status is that of the worst failure."""
     workshop = open_workshop(config, overrides, quiet=True)
-    rows, status = asyncio.run(_try_all(workshop, send_test=send_test))
+    rows, status = asyncio.run(try_all(workshop, send_test=send_test))
     rows.insert(0, {"check": "config", "ok": True, "detail": f"{config} (digest {workshop.config.digest[:12]})"})
     if as_json:
         print_json(rows)
@@ -44,7 +44,8 @@ def check(config: Path, overrides: Sequence[str], *, as_json: bool, send_test: b
     return status
 
 
-async def _try_all(workshop: Workshop, *, send_test: bool) -> tuple[list[dict[str, Any]], int]:
+async def try_all(workshop: Workshop, *, send_test: bool = False) -> tuple[list[dict[str, Any]], int]:
+    """Return what each check found, and the exit status of the worst."""
     rows: list[dict[str, Any]] = []
     status = 0
     checks: dict[str, Check] = {

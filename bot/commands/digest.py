@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from bot import __version__
@@ -21,12 +21,15 @@ from bot.wiring import Workshop
 def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | None, send: bool) -> int:
     """Show the digest of a day (today where none is given), and mail it to the operators where asked."""
     workshop = open_workshop(config, overrides, quiet=as_json)
-    now = workshop.clock.now()
-    asked = day(of, "--date") if of else now.date()
-    late = timedelta(hours=workshop.config.settings.account.escalate_after_hours)
-    made = with_ledger(workshop, lambda ledger: make_digest(ledger, asked, now, late=late))
-    if send:
-        _send(workshop, made)
+    asked = day(of, "--date") if of else workshop.clock.now().date()
+
+    async def work(ledger: Ledger) -> Digest:
+        made = await digest_of(workshop, ledger, asked)
+        if send:
+            await send_digest(workshop, ledger, made)
+        return made
+
+    made = with_ledger(workshop, work)
     if as_json:
         print_json({**asdict(made), "version": __version__})
     else:
@@ -34,7 +37,17 @@ def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | N
     return 0 if made.chain_ok else LedgerBroken.exit_status
 
 
-def _send(workshop: Workshop, made: Digest) -> None:
+async def digest_of(workshop: Workshop, ledger: Ledger, asked: date) -> Digest:
+    """Return the digest of a day as it stands now."""
+    late = timedelta(hours=workshop.config.settings.account.escalate_after_hours)
+    return await make_digest(ledger, asked, workshop.clock.now(), late=late)
+
+
+async def send_digest(workshop: Workshop, ledger: Ledger, made: Digest) -> None:
+    """Mail a digest to the operators, with the head of the chain where it holds; both on record.
+
+    Raises ``BadUsage`` when nobody is named to send it to, and what sending raises.
+    """
     to = workshop.config.settings.alerts.mail_to
     if not to:
         raise BadUsage([Problem(path="alerts.mail_to", text="names nobody to send it to")])
@@ -43,22 +56,15 @@ def _send(workshop: Workshop, made: Digest) -> None:
     if made.chain_ok:  # the head of a chain that does not hold proves nothing
         name = f"head-{made.made_at:%Y%m%d-%H%M%S}.jsonl"
         mail.add_attachment(f"{head.line}\n".encode(), maintype="application", subtype="json", filename=name)
-
-    async def post(ledger: Ledger) -> None:
-        mailbox = workshop.mailbox()
-        name = str(mail["Message-ID"])
-        try:
-            await ledger.note(Event(action="notice.digest", outcome="intended", details={"message_id": name}))
-            await mailbox.send(mail)
-            await ledger.note(
-                Event(action="notice.digest", outcome="done", details={"message_id": name, "head": made.head})
-            )
-            if made.chain_ok and file:
-                await give_out(ledger, head, file)
-        finally:
-            await mailbox.close()
-
-    with_ledger(workshop, post)
+    mailbox, details = workshop.mailbox(), {"message_id": str(mail["Message-ID"])}
+    try:
+        await ledger.note(Event(action="notice.digest", outcome="intended", details=details))
+        await mailbox.send(mail)
+        await ledger.note(Event(action="notice.digest", outcome="done", details={**details, "head": made.head}))
+        if made.chain_ok and file:
+            await give_out(ledger, head, file)
+    finally:
+        await mailbox.close()
     say(f"sent to {', '.join(to)}")
 
 
