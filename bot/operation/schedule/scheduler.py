@@ -144,6 +144,7 @@ class Scheduler:
             await self._do(task)
             return
         async with self._lane:
+            await asyncio.sleep(0)  # what comes due at the same moment is in the queue then
             if not (task.is_pass and self._pass_began >= due):
                 await self._do(task)
 

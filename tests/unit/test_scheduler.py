@@ -1,0 +1,271 @@
+"""Jobs at their time: never two passes at once, nothing missed, nothing for ever, whatever a job or a clock does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import AlreadyRunning, Unusable
+from bot.operation.report import Progress
+from bot.operation.schedule.plan import Task
+from bot.operation.schedule.steps import Steps
+from tests.house import FRIDAY
+from tests.serve_kit import Desk, Work
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk with nothing to do."""
+    return Desk(path=tmp_path)
+
+
+def takes(seconds: float) -> Work:
+    """Return work that takes so long."""
+
+    async def work(_progress: Progress) -> None:
+        await asyncio.sleep(seconds)
+
+    return work
+
+
+async def until(seen: Callable[[], bool]) -> None:
+    """Wait until something is so, ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not seen():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.01)
+
+
+async def test_each_job_is_done_once_at_its_time(desk: Desk) -> None:
+    """Two jobs, each when it is due and not again; the health says when a pass was done and what comes next."""
+    desk.due(Task.POLL, after=0.3)
+    desk.due(Task.DIGEST, after=0.6)
+    desk.due(Task.BACKUP, after=60)
+    scheduler = await desk.run(1.2)
+    assert desk.log == ["+poll", "-poll", "+digest", "-digest"]
+    health = scheduler.health()
+    assert health.last_pass is not None
+    assert health.next_run is not None
+    assert (health.next_run.job, health.last_errors, health.running) == (Task.BACKUP, {}, ())
+    assert health.heartbeat_age is not None
+    assert health.heartbeat_age < timedelta(seconds=5)
+
+
+async def test_passes_never_overlap_and_a_late_one_does_for_all(desk: Desk) -> None:
+    """While a pass overruns, four more come due: one follows it; what needs the ledger alone waits, the digest does not."""
+    desk.work[Task.POLL] = takes(0.8)
+    desk.due(Task.POLL, after=0.1)
+    for number, task in enumerate((Task.CUTOFF, Task.ENABLE, Task.DISABLE, Task.EXPIRY)):
+        desk.due(task, after=0.3 + number / 20)
+    desk.due(Task.DIGEST, after=0.4)
+    await desk.run(1.6)
+    assert desk.log == ["+poll", "+digest", "-digest", "-poll", "+cutoff_sweep", "-cutoff_sweep"]
+
+
+async def test_what_was_missed_while_it_overran_is_done_once(desk: Desk) -> None:
+    """Five polls come due within one that overruns: none overlaps, none is queued up."""
+    desk.work[Task.POLL] = takes(0.7)
+    for number in range(6):
+        desk.due(Task.POLL, after=0.1 + number / 10)
+    await desk.run(1.2)
+    assert desk.log == ["+poll", "-poll"]
+
+
+async def test_a_sweep_after_a_poll_that_runs_is_no_repetition(desk: Desk) -> None:
+    """The poll began before the cutoff: what came since is swept all the same."""
+    scheduler = desk.scheduler()
+    desk.work[Task.POLL] = takes(0.2)
+    poll = asyncio.ensure_future(scheduler.fire(Task.POLL))
+    await until(lambda: desk.log == ["+poll"])
+    await asyncio.gather(poll, scheduler.fire(Task.CUTOFF))
+    assert desk.log == ["+poll", "-poll", "+cutoff_sweep", "-cutoff_sweep"]
+
+
+async def test_a_failing_job_is_told_and_the_others_go_on(desk: Desk) -> None:
+    """What the bot knows and what nobody foresaw: each is told once, by its job, and shown until the job works again."""
+
+    async def fails(_progress: Progress) -> None:
+        raise Unusable("no console")
+
+    async def stumbles(_progress: Progress) -> None:
+        raise ZeroDivisionError
+
+    desk.work = {Task.RECONCILE: fails, Task.PURGE: stumbles}
+    scheduler = desk.scheduler()
+    for task in (Task.RECONCILE, Task.PURGE, Task.BACKUP):
+        await scheduler.fire(task)
+    assert [task for task, _ in desk.told] == [Task.RECONCILE, Task.PURGE]
+    assert scheduler.health().last_errors == {Task.RECONCILE: "Unusable", Task.PURGE: "ZeroDivisionError"}
+    assert "-backup" in desk.log
+    del desk.work[Task.PURGE]
+    await scheduler.fire(Task.PURGE)
+    assert scheduler.health().last_errors == {Task.RECONCILE: "Unusable"}
+
+
+async def test_a_hung_job_is_cut_off_and_the_next_one_done(desk: Desk) -> None:
+    """No step for the limit: cut off and told; one that gets on, however slowly, is left alone."""
+    desk.limit = timedelta(seconds=0.3)
+
+    async def slow(progress: Progress) -> None:
+        progress.start("telling", 5)
+        for _ in range(5):
+            await asyncio.sleep(0.15)
+            progress.step()
+
+    desk.work = {Task.POLL: takes(60), Task.CUTOFF: slow}
+    scheduler = desk.scheduler()
+    await scheduler.fire(Task.POLL)
+    await scheduler.fire(Task.CUTOFF)
+    assert desk.log == ["+poll", "+cutoff_sweep", "-cutoff_sweep"]
+    ((task, text),) = desk.told
+    assert task is Task.POLL
+    assert "got no step further" in text
+    assert Task.POLL not in scheduler.done
+    assert not scheduler.beyond_help
+
+
+async def test_a_thread_that_hangs_takes_no_other_job_with_it(desk: Desk) -> None:
+    """More threads hang than the pool has: each job is cut off, and the next still gets a thread."""
+    desk.limit = timedelta(seconds=0.1)
+    let_go = threading.Event()
+
+    async def hangs(_progress: Progress) -> None:
+        await asyncio.gather(*(asyncio.to_thread(let_go.wait) for _ in range(40)))
+
+    async def works(_progress: Progress) -> None:
+        await asyncio.to_thread(desk.log.append, "in a thread")
+
+    desk.work = {Task.POLL: hangs, Task.BACKUP: works}
+    scheduler = desk.scheduler()
+    try:
+        await scheduler.fire(Task.POLL)
+        await scheduler.fire(Task.BACKUP)
+    finally:
+        let_go.set()
+    assert "in a thread" in desk.log
+    assert len(desk.told) == 1
+
+
+async def test_what_cannot_be_cut_off_ends_the_process(desk: Desk) -> None:
+    """A job that swallows its end: the scheduler stops and says that the process must go, so that a supervisor starts anew."""
+    desk.limit = desk.grace = timedelta(seconds=0.1)
+    let_go = asyncio.Event()
+
+    async def stubborn(_progress: Progress) -> None:
+        while not let_go.is_set():
+            try:
+                await let_go.wait()
+            except asyncio.CancelledError:
+                continue
+
+    desk.work[Task.POLL] = stubborn
+    desk.due(Task.POLL, after=0.1)
+    scheduler = await desk.run(30)
+    let_go.set()
+    assert scheduler.beyond_help
+
+
+async def test_it_waits_for_a_run_by_hand(desk: Desk) -> None:
+    """Another process holds the ledger: tried again until it lets go, and nobody is told."""
+    tries: list[int] = []
+
+    async def busy(_progress: Progress) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise AlreadyRunning("another run")
+
+    desk.work[Task.CUTOFF] = busy
+    scheduler = desk.scheduler()
+    await scheduler.fire(Task.CUTOFF)
+    assert (len(tries), desk.told, scheduler.health().last_errors) == (3, [], {})
+
+
+async def test_asked_to_stop_it_finishes_what_is_in_hand(desk: Desk) -> None:
+    """The pass in hand comes to its end; what waits for it, and what would come due, is not begun."""
+    desk.work[Task.POLL] = takes(0.8)
+    desk.due(Task.POLL, after=0.1)
+    desk.due(Task.BACKUP, after=0.2)
+    desk.due(Task.DIGEST, after=0.7)
+    await desk.run(0.4)
+    assert desk.log == ["+poll", "-poll"]
+
+
+async def test_what_was_missed_while_it_did_not_run_is_made_good(desk: Desk) -> None:
+    """A backup and two passes came due since the last heartbeat: one pass, one backup; yesterday's digest is not sent today."""
+    desk.due(Task.POLL, after=-3600)
+    desk.due(Task.DISABLE, after=-3500)
+    desk.due(Task.BACKUP, after=-3400)
+    desk.due(Task.DIGEST, after=-3300)
+    done = {task.value: (desk.now - timedelta(hours=2)).isoformat() for task in (Task.POLL, Task.BACKUP, Task.DIGEST)}
+    (desk.path / "heartbeat.json").write_text(json.dumps({"done": done}), encoding="utf-8")
+    await desk.run(0.6)
+    assert desk.log == ["+poll", "-poll", "+backup", "-backup"]
+    desk.log.clear()
+    desk.stop.asked_by = ""
+    await desk.run(0.4)
+    assert desk.log == []
+
+
+async def test_a_heartbeat_that_is_torn_is_none(desk: Desk) -> None:
+    """Whatever stands in the file, the scheduler starts."""
+    for text in ("", "[]", '{"done": {"poll": "soon"}}', '{"done": {"no-job": "2026-11-25T00:00:00+09:00"}}'):
+        (desk.path / "heartbeat.json").write_text(text, encoding="utf-8")
+        desk.stop.asked_by = ""
+        await desk.run(0.1)
+    assert json.loads((desk.path / "heartbeat.json").read_text(encoding="utf-8"))["pid"]
+
+
+async def test_the_clock_was_set_forward(desk: Desk) -> None:
+    """What became due by it is done at the next beat, not when the timer would have run out; several moments are one."""
+    desk.due(Task.POLL, after=3600)
+    desk.due(Task.POLL, after=3900)
+    scheduler = desk.scheduler()
+
+    async def step() -> None:
+        await until(lambda: bool(scheduler._timer.get_jobs()))
+        # As after a step of two hours: both moments lie in the past, and the timer still counts.
+        desk.plan[:] = [type(due)(at=due.at - timedelta(hours=2), job=due.job) for due in desk.plan]
+        (job,) = [one for one in scheduler._timer.get_jobs() if one.id == "poll"]
+        job.next_run_time = desk.plan[0].at
+        scheduler._timer._jobstores["default"].update_job(job)
+        await asyncio.sleep(0.3)
+        assert desk.log == []
+        scheduler.beat(timedelta(hours=2))
+
+    await asyncio.gather(desk.run(1.2, scheduler), step())
+    assert desk.log == ["+poll", "-poll"]
+
+
+async def test_the_clock_was_set_back(desk: Desk) -> None:
+    """Moments that were already over by the wrong clock come once more: nothing is left out until it has caught up."""
+    desk.due(Task.POLL, after=0.8)
+    desk.due(Task.POLL, after=3600)
+    scheduler = desk.scheduler()
+
+    async def step() -> None:
+        await until(lambda: bool(scheduler._timer.get_jobs()))
+        (job,) = [one for one in scheduler._timer.get_jobs() if one.id == "poll"]
+        # As by a clock that was an hour ahead: the moment that is near lies behind it.
+        job.modify(next_run_time=desk.plan[1].at)
+        scheduler.beat(timedelta(hours=-1))
+
+    await asyncio.gather(desk.run(1.4, scheduler), step())
+    assert desk.log == ["+poll", "-poll"]
+
+
+@pytest.mark.parametrize(
+    ("wall", "ticks", "step"),
+    [(30, 30, None), (33, 30, None), (3630, 30, 3600), (-3570, 30, -3600), (30 + 8 * 3600, 30, 8 * 3600), (24, 30, -6)],
+)
+def test_a_step_is_what_the_wall_and_a_stopwatch_disagree_on(wall: float, ticks: float, step: float | None) -> None:
+    """Seconds by the wall, by the stopwatch, and the step: a sleep looks like a clock that was set forward."""
+    steps = Steps()
+    assert steps.look(FRIDAY, 1000) is None
+    found = steps.look(FRIDAY + timedelta(seconds=wall), 1000 + ticks)
+    assert found == (None if step is None else timedelta(seconds=step))
+    assert steps.look(FRIDAY + timedelta(seconds=wall + 30), 1000 + ticks + 30) is None
