@@ -67,9 +67,11 @@ class Pulse:
     #: Fetched every ``ping_every`` while all is well; it is a secret: who knows it can make a dead bot look alive.
     ping: Secret | None = None
     ping_every: timedelta = timedelta(minutes=5)
+    #: When the heartbeat was last written.
     beat_at: datetime | None = None
+    #: The newest ping, perhaps still on its way.
+    pinging: asyncio.Future[None] | None = None
     _pinged_at: datetime | None = None
-    _pinging: asyncio.Future[None] | None = None
 
     def beat(self, now: datetime, done: Mapping[Task, datetime]) -> None:
         """Give every sign of life; one that fails is logged, and stops nothing. ``done``: when each job was last done."""
@@ -79,10 +81,10 @@ class Pulse:
         except OSError as error:
             logger.warning("the heartbeat {} can't be written: {}", self.file, error)
         self.supervisor.tell("WATCHDOG=1")
-        idle = self._pinging is None or self._pinging.done()
+        idle = self.pinging is None or self.pinging.done()
         if self.ping and idle and (self._pinged_at is None or abs(now - self._pinged_at) >= self.ping_every):
             self._pinged_at = now
-            self._pinging = asyncio.ensure_future(asyncio.to_thread(_fetch, self.ping))
+            self.pinging = asyncio.ensure_future(asyncio.to_thread(_fetch, self.ping))
 
 
 def last_done(file: Path) -> dict[Task, datetime]:
