@@ -63,7 +63,7 @@ class Desk:
         return running
 
     def _planned(self, day: date) -> list[Due]:
-        return sorted(due for due in self.plan if due.at.date() == day)
+        return sorted((due for due in self.plan if due.at.date() == day), key=lambda due: due.at)
 
     def _job(self, task: Task) -> Work:
         async def job(progress: Progress) -> None:

@@ -11,8 +11,8 @@ from bot.errors import BotError
 from bot.operation.schedule.plan import Due, plan
 from bot.wiring.sources import Sources
 
-#: So many days are kept: more than a job is ever looked ahead.
-_KEPT = 500
+#: So many days are kept: a week is looked ahead for most jobs.
+_KEPT = 8
 
 
 class DayPlans:

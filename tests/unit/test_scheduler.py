@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +17,7 @@ from bot.errors import AlreadyRunning, Unusable
 from bot.operation.report import Progress
 from bot.operation.schedule.plan import Task
 from bot.operation.schedule.steps import Steps
-from tests.house import FRIDAY
+from tests.house import FRIDAY, ROOT
 from tests.serve_kit import Desk, Work
 
 
@@ -165,9 +167,18 @@ async def test_what_cannot_be_cut_off_ends_the_process(desk: Desk) -> None:
 
     desk.work[Task.POLL] = stubborn
     desk.due(Task.POLL, after=0.1)
-    scheduler = await desk.run(30)
+    scheduler = await desk.run(2)
     let_go.set()
     assert scheduler.beyond_help
+    assert desk.stop.asked_by == "a job that can't be cut off"
+    assert [task for task, _ in desk.told] == [Task.POLL]
+
+
+def test_the_process_ends_although_a_thread_hangs() -> None:
+    """What was cut off may leave a thread that never ends: `serve` does not wait for it."""
+    code = "import threading; from bot.commands.serve import _leave_what_hangs as leave; threading.Thread(target=threading.Event().wait).start(); leave(0)"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False)
+    assert ended.returncode == 0
 
 
 async def test_it_waits_for_a_run_by_hand(desk: Desk) -> None:

@@ -59,7 +59,7 @@ class Task(StrEnum):
         return self.is_pass or self in {Task.RECONCILE, Task.REPORT, Task.PURGE, Task.BACKUP}
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclass(frozen=True, kw_only=True)
 class Due:
     """One job at one moment, in the city's zone."""
 
@@ -82,7 +82,7 @@ def plan(day: date, settings: Settings, calendar: Calendar) -> tuple[Due, ...]:
         if schedule.reconcile and _moved_here(day, schedule.reconcile, calendar):
             made.add(Due(at=datetime.combine(day, schedule.reconcile.time, zone), job=Task.RECONCILE))
     made |= {Due(at=at, job=Task.AT_RISK) for at in _warnings(day, settings, calendar)}
-    return tuple(sorted(made))
+    return tuple(sorted(made, key=lambda due: (due.at, due.job)))
 
 
 def cutoffs(day: date, settings: Settings, calendar: Calendar) -> tuple[datetime, ...]:

@@ -232,7 +232,7 @@ class Scheduler:
         self._timer.pause()
         loop = asyncio.get_running_loop()
         beat_at = loop.time()
-        while self._running and not self.beyond_help:
+        while self._running:
             await asyncio.sleep(_LOOK)
             if loop.time() - beat_at >= self.pulse.supervisor.beat:
                 beat_at = loop.time()
