@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from loguru import logger
 
 from bot.errors import AlreadyRunning, Unusable
 from bot.operation.schedule.plan import Task
@@ -150,11 +151,18 @@ async def test_the_ping_is_fetched_every_few_minutes(tmp_path: Path, status: int
 
 @pytest.mark.parametrize("url", ["file:///etc/hostname", "http://127.0.0.1:9/closed", "nothing"])
 async def test_an_address_that_does_not_answer_stops_nothing(tmp_path: Path, url: str) -> None:
-    """Nor does one that is none; no other scheme is fetched."""
+    """Nor does one that is none; no other scheme is fetched; the log says so without the address."""
     pulse = Pulse(file=tmp_path / "heartbeat.json", ping=Redactor().new(url))
-    pulse.beat(FRIDAY, {})
-    await answered(pulse)
+    said: list[str] = []
+    sink = logger.add(said.append, level="WARNING")
+    try:
+        pulse.beat(FRIDAY, {})
+        await answered(pulse)
+    finally:
+        logger.remove(sink)
     assert pulse.beat_at == FRIDAY
+    assert "did not arrive" in "".join(said)
+    assert url not in "".join(said)
 
 
 def test_who_holds_the_lock_is_said(tmp_path: Path) -> None:
