@@ -140,11 +140,18 @@ async def answered(pulse: Pulse) -> None:
 
 @pytest.mark.parametrize("status", [200, 500])
 async def test_the_ping_is_fetched_every_few_minutes(tmp_path: Path, status: int) -> None:
-    """At the first beat and again after ping_minutes, whatever the service answers."""
+    """At the first beat and again after ping_minutes, whatever the service answers; not while passes fail."""
     with watchman(status) as (url, fetched):
         pulse = Pulse(file=tmp_path / "heartbeat.json", ping=Redactor().new(url), ping_every=timedelta(minutes=5))
-        for seconds, pings in ((0, 1), (30, 1), (299, 1), (301, 2)):
-            pulse.beat(FRIDAY + timedelta(seconds=seconds), {})
+        for seconds, well, pings in (
+            (0, True, 1),
+            (30, True, 1),
+            (299, True, 1),
+            (301, True, 2),
+            (700, False, 2),
+            (730, True, 3),
+        ):
+            pulse.beat(FRIDAY + timedelta(seconds=seconds), {}, well=well)
             await answered(pulse)
             assert len(fetched) == pings
 

@@ -7,17 +7,19 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.clock import SystemClock
 from bot.errors import AlreadyRunning, Unusable
 from bot.operation.report import Progress
 from bot.operation.schedule.plan import Task
+from bot.operation.schedule.pulse import Pulse, Supervisor
 from bot.operation.schedule.steps import Steps
-from tests.house import FRIDAY, ROOT
+from tests.house import FRIDAY, ROOT, ZONE
 from tests.serve_kit import Desk, Work
 
 
@@ -252,21 +254,54 @@ async def test_the_clock_was_set_forward(desk: Desk) -> None:
     assert desk.log == ["+poll", "-poll"]
 
 
+class Settable(SystemClock):
+    """The machine's clock, which somebody sets."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        """Return what it shows."""
+        return super().now() + self.ahead
+
+
 async def test_the_clock_was_set_back(desk: Desk) -> None:
-    """Moments that were already over by the wrong clock come once more: nothing is left out until it has caught up."""
-    desk.due(Task.POLL, after=0.8)
-    desk.due(Task.POLL, after=3600)
+    """It was an hour ahead, so that what is due soon seemed over; set right, it is done at its true time, with nobody's help."""
+    desk.due(Task.POLL, after=1.5)
+    desk.due(Task.POLL, after=2 * 3600)
+    desk.clock = clock = Settable(ZONE)
+    clock.ahead = timedelta(hours=1)
+    desk.pulse = Pulse(file=desk.path / "heartbeat.json", supervisor=Supervisor(watchdog=0.4))
     scheduler = desk.scheduler()
 
-    async def step() -> None:
-        await until(lambda: bool(scheduler._timer.get_jobs()))
-        (job,) = [one for one in scheduler._timer.get_jobs() if one.id == "poll"]
-        # As by a clock that was an hour ahead: the moment that is near lies behind it.
-        job.modify(next_run_time=desk.plan[1].at)
-        scheduler.beat(timedelta(hours=-1))
+    async def set_right() -> None:
+        await until(lambda: desk.pulse is not None and desk.pulse.beat_at is not None)
+        clock.ahead = timedelta()
 
-    await asyncio.gather(desk.run(1.4, scheduler), step())
+    await asyncio.gather(desk.run(2.5, scheduler), set_right())
     assert desk.log == ["+poll", "-poll"]
+
+
+async def test_a_failing_pass_keeps_the_ping_back(desk: Desk) -> None:
+    """A digest that fails does not: the passes are what counts."""
+    seen: list[bool] = []
+
+    class Watched(Pulse):
+        def beat(self, now: datetime, done: Mapping[Task, datetime], *, well: bool = True) -> None:
+            seen.append(well)
+            super().beat(now, done, well=well)
+
+    async def fails(_progress: Progress) -> None:
+        raise Unusable("not now")
+
+    desk.work = {Task.POLL: fails, Task.DIGEST: fails}
+    desk.pulse = Watched(file=desk.path / "heartbeat.json")
+    desk.due(Task.DIGEST, after=0.1)
+    await desk.run(0.6)
+    assert seen == [True, True]
+    desk.due(Task.POLL, after=0.1)
+    desk.stop.asked_by = ""
+    await desk.run(0.6)
+    assert seen[2:] == [True, False]
 
 
 @pytest.mark.parametrize(

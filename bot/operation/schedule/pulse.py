@@ -73,8 +73,11 @@ class Pulse:
     pinging: asyncio.Future[None] | None = None
     _pinged_at: datetime | None = None
 
-    def beat(self, now: datetime, done: Mapping[Task, datetime]) -> None:
-        """Give every sign of life; one that fails is logged, and stops nothing. ``done``: when each job was last done."""
+    def beat(self, now: datetime, done: Mapping[Task, datetime], *, well: bool = True) -> None:
+        """Give every sign of life; one that fails is logged, and stops nothing. ``done``: when each job was last done.
+
+        While passes fail (not ``well``) nothing is pinged: the service that misses it is one more way to be told.
+        """
         try:
             _write(self.file, {"at": now.isoformat(), "pid": os.getpid(), "done": _texts(done)})
             self.beat_at = now
@@ -82,7 +85,7 @@ class Pulse:
             logger.warning("the heartbeat {} can't be written: {}", self.file, error)
         self.supervisor.tell("WATCHDOG=1")
         idle = self.pinging is None or self.pinging.done()
-        if self.ping and idle and (self._pinged_at is None or abs(now - self._pinged_at) >= self.ping_every):
+        if self.ping and well and idle and (self._pinged_at is None or abs(now - self._pinged_at) >= self.ping_every):
             self._pinged_at = now
             self.pinging = asyncio.ensure_future(asyncio.to_thread(_fetch, self.ping))
 

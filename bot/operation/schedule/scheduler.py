@@ -118,7 +118,10 @@ class Scheduler:
         if self.renewed() or (step is not None and step < timedelta()):
             self.realign()
         self._timer.wakeup()
-        self.pulse.beat(self.clock.now(), self.done)
+        self._pulse()
+
+    def _pulse(self) -> None:
+        self.pulse.beat(self.clock.now(), self.done, well=not any(task.is_pass for task in self.errors))
 
     def realign(self) -> None:
         """Ask the plan anew from now on: after the clock was set back, what was reckoned ahead comes too late."""
@@ -236,7 +239,7 @@ class Scheduler:
             await asyncio.sleep(_LOOK)
             if loop.time() - beat_at >= self.pulse.supervisor.beat:
                 beat_at = loop.time()
-                self.pulse.beat(self.clock.now(), self.done)
-        self.pulse.beat(self.clock.now(), self.done)
+                self._pulse()
+        self._pulse()
         self._timer.shutdown(wait=False)
         await asyncio.sleep(0)
