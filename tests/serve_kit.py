@@ -79,3 +79,10 @@ class Desk:
 
     async def _nothing(self) -> None:
         pass
+
+
+async def until(seen: Callable[[], bool]) -> None:
+    """Wait until something is so, ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not seen():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.01)

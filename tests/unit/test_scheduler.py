@@ -7,20 +7,18 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.clock import SystemClock
 from bot.errors import AlreadyRunning, Unusable
 from bot.operation.report import Progress
 from bot.operation.schedule.plan import Task
-from bot.operation.schedule.pulse import Pulse, Supervisor
-from bot.operation.schedule.steps import Steps
-from tests.house import FRIDAY, ROOT, ZONE
-from tests.serve_kit import Desk, Work
+from bot.operation.schedule.pulse import Pulse
+from tests.house import ROOT
+from tests.serve_kit import Desk, Work, until
 
 
 @pytest.fixture
@@ -36,13 +34,6 @@ def takes(seconds: float) -> Work:
         await asyncio.sleep(seconds)
 
     return work
-
-
-async def until(seen: Callable[[], bool]) -> None:
-    """Wait until something is so, ten seconds at most."""
-    async with asyncio.timeout(10):
-        while not seen():  # noqa: ASYNC110 - what is waited for sets no event
-            await asyncio.sleep(0.01)
 
 
 async def test_each_job_is_done_once_at_its_time(desk: Desk) -> None:
@@ -233,54 +224,6 @@ async def test_a_heartbeat_that_is_torn_is_none(desk: Desk) -> None:
     assert json.loads((desk.path / "heartbeat.json").read_text(encoding="utf-8"))["pid"]
 
 
-async def test_the_clock_was_set_forward(desk: Desk) -> None:
-    """What became due by it is done at the next beat, not when the timer would have run out; several moments are one."""
-    desk.due(Task.POLL, after=3600)
-    desk.due(Task.POLL, after=3900)
-    scheduler = desk.scheduler()
-
-    async def step() -> None:
-        await until(lambda: bool(scheduler._timer.get_jobs()))
-        # As after a step of two hours: both moments lie in the past, and the timer still counts.
-        desk.plan[:] = [type(due)(at=due.at - timedelta(hours=2), job=due.job) for due in desk.plan]
-        (job,) = [one for one in scheduler._timer.get_jobs() if one.id == "poll"]
-        job.next_run_time = desk.plan[0].at
-        scheduler._timer._jobstores["default"].update_job(job)
-        await asyncio.sleep(0.3)
-        assert desk.log == []
-        scheduler.beat(timedelta(hours=2))
-
-    await asyncio.gather(desk.run(1.2, scheduler), step())
-    assert desk.log == ["+poll", "-poll"]
-
-
-class Settable(SystemClock):
-    """The machine's clock, which somebody sets."""
-
-    ahead = timedelta()
-
-    def now(self) -> datetime:
-        """Return what it shows."""
-        return super().now() + self.ahead
-
-
-async def test_the_clock_was_set_back(desk: Desk) -> None:
-    """It was an hour ahead, so that what is due soon seemed over; set right, it is done at its true time, with nobody's help."""
-    desk.due(Task.POLL, after=1.5)
-    desk.due(Task.POLL, after=2 * 3600)
-    desk.clock = clock = Settable(ZONE)
-    clock.ahead = timedelta(hours=1)
-    desk.pulse = Pulse(file=desk.path / "heartbeat.json", supervisor=Supervisor(watchdog=0.4))
-    scheduler = desk.scheduler()
-
-    async def set_right() -> None:
-        await until(lambda: desk.pulse is not None and desk.pulse.beat_at is not None)
-        clock.ahead = timedelta()
-
-    await asyncio.gather(desk.run(2.5, scheduler), set_right())
-    assert desk.log == ["+poll", "-poll"]
-
-
 async def test_a_failing_pass_keeps_the_ping_back(desk: Desk) -> None:
     """A digest that fails does not: the passes are what counts."""
     seen: list[bool] = []
@@ -302,16 +245,3 @@ async def test_a_failing_pass_keeps_the_ping_back(desk: Desk) -> None:
     desk.stop.asked_by = ""
     await desk.run(0.6)
     assert seen[2:] == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("wall", "ticks", "step"),
-    [(30, 30, None), (33, 30, None), (3630, 30, 3600), (-3570, 30, -3600), (30 + 8 * 3600, 30, 8 * 3600), (24, 30, -6)],
-)
-def test_a_step_is_what_the_wall_and_a_stopwatch_disagree_on(wall: float, ticks: float, step: float | None) -> None:
-    """Seconds by the wall, by the stopwatch, and the step: a sleep looks like a clock that was set forward."""
-    steps = Steps()
-    assert steps.look(FRIDAY, 1000) is None
-    found = steps.look(FRIDAY + timedelta(seconds=wall), 1000 + ticks)
-    assert found == (None if step is None else timedelta(seconds=step))
-    assert steps.look(FRIDAY + timedelta(seconds=wall + 30), 1000 + ticks + 30) is None
