@@ -89,6 +89,23 @@ def run(
 
 
 @app.command()
+def serve(
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    plan: Annotated[
+        str | None, typer.Option("--plan", metavar="DATE", help="Only show what would be done on that day.")
+    ] = None,
+) -> None:
+    """Unattended, by `schedule:` of config.yaml; SIGTERM finishes the step in hand and stops. Example: run_bot.py serve --plan 2026-11-24"""
+    from bot.commands import serve as command
+
+    if plan is not None:
+        leave(command.show_plan(plan, config, override or [], as_json=as_json))
+    leave(command.serve(config, override or [], as_json=as_json))
+
+
+@app.command()
 def read(
     files: Annotated[list[Path], typer.Argument(help="Mails (.eml), .csv, .tsv, .xlsx, .xls.")],
     config: ConfigPath = DEFAULT_CONFIG,

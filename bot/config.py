@@ -30,6 +30,7 @@ from bot.settings.metrics import MetricsSettings
 from bot.settings.operators import OperatorSettings
 from bot.settings.retention import RetentionSettings
 from bot.settings.rules import CalendarSettings, RulesSettings, StaffSettings
+from bot.settings.schedule import ScheduleSettings
 
 
 class Settings(Section):
@@ -46,6 +47,7 @@ class Settings(Section):
     password: PasswordSettings = PasswordSettings()
     console: ConsoleSettings = ConsoleSettings()
     delivery: DeliverySettings = DeliverySettings()
+    schedule: ScheduleSettings = ScheduleSettings()
     alerts: AlertSettings = AlertSettings()
     operators: OperatorSettings = OperatorSettings()
     ledger: LedgerSettings = LedgerSettings()
@@ -198,4 +200,4 @@ def _text(item: Mapping[str, Any], former: Mapping[str, Former] = FORMER) -> str
         return "unknown setting; `config schema` lists the known ones"
     message: str = item["msg"].removeprefix("Value error, ")
     # What stands in a field that wants a reference may be the secret itself: it is not repeated.
-    return message if {"password", "apprise"} & set(item["loc"]) else f"{message} (read: {item['input']!r})"
+    return message if {"password", "apprise", "ping_url"} & set(item["loc"]) else f"{message} (read: {item['input']!r})"

@@ -17,6 +17,7 @@ BotError
 ├── ActRefused         an operator's act does not fit the request
 ├── LedgerBroken       the audit chain or the ledger contradicts itself
 ├── AlreadyRunning     another process holds the lock
+├── TookTooLong        a scheduled job got no step further and was cut off
 └── Unusable           mailbox, console, database or browser can't be used at all
     ├── LedgerUnusable the database of the ledger
     └── Stopped        a stop condition ends a part of the pass
@@ -28,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 
@@ -193,6 +195,15 @@ class AlreadyRunning(BotError):
 
     advice = "実行中の処理が終わるのを待ってください。 / Wait until the running process is done."
     exit_status = 3
+
+
+class TookTooLong(BotError):
+    """Raised when a job of the schedule got no step further for its limit, and was cut off; the next pass goes on where it was."""
+
+    advice = "ネットワーク、管理コンソール、メールサーバを check で確認してください。 / See with `check` what does not answer."
+
+    def __init__(self, job: str, limit: timedelta) -> None:
+        super().__init__(f"{job} got no step further for {limit.total_seconds() / 60:g} minutes and was cut off")
 
 
 class Unusable(BotError):

@@ -44,7 +44,7 @@ def check(config: Path, overrides: Sequence[str], *, as_json: bool, send_test: b
     return status
 
 
-async def try_all(workshop: Workshop, *, send_test: bool) -> tuple[list[dict[str, Any]], int]:
+async def try_all(workshop: Workshop, *, send_test: bool = False) -> tuple[list[dict[str, Any]], int]:
     """Return a row for each check, and the exit status of the worst failure; nothing is raised for what fails."""
     rows: list[dict[str, Any]] = []
     status = 0

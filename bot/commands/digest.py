@@ -22,9 +22,14 @@ def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | N
     """Show the digest of a day (today where none is given), and mail it to the operators where asked."""
     workshop = open_workshop(config, overrides, quiet=as_json)
     asked = day(of, "--date") if of else workshop.clock.now().date()
-    made = with_ledger(workshop, lambda ledger: digest_of(workshop, ledger, asked, send=send))
-    if send:
-        say(f"sent to {', '.join(workshop.config.settings.alerts.mail_to)}")
+
+    async def work(ledger: Ledger) -> Digest:
+        made = await digest_of(workshop, ledger, asked)
+        if send:
+            await send_digest(workshop, ledger, made)
+        return made
+
+    made = with_ledger(workshop, work)
     if as_json:
         print_json({**asdict(made), "version": __version__})
     else:
@@ -32,39 +37,36 @@ def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | N
     return 0 if made.chain_ok else LedgerBroken.exit_status
 
 
-async def digest_of(workshop: Workshop, ledger: Ledger, asked: date, *, send: bool) -> Digest:
-    """Return the digest of a day; ``send`` mails it to the operators too, on a day with nothing as well.
+async def digest_of(workshop: Workshop, ledger: Ledger, asked: date) -> Digest:
+    """Return the digest of a day as it stands now."""
+    late = timedelta(hours=workshop.config.settings.account.escalate_after_hours)
+    version = versions(__version__, workshop.config.digest)
+    return await make_digest(ledger, asked, workshop.clock.now(), version, late=late)
 
-    By hand and by the clock it is made and sent here. Raises ``BadUsage`` where nobody is named to send it to.
+
+async def send_digest(workshop: Workshop, ledger: Ledger, made: Digest) -> None:
+    """Mail a digest to the operators, with the head of the chain where it holds; both on record.
+
+    Raises ``BadUsage`` when nobody is named to send it to, and what sending raises.
     """
-    now, settings = workshop.clock.now(), workshop.config.settings
-    if send and not settings.alerts.mail_to:
+    to = workshop.config.settings.alerts.mail_to
+    if not to:
         raise BadUsage([Problem(path="alerts.mail_to", text="names nobody to send it to")])
-    late = timedelta(hours=settings.account.escalate_after_hours)
-    made = await make_digest(ledger, asked, now, versions(__version__, workshop.config.digest), late=late)
-    if send:
-        await _send(workshop, ledger, made)
-    return made
-
-
-async def _send(workshop: Workshop, ledger: Ledger, made: Digest) -> None:
-    mail = workshop.composer().digest(workshop.config.settings.alerts.mail_to, made=asdict(made), version=__version__)
+    mail = workshop.composer().digest(to, made=asdict(made), version=__version__)
     head, file = daily_head(workshop, Verdict(ok=made.chain_ok, events=made.events, head=made.head))
     if made.chain_ok:  # the head of a chain that does not hold proves nothing
         name = f"head-{made.made_at:%Y%m%d-%H%M%S}.jsonl"
         mail.add_attachment(f"{head.line}\n".encode(), maintype="application", subtype="json", filename=name)
-    mailbox = workshop.mailbox()
-    name = str(mail["Message-ID"])
+    mailbox, details = workshop.mailbox(), {"message_id": str(mail["Message-ID"])}
     try:
-        await ledger.note(Event(action="notice.digest", outcome="intended", details={"message_id": name}))
+        await ledger.note(Event(action="notice.digest", outcome="intended", details=details))
         await mailbox.send(mail)
-        await ledger.note(
-            Event(action="notice.digest", outcome="done", details={"message_id": name, "head": made.head})
-        )
+        await ledger.note(Event(action="notice.digest", outcome="done", details={**details, "head": made.head}))
         if made.chain_ok and file:
             await give_out(ledger, head, file)
     finally:
         await mailbox.close()
+    say(f"sent to {', '.join(to)}")
 
 
 def _tell(made: Digest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot import __version__
@@ -13,9 +14,9 @@ from bot.commands.output import Bars, people, print_json, say, table
 from bot.errors import BadUsage, BotError, LedgerBroken, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Verdict
-from bot.operation.inspection.facts import Table, collect, month_of
+from bot.operation.inspection.facts import Month, Table, collect, month_of
 from bot.operation.inspection.workbook import Written, tables, write
-from bot.wiring import user
+from bot.wiring import Workshop, user
 
 _ACTION = "audit.report"
 
@@ -28,28 +29,13 @@ def report(
     if to.suffix.lower() != ".xlsx":
         raise BadUsage([Problem(path="--to", text=f"{to.name}: the name must end in .xlsx")])
     workshop = open_workshop(config, overrides, quiet=as_json)
-    asked, settings = month_of(month, workshop.config.zone), workshop.config.settings.audit
-    size, word = sample or settings.sample, seed or asked.name
-    calendar, cutoff = workshop.calendar(), workshop.rulebook().cutoff_for
-    name = (by or user()).strip()
+    asked, name = month_of(month, workshop.config.zone), (by or user()).strip()
 
-    async def work(ledger: Ledger) -> tuple[Written, Sequence[Table], Verdict]:
-        details: dict[str, object] = {"file": to.name, "month": asked.name, "sample": size, "seed": word}
-        await ledger.note(Event(action=_ACTION, outcome="intended", details=details))
-        try:
-            facts = await collect(ledger, asked, workshop.clock.now(), cutoff)
-            made = tables(facts, settings, calendar, size=size, seed=word)
-            with Bars() as bars:
-                bars.start("月次報告 / report", len(made))
-                done = await asyncio.to_thread(write, facts, made, to, by=name, version=__version__, tell=bars.step)
-        except BotError as error:
-            await ledger.note(Event(action=_ACTION, outcome="failed", reason=str(error), details=details))
-            raise
-        details |= {"sha256": done.sha256, "counts": done.counts}
-        await ledger.note(Event(action=_ACTION, outcome="done", details=details))
-        return done, made, facts.verdict
+    async def work(ledger: Ledger) -> Inspected:
+        return await inspect(workshop, ledger, asked, to, by=name, sample=sample, seed=seed)
 
-    done, made, verdict = looking(workshop, by, work)
+    found = looking(workshop, by, work)
+    done, made, verdict = found.written, found.tables, found.verdict
     if as_json:
         print_json({
             "month": asked.name, "file": str(to), "sha256": done.sha256, "sheets": done.counts,
@@ -63,3 +49,36 @@ def report(
         say(f"! the chain is BROKEN at event {verdict.first_bad}: {verdict.reason}\n→ {LedgerBroken.advice}")
         return LedgerBroken.exit_status
     return 1 if done.findings else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspected:
+    """A report as it was written: its tables, and whether the chain it was made from holds."""
+
+    written: Written
+    tables: Sequence[Table]
+    verdict: Verdict
+
+
+async def inspect(
+    workshop: Workshop, ledger: Ledger, asked: Month, to: Path, *, by: str, sample: int | None = None,
+    seed: str | None = None,
+) -> Inspected:  # fmt: skip
+    """Write the workbook of a month, on record before and after; raises what keeps it from being written."""
+    settings = workshop.config.settings.audit
+    size, word = sample or settings.sample, seed or asked.name
+    calendar, cutoff = workshop.calendar(), workshop.rulebook().cutoff_for
+    details: dict[str, object] = {"file": to.name, "month": asked.name, "sample": size, "seed": word}
+    await ledger.note(Event(action=_ACTION, outcome="intended", details=details))
+    try:
+        facts = await collect(ledger, asked, workshop.clock.now(), cutoff)
+        made = tables(facts, settings, calendar, size=size, seed=word)
+        with Bars() as bars:
+            bars.start("月次報告 / report", len(made))
+            done = await asyncio.to_thread(write, facts, made, to, by=by, version=__version__, tell=bars.step)
+    except BotError as error:
+        await ledger.note(Event(action=_ACTION, outcome="failed", reason=str(error), details=details))
+        raise
+    details |= {"sha256": done.sha256, "counts": done.counts}
+    await ledger.note(Event(action=_ACTION, outcome="done", details=details))
+    return Inspected(written=done, tables=made, verdict=facts.verdict)

@@ -12,7 +12,6 @@ from getpass import getuser
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
 from sqlalchemy import make_url
 
 from bot import __version__
@@ -23,7 +22,6 @@ from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
 from bot.console.screens import Screens
 from bot.delivery.compose import Composer
-from bot.errors import AlreadyRunning, Unusable
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Run
 from bot.mail.opening import open_mailbox
@@ -32,6 +30,7 @@ from bot.operation.acts import Acts
 from bot.operation.cycle import Cycle
 from bot.operation.four_eyes import FourEyes
 from bot.wiring import alerts as alerting
+from bot.wiring.alone import alone
 from bot.wiring.assembly import Assembly
 from bot.wiring.delivery import composer
 from bot.wiring.sources import Sources
@@ -148,19 +147,8 @@ class Workshop(Sources):
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep every other process from working on the ledger; raises ``AlreadyRunning`` while one does."""
-        path = self.config.path("var/bot.lock")
-        lock = FileLock(path, timeout=0)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout:
-            raise AlreadyRunning(f"another run holds {path}") from None
-        except OSError as error:
-            raise Unusable(f"the lock {path} can't be made ({error.strerror}): check the disk and the rights") from None
-        try:
+        with alone(self.config.path("var/bot.lock"), self.clock.now()):
             yield
-        finally:
-            lock.release()
 
 
 def user() -> str:

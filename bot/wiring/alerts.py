@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +18,8 @@ from bot.delivery.templates import Templates
 from bot.errors import BotError, LedgerUnusable
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
-from bot.operation.alerts.catalogue import Area, Level
-from bot.operation.alerts.findings import finding_of
+from bot.operation.alerts.catalogue import Area, Level, Trouble
+from bot.operation.alerts.findings import Finding, finding_of
 from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.guards import WatchedOutgoing
 from bot.operation.alerts.store import FileStore, LedgerStore, Store
@@ -111,16 +111,24 @@ class Outside:
             yield
         except Exception as error:
             try:
-                await self._tell(error, mailbox, ledger)
+                found = (finding_of(error, Area.PASS),)
+                await self.tell(found, mailbox=mailbox, ledger=None if isinstance(error, LedgerUnusable) else ledger)
             except Exception:  # noqa: BLE001 - a failed alert never hides the failure itself
                 logger.exception("nobody could be told of this")
             raise
 
-    async def _tell(self, error: Exception, mailbox: Callable[[], Mailbox], ledger: Callable[[], Ledger]) -> None:
+    async def tell(
+        self, found: Sequence[Finding], *, mailbox: Callable[[], Mailbox], ledger: Callable[[], Ledger] | None,
+        looked: Collection[Area] = (), only: Collection[Trouble] | None = None,
+    ) -> None:  # fmt: skip
+        """Have operators told of what was found beside a pass, by a ledger (``None``: it can't be used) and mailbox opened for it.
+
+        ``only``: nothing but these is told; the rest is being told by a pass that runs at the same time.
+        """
         opened: Ledger | None = None
         boxes: list[Mailbox] = []
         try:
-            opened = None if isinstance(error, LedgerUnusable) else ledger()
+            opened = ledger() if ledger else None
         except BotError as broken:
             logger.error("{}", broken)
 
@@ -129,11 +137,10 @@ class Outside:
             box = boxes[-1]
             return WatchedOutgoing(box, gate(self.config, self.clock, opened)) if opened else Direct(box)
 
-        report = Report()
-        report.find(finding_of(error, Area.PASS))
+        report = Report(findings=[*found], looked={*looked})
         try:
             told = alerts(self.config, self.clock, self.redactor, sending=sending, ledger=opened)
-            await told.observe(report, self.clock.now())
+            await told.observe(report, self.clock.now(), only=only)
         finally:
             for box in boxes:
                 await box.close()

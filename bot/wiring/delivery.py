@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.clock import Clock
@@ -33,19 +34,26 @@ def composer(config: Config, clock: Clock) -> Composer:
 def letters(config: Config, clock: Clock, rulebook: Rulebook) -> Letters:
     """Return what puts notices about requests into words."""
     urgent = config.settings.rules.urgent
+    return Letters(
+        composer=composer(config, clock), clock=clock, needs=Needs(ja=urgent.needs, en=urgent.needs_en), send_from=send_from(config, rulebook),
+        possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
+    )  # fmt: skip
 
-    def send_from(request: Request) -> datetime | None:
-        """``send_at`` of the day of the first cutoff; urgent ones, and all without ``send_at``, need not wait."""
+
+def send_from(config: Config, rulebook: Rulebook) -> Callable[[Request], datetime | None]:
+    """Return what says from when a request may be issued: ``send_at`` of the day of its first cutoff.
+
+    Urgent ones, and all without ``send_at``, need not wait.
+    """
+
+    def of(request: Request) -> datetime | None:
         at = config.settings.delivery.send_at
         is_urgent = request.decision is not None and request.decision.urgent
         if at is None or is_urgent or not request.granted:
             return None
         return datetime.combine(rulebook.cutoff_for(min(request.granted)).date(), at, config.zone)
 
-    return Letters(
-        composer=composer(config, clock), clock=clock, needs=Needs(ja=urgent.needs, en=urgent.needs_en), send_from=send_from,
-        possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
-    )  # fmt: skip
+    return of
 
 
 def certificates(config: Config) -> Certificates:

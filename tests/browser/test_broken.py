@@ -62,6 +62,7 @@ async def test_a_wrong_admin_password_is_tried_once(server: SandboxServer, tmp_p
 
 async def test_a_killed_browser_is_replaced(server: SandboxServer, console: PlaywrightConsole) -> None:
     """A browser that dies in mid-form is a transient failure: nothing was made, and the next verb has a new browser."""
+    await console.find("nobody")
     server.faults.slow = 0.5
     verb = asyncio.ensure_future(console.create(spec("tw0000001"), SECRET))
     await asyncio.sleep(0.8)

@@ -37,6 +37,8 @@ class Area(StrEnum):
     OUTGOING = "outgoing"
     #: The console was walked through, every landmark found.
     CONSOLE = "console"
+    #: What waits to be issued was counted.
+    QUEUE = "queue"
 
 
 class Until(StrEnum):
@@ -74,6 +76,10 @@ class Trouble(StrEnum):
     HELD = "held"
     PAUSED = "paused"
     SWITCH = "kill_switch"
+    AT_RISK = "at_risk"
+    SURGE = "surge"
+    DIFFERENCES = "differences"
+    JOB = "job_failed"
     TEST = "test"
 
 
@@ -127,17 +133,14 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
     ),
     Trouble.CONSOLE_DENIED: Kind(
         level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RESUMED,
-        ja=_words("管理コンソールがボットのログインを拒否しました。",
-                  "1回だけ試し、ロックを避けるため、管理コンソールでの作業を止めました。申請の受付は続けています。",
+        ja=_words("管理コンソールがボットのログインを拒否しました。", "1回だけ試し、ロックを避けるため、管理コンソールでの作業を止めました。申請の受付は続けています。",
                   "ボットのパスワードと権限を確認し、直してから resume --part console を実行してください。"),
-        en=_words("The admin console refused the bot's login.",
-                  "Tried it once and stopped its work in the console, so that the account is not locked. Intake goes on.",
+        en=_words("The admin console refused the bot's login.", "Tried it once and stopped its work in the console, so that the account is not locked. Intake goes on.",
                   "Check password and rights of the bot's account, mend them, then `resume --part console`."),
     ),
     Trouble.MAILBOX_DENIED: Kind(
         level=Level.CRITICAL, part=Part.INTAKE, area=Area.MAILBOX, stops=(Part.INTAKE, Part.DELIVERY), until=Until.RESUMED,
-        ja=_words("メールサーバがボットのログインを拒否しました。",
-                  "1回だけ試し、ロックを避けるため、受付と送信を止めました。期限の来たIDの無効化は続けています。",
+        ja=_words("メールサーバがボットのログインを拒否しました。", "1回だけ試し、ロックを避けるため、受付と送信を止めました。期限の来たIDの無効化は続けています。",
                   "メールボックスのパスワードと権限を確認し、直してから resume を実行してください。"),
         en=_words("The mail server refused the bot's login.",
                   "Tried it once and stopped taking in and sending mails, so that the account is not locked. IDs that are due are still disabled.",
@@ -147,8 +150,7 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
         level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
         ja=_words("管理コンソールで失敗が続きました。", f"管理コンソールでの作業を止めました。{_LATER_JA}",
                   "show ID で失敗した案件の記録を見て、管理コンソールの状態を確認してください。"),
-        en=_words("The work in the admin console failed several times in a row.", _LATER_EN,
-                  "Look at a failed request with `show ID`, and at the console itself."),
+        en=_words("The work in the admin console failed several times in a row.", _LATER_EN, "Look at a failed request with `show ID`, and at the console itself."),
     ),
     Trouble.TOO_MANY: Kind(
         level=Level.WARNING, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
@@ -269,6 +271,26 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
                   "再開してよいときは、そのファイルを削除してください。"),
         en=_words("The kill switch file is there.", "Stopped all issuing, revoking, filing and mailing to applicants.",
                   "When work may go on, remove that file."),
+    ),
+    Trouble.AT_RISK: Kind(
+        level=Level.CRITICAL, part=Part.ALL, lasts=False, tells_end=False,
+        ja=_words("締切か業務終了が近いのに、終わっていないものがあります。", "作業は続けています。", "show ID で確認し、判断するか、手で発行してください。"),
+        en=_words("A deadline is near, and not everything is done.", "Goes on working.", "Look with `show ID`; decide, or issue by hand."),
+    ),
+    Trouble.SURGE: Kind(
+        level=Level.INFO, part=Part.CONSOLE, area=Area.QUEUE,
+        ja=_words("発行待ちの申請が多くなっています。", "順に発行しています。", "終了見込みが遅すぎるときは、急ぐ案件を手で発行してください。"),
+        en=_words("Many requests wait to be issued.", "Issues one after the other.", "If the forecast is too late, issue by hand what can't wait."),
+    ),
+    Trouble.DIFFERENCES: Kind(
+        level=Level.WARNING, part=Part.CONSOLE, lasts=False, tells_end=False, personal=True,
+        ja=_words("台帳、管理コンソール、職員名簿に差異があります。", "何も変更していません。", "reconcile で確認してください。"),
+        en=_words("Ledger, console and staff directory disagree.", "Changed nothing.", "Look with `reconcile`; `--fix` disables what must not work."),
+    ),
+    Trouble.JOB: Kind(
+        level=Level.WARNING, part=Part.ALL, lasts=False, tells_end=False, personal=True,
+        ja=_words("予定された作業が失敗しました。", "ほかの予定は続けています。", "表示された原因を直し、check を実行してください。"),
+        en=_words("A scheduled job failed.", "Goes on with what else is scheduled.", "Mend the cause named and run `check`."),
     ),
     Trouble.TEST: Kind(
         level=Level.INFO, part=Part.ALL, lasts=False, tells_end=False,

@@ -13,7 +13,7 @@ from loguru import logger
 from bot.errors import BotError, OutcomeUnknown
 from bot.ledger.conditions import Condition
 from bot.ledger.records import Event
-from bot.operation.alerts.catalogue import Area, Level
+from bot.operation.alerts.catalogue import Area, Level, Trouble
 from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.message import Clean, values_of
 from bot.operation.alerts.store import Store
@@ -45,11 +45,12 @@ class Alerts:
     #: Takes secrets out of what errors said.
     clean: Clean
 
-    async def observe(self, report: Report, now: datetime) -> None:
+    async def observe(self, report: Report, now: datetime, *, only: Collection[Trouble] | None = None) -> None:
         """Take in what a pass found and looked at, tell operators what is news, and note in ``report`` what is wrong now.
 
         Everything that is news goes into one message. What could not be told in any way stays news for the next pass, and
-        is a problem of this one: an alert that fails hides nothing. Raises what the ledger raises.
+        is a problem of this one: an alert that fails hides nothing. Of troubles that are not among ``only`` nothing is told now.
+        Raises what the ledger raises.
         """
         kept = await self.store.load()
         after = turned(kept, report.findings, report.looked, now)
@@ -58,6 +59,8 @@ class Alerts:
             await self.gate.over(frozenset(one.key for one in after if one.over_at))
         report.conditions = sorted(one.key for one in after if one.over_at is None and kind_of(one).lasts)
         due = news(after, now, remind=timedelta(hours=self.settings.remind_hours), quiet=self.settings.quiet_hours)
+        if only is not None:
+            due = due.only({one.key for one in after if Trouble(one.kind) in only})
         told = await self._tell(due, report, now) if due else frozenset()
         gone = [one.key for one in after if is_done(one, told)]
         marked = [replace(one, told_at=now, told_of=one.subjects) for one in after if one.key in told]

@@ -23,7 +23,7 @@ _ID = re.compile(rb"^Message-ID:\s*<([^>]+)>", re.MULTILINE | re.IGNORECASE)
 
 @dataclass
 class Sink:
-    """Accepts mails and keeps each as a file; at those of the first ``drops`` it breaks off after it has accepted."""
+    """Accepts mails and keeps each as a file; at the first ``drops`` notices it breaks off after it has accepted."""
 
     outbox: Path
     drops: int = 0
@@ -33,9 +33,14 @@ class Sink:
         """Keep the mail, and answer or not."""
         content = envelope.original_content or b""
         name = _ID.findall(content)[0].decode("ascii")
-        self.accepted.append(name)
         (self.outbox / f"{name}.eml").write_bytes(content)
-        if len(self.accepted) <= self.drops and isinstance(server.transport, asyncio.WriteTransport):
+        about_a_request = name.startswith("R-")
+        self.accepted += [name] * about_a_request
+        if (
+            about_a_request
+            and len(self.accepted) <= self.drops
+            and isinstance(server.transport, asyncio.WriteTransport)
+        ):
             server.transport.abort()
         return "250 OK"
 

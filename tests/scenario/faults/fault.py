@@ -18,7 +18,8 @@ TEST = "tests/scenario/test_fault_table.py::test_fault"
 
 
 def the_next_pass_ends_it(scene: Scene) -> None:
-    """Run once more, with the cause gone: everything comes to its end."""
+    """Run once more, with the cause gone and what stood still resumed: everything comes to its end."""
+    scene.resume()
     ran = scene.run()
     assert ran.status == 0, ran.said
 

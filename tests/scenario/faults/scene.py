@@ -78,6 +78,10 @@ class Scene:
             status = self._main([*line, "--config", str(self.house.config)])
         return self._ended(status, said.getvalue())
 
+    def resume(self) -> None:
+        """Let go on what the fault made stand still, as an operator does who has mended the cause."""
+        self.run("resume", "--by", "吉澤", "--reason", "原因を取り除いた")
+
     def run_by(self, clock: Clock) -> Ran:
         """Make a pass by another clock than the machine's."""
         with self._said() as said:

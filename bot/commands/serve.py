@@ -1,0 +1,100 @@
+"""``serve``: unattended, by the schedule; or the plan of a day."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+from pathlib import Path
+
+from loguru import logger
+
+from bot.commands.opening import day, open_workshop
+from bot.commands.output import people, print_json, say, table
+from bot.commands.serving import Jobs
+from bot.commands.stopping import stopped_by_signals
+from bot.errors import BadUsage, Problem, Unusable
+from bot.operation.report import Stop
+from bot.operation.schedule.plan import Due, Task
+from bot.operation.schedule.pulse import Pulse, Supervisor
+from bot.operation.schedule.scheduler import Scheduler
+from bot.wiring import Workshop
+from bot.wiring.alone import alone
+from bot.wiring.planning import DayPlans
+
+
+def show_plan(of: str, config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
+    """Show what would be done on a day; nothing is done."""
+    workshop, asked = open_workshop(config, overrides, quiet=True), day(of, "--plan")
+    planned = DayPlans(workshop)(asked)
+    if as_json:
+        print_json([{"at": due.at, "job": due.job} for due in planned])
+        return 0
+    closed = workshop.calendar().why_closed(asked)
+    title = f"予定 / plan {asked}{f' （閉庁 / closed: {closed}）' if closed else ''}"
+    people().print(table(title, ["at", "until", "job", "times"], list(_rows(planned))))
+    return 0
+
+
+def serve(config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
+    """Work by the schedule until SIGTERM or Ctrl-C; raises ``AlreadyRunning`` while another `serve` does."""
+    if as_json:
+        raise BadUsage([Problem(path="--json", text="belongs to --plan; what is done stands in log.file, as JSON")])
+    workshop, stop = open_workshop(config, overrides), Stop()
+    with alone(workshop.config.path("var/serve.lock"), workshop.clock.now()), stopped_by_signals(stop):
+        asyncio.run(_until_stopped(workshop, stop))
+        say(f"stopped by {stop.asked_by}")
+    _leave_what_hangs(0)
+    return 0
+
+
+def scheduler_of(workshop: Workshop, stop: Stop) -> Scheduler:
+    """Return the scheduler of a configuration; raises ``ConfigInvalid`` for a calendar or a secret that can't be used."""
+    config, schedule = workshop.config, workshop.config.settings.schedule
+    plans, jobs = DayPlans(workshop), Jobs(workshop=workshop, stop=stop)
+    pulse = Pulse(
+        file=config.path(schedule.heartbeat_file), supervisor=Supervisor.of(os.environ),
+        ping=config.resolve(schedule.ping_url, workshop.redactor) if schedule.ping_url else None,
+        ping_every=timedelta(minutes=schedule.ping_minutes),
+    )  # fmt: skip
+    return Scheduler(
+        planner=plans, renewed=plans.renewed, jobs=jobs.of_the_plan(), aside=jobs.queue, tell=jobs.failed,
+        aside_every=timedelta(minutes=schedule.poll_minutes), clock=workshop.clock, pulse=pulse, stop=stop,
+        limit=timedelta(minutes=schedule.job_limit_minutes),
+    )  # fmt: skip
+
+
+async def _until_stopped(workshop: Workshop, stop: Stop) -> None:
+    scheduler = scheduler_of(workshop, stop)
+    due = scheduler.health().next_run
+    say(f"serving, process {os.getpid()}; next: {f'{due.job} {due.at:%Y-%m-%d %H:%M:%S}' if due else 'nothing'}")
+    await scheduler.run()
+    if scheduler.beyond_help:
+        say(f"{stop.asked_by}: ending the process, so that a supervisor starts a new one")
+        _leave_at_once(Unusable.exit_status)
+
+
+def _leave_what_hangs(status: int) -> None:
+    """End the process although a thread of a job that was cut off still hangs: Python would wait for it for ever."""
+    hangs = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    if hangs:
+        _leave_at_once(status)
+
+
+def _leave_at_once(status: int) -> None:
+    logger.complete()
+    os._exit(status)
+
+
+def _rows(planned: Sequence[Due]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the plan for people: polls that follow each other in one line."""
+    for job, same in groupby(planned, key=lambda due: due.job):
+        group = list(same) if job is Task.POLL else []
+        if len(group) > 1:
+            yield f"{group[0].at:%H:%M:%S}", f"{group[-1].at:%H:%M:%S}", job, str(len(group))
+            continue
+        for due in group or same:
+            yield f"{due.at:%H:%M:%S}", "", job, ""

@@ -1,0 +1,243 @@
+"""What is told before a deadline, and when a surge will be over: tables of cases, and the alerts that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.commands.serving import Jobs
+from bot.console.memory import MemoryConsole
+from bot.errors import AccessDenied, TookTooLong, Unusable
+from bot.ledger.records import MessageRecord, Request
+from bot.life import State
+from bot.model import Application, Kind, ReadOutcome
+from bot.operation.report import Silent, Stop
+from bot.operation.schedule.plan import Task
+from bot.operation.schedule.risk import at_risk, forecast
+from bot.wiring.alerts import store
+from tests.alerts_kit import apply, down, told
+from tests.house import FRIDAY, House
+
+NOON = FRIDAY.replace(hour=12, minute=0)
+ONE = FRIDAY.replace(hour=13, minute=0)
+TUESDAY = date(2021, 8, 3)
+
+
+def request(state: State, *, quiet_for: float = 60, day: date = TUESDAY) -> Request:
+    """Return a request in a state in which it has been for so many minutes."""
+    at = NOON - timedelta(minutes=quiet_for)
+    return Request(
+        id=f"R-{state.value}", message_id="M-1", position=0, sender="", dropped_file=False, authentic=None,
+        application=Application(kind=Kind.ISSUE, form="e-application", dates=(day,)), received_at=at, created_at=at, updated_at=at, state=state,
+    )  # fmt: skip
+
+
+def message(outcome: ReadOutcome, *, dismissed: bool = False) -> MessageRecord:
+    """Return a message that was read so."""
+    return MessageRecord(
+        id=f"M-{outcome.value}", message_id="<1>", digest="", name="", sender="", subject="", received_at=NOON,
+        recorded_at=NOON, outcome=outcome, dismissed_at=NOON if dismissed else None,
+    )  # fmt: skip
+
+
+def found(
+    requests: Sequence[Request], messages: Sequence[MessageRecord] = (), later: datetime | None = None
+) -> list[str]:
+    """Return what is at risk at noon, by one o'clock; ``later``: from when the requests are to be issued."""
+    risks = at_risk(
+        requests, messages, NOON, by=ONE, in_hand=timedelta(minutes=10), not_before=lambda _: later
+    )  # fmt: skip
+    return [str(risk) for risk in risks]
+
+
+@pytest.mark.parametrize(
+    ("state", "quiet_for"),
+    [
+        *[(state, 60) for state in (State.RECEIVED, State.ACCEPTED, State.ISSUING, State.UNKNOWN, State.ISSUED)],
+        (State.DELIVERING, 60),
+        (State.HELD, 60),
+        (State.STUCK, 60),
+        (State.ACCEPTED, 10),
+        (State.HELD, 1),
+    ],
+)
+def test_what_is_not_done_is_at_risk(state: State, quiet_for: float) -> None:
+    """Not delivered, not decided, stuck: with its state and its first day."""
+    assert found([request(state, quiet_for=quiet_for)]) == [f"R-{state.value} ({state.value}, 2021-08-03)"]
+
+
+@pytest.mark.parametrize(
+    ("state", "quiet_for"),
+    [*[(state, 60) for state in (State.DELIVERED, State.REJECTED, State.REVOKED, State.DONE)], (State.ACCEPTED, 9)],
+)
+def test_what_is_over_or_in_hand_is_not(state: State, quiet_for: float) -> None:
+    """Nothing is told of what has come to its end, nor of what the bot takes onward just now."""
+    assert found([request(state, quiet_for=quiet_for)]) == []
+
+
+def test_what_is_to_be_issued_later_is_not_late() -> None:
+    """With delivery.send_at after the deadline it waits on purpose; with one before it, it is late."""
+    assert found([request(State.ACCEPTED)], later=ONE + timedelta(hours=4)) == []
+    assert len(found([request(State.ACCEPTED)], later=ONE - timedelta(hours=4))) == 1
+
+
+def test_mails_that_nobody_has_looked_at_are_at_risk_and_the_first_day_comes_first() -> None:
+    """Unreadable and not dismissed; the list begins with what is needed first."""
+    later, sooner = request(State.HELD, day=date(2021, 8, 20)), replace(request(State.STUCK), id="R-sooner")
+    messages = [message(ReadOutcome.UNREADABLE), message(ReadOutcome.IGNORED)]
+    assert found([later, sooner], messages) == [
+        "R-sooner (stuck, 2021-08-03)", "R-held (held, 2021-08-20)", "M-unreadable (unreadable)",
+    ]  # fmt: skip
+    assert found([], [message(ReadOutcome.UNREADABLE, dismissed=True)]) == []
+
+
+@pytest.mark.parametrize(
+    ("waiting", "delivered", "per_hour", "done_after"),
+    [
+        pytest.param(120, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 60, 120, id="one a minute"),
+        pytest.param(10, [0, 6], 10, 60, id="two are enough"),
+        pytest.param(10, [0], 0, None, id="one alone says nothing"),
+        pytest.param(10, [], 0, None, id="none yet"),
+        pytest.param(10, [0, 31, 90, 120], 0, None, id="before the time that is measured"),
+        pytest.param(10, [5, 5], 12, 50, id="two at once"),
+    ],
+)
+def test_a_surge_is_over_at_the_measured_rate(
+    waiting: int, delivered: Sequence[float], per_hour: float, done_after: float | None
+) -> None:
+    """Minutes ago that each was delivered → how many an hour, and in how many minutes the rest is done."""
+    made = forecast(waiting, [NOON - timedelta(minutes=ago) for ago in delivered], NOON, within=timedelta(minutes=30))
+    assert made.per_hour == pytest.approx(per_hour)
+    assert made.done_at == (None if done_after is None else NOON + timedelta(minutes=done_after))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A house without settling times, where two that wait are a surge."""
+    return House(path=tmp_path).lay_out({"console": {"settle": 0.3}, "schedule": {"surge": 1}})
+
+
+async def lasting(house: House) -> set[str]:
+    """Return the conditions that the ledger keeps."""
+    workshop = house.workshop()
+    ledger = workshop.ledger()
+    try:
+        return {one.kind for one in await store(workshop.config, workshop.clock, ledger).load()}
+    finally:
+        ledger.close()
+
+
+def jobs(house: House) -> Jobs:
+    """Return the jobs of a house."""
+    return Jobs(workshop=house.workshop(), stop=Stop())
+
+
+async def test_before_a_deadline_one_alert_has_the_whole_list(house: House) -> None:
+    """Two that could not be issued: one mail with both; nothing is told where all is done; the next deadline tells again."""
+    await jobs(house).at_risk(Silent())
+    assert told(house) == []
+    apply(house, 2)
+    console = MemoryConsole()
+    down(console)
+    await house.run(console)
+    before = len(told(house))
+    for hour in (15, 16):
+        house.clock.set(FRIDAY.replace(hour=hour, minute=15))
+        await jobs(house).at_risk(Silent())
+    first, second = told(house)[before:]
+    for mail in (first, second):
+        assert "［重大］締切か業務終了が近い" in mail.subject
+        assert mail.text.count("(accepted, 2021-08-03)") == 4, "each request, in Japanese and in English"
+    assert "2021-07-30 17:15: 2:" in first.text
+
+
+async def test_a_surge_is_told_once_with_its_forecast_and_its_end(house: House) -> None:
+    """More than schedule.surge wait: one mail; the same at the next look: none; done: one that it is over. The pass tells none of it."""
+    apply(house, 3)
+    console = MemoryConsole()
+    down(console)
+    await house.run(console)
+    before = len(told(house))
+    for _ in range(2):
+        await jobs(house).queue()
+    (begun,) = told(house)[before:]
+    assert "発行待ちの申請が多く" in begun.subject
+    assert "3 waiting; 0/h" in begun.text
+    house.clock.set(FRIDAY + timedelta(minutes=5))
+    await house.run(console)
+    assert "surge" in await lasting(house), "a pass does not count what waits"
+    await jobs(house).queue()
+    assert ["［解消］発行待ち" in mail.subject for mail in told(house)][-1]
+    assert "surge" not in await lasting(house)
+
+
+async def test_a_look_aside_tells_nothing_that_a_pass_is_telling(house: House) -> None:
+    """A condition that a pass has found and not told yet stays its own."""
+    apply(house, 3)
+    console = MemoryConsole()
+    outbox = house.path / "mailbox" / "outbox"
+    outbox.parent.mkdir(parents=True, exist_ok=True)
+    outbox.write_text("", encoding="utf-8")  # no mail can go out
+    down(console)
+    await house.run(console)
+    outbox.unlink()
+    await jobs(house).queue()
+    (mail,) = told(house)
+    assert "発行待ち" in mail.subject
+    assert "管理コンソール：管理コンソールを使えません" not in mail.text
+
+
+@pytest.mark.parametrize(
+    ("task", "error", "shown"),
+    [
+        (Task.BACKUP, Unusable("the disk is full"), "backup: the disk is full"),
+        (Task.DIGEST, ZeroDivisionError("0048213"), "digest: ZeroDivisionError; the log has the details"),
+        (Task.POLL, TookTooLong("poll", timedelta(minutes=20)), "poll got no step further for 20 minutes"),
+        (Task.POLL, AccessDenied("told by the pass itself"), None),
+    ],
+)
+async def test_a_job_that_failed_is_told_once(house: House, task: Task, error: Exception, shown: str | None) -> None:
+    """With the job's name; what nobody foresaw without its words; what ended a pass was told by the pass."""
+    await jobs(house).failed(task, error)
+    mails = told(house)
+    assert len(mails) == (1 if shown else 0)
+    assert all(
+        shown in mail.text and "予定された作業が失敗しました" in mail.subject and "0048213" not in mail.text
+        for mail in mails
+        if shown
+    )
+    assert await lasting(house) == set()
+
+
+async def test_the_jobs_of_the_ledger_do_what_their_commands_do(house: House) -> None:
+    """Digest, backup, purge and the report of the month before: each leaves its work and its record."""
+    apply(house, 1)
+    await house.run(MemoryConsole())
+    house.clock.set(FRIDAY.replace(month=8, day=2, hour=8, minute=45))
+    made = jobs(house)
+    for job in (made.digest, made.backup, made.purge, made.report):
+        await job(Silent())
+    assert [file for file in house.files("outbox") if ".digest" in file.name]
+    assert list((house.path / "var" / "backup").glob("ledger-*.sqlite3"))
+    assert (house.path / "var" / "reports" / "report-2021-07.xlsx").is_file()
+    ledger = house.workshop().ledger()
+    try:
+        actions = {one.event.action for one in await ledger.events() if one.event.outcome == "done"}
+    finally:
+        ledger.close()
+    assert {"notice.digest", "ledger.backup", "audit.report"} <= actions
+
+
+async def test_a_preflight_says_what_is_not_there(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check that failed, in one error."""
+    monkeypatch.delenv("TELEWORK_BOT_CONSOLE_PASSWORD", raising=False)
+    (house.path / "staff.csv").unlink()
+    with pytest.raises(Unusable) as raised:
+        await jobs(house).preflight(Silent())
+    assert "directory: " in str(raised.value)
+    assert "console: " in str(raised.value)
+    assert "mailbox: " not in str(raised.value)
