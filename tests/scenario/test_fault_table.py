@@ -24,7 +24,10 @@ def _errors(root: type[BotError]) -> list[type[BotError]]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("fault", TABLE, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(one, id=one.name, marks=[] if one.short else [pytest.mark.long]) for one in TABLE],
+)
 def test_fault(fault: Fault, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The bot does what the table says, the operator reads what it says, and in the end the invariants hold."""
     prove(fault, tmp_path, lambda: request.getfixturevalue("office"))

@@ -44,7 +44,7 @@ def _in_an_address(content: bytes) -> bytes:
 
 
 def _untouched(scene: Scene, ran: Ran) -> Ran:
-    assert (scene.inbox(), scene.server.users.writes.total(), scene.house.files("outbox")) == (2, 0, [])
+    assert (scene.inbox(), scene.server.users.writes.total(), scene.house.mailed()) == (2, 0, [])
     return ran
 
 

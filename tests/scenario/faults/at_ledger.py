@@ -130,7 +130,7 @@ FAULTS = (
         name="power cut on a disk that lies", made="SIGKILL after the submit, and the last transaction cut off the write-ahead log: no intent, and an account",
         does="the next pass finds an account that it does not know as its own, leaves it alone and mails nothing; the others go on; "
         "an operator removes it in the console and reruns",
-        says=(f"AccountConflict: login ID 'tw{FIRST}' exists and is not ours", "after a restore: `reconcile --adopt`"), status=1,
+        says=(f"AccountConflict: login ID 'tw{FIRST}' exists and is not ours", "restored: `reconcile --adopt`"), status=1,
         happens=_power_cut_with_lying_disk, resolves=nothing_is_left,
     ),
 )  # fmt: skip
