@@ -183,7 +183,8 @@ FAULTS = (
     ),
     Fault(
         name="a screen changes in mid-create", made="the confirmation screen has another heading",
-        does="stops before the submit, keeps the screen, sets the request aside as stuck; the others wait until `resume`, or are tried after 15 minutes; `rerun` goes on when the flow is mended",
+        does="stops before the submit, keeps the screen, sets the request aside as stuck; the others wait for `resume` or 15 minutes; "
+        "`rerun` goes on when the flow is mended",
         says=("ConsoleDrift: step …: expected heading '新規ユーザーの登録確認' …", "see …drift.html"), status=4,
         happens=_renamed_in_mid_create, resolves=_resume_and_rerun,
     ),
