@@ -75,18 +75,20 @@ async def test_check_sends_only_when_asked(house: House, monkeypatch: pytest.Mon
         assert "hook-with-a-token" not in str(raised.value)
 
 
-async def test_check_finds_what_could_not_be_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No way at all, a reference that leads nowhere, an address that Apprise does not know: each is said."""
+async def test_check_finds_what_could_not_be_told(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No way at all, a reference that leads nowhere, an address that Apprise does not know: each is said, and no address."""
     house.lay_out({"alerts": {"mail_to": []}})
     with pytest.raises(Unusable, match="nobody is told"):
         await check_alerts(house.workshop(), send_test=False)
-    monkeypatch.setenv("TELEWORK_BOT_TEST_CHAT", "no-such-thing")
+    monkeypatch.setenv("TELEWORK_BOT_TEST_CHAT", "nosuch://chat/hook-with-a-token")
     house.lay_out({"alerts": {"mail_to": [], "apprise": ["env:TELEWORK_BOT_TEST_CHAT", "env:TELEWORK_BOT_UNSET"]}})
     with pytest.raises(Unusable) as raised:
         await check_alerts(house.workshop(), send_test=False)
     assert "no address that Apprise knows" in str(raised.value)
     assert "leads to nothing" in str(raised.value)
-    assert "no-such-thing" not in str(raised.value)
+    assert "hook-with-a-token" not in str(raised.value) + caplog.text
 
 
 def test_the_newest_answer_tells_the_clock() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.delivery.compose import Composer
 from bot.delivery.templates import Templates, Text
@@ -99,19 +100,25 @@ class AppriseWay:
 
     def check(self) -> None:
         """Raise ``DeliveryFailed`` when this is no address that Apprise knows; nothing is sent."""
-        import apprise  # noqa: PLC0415 - it takes a while, and most passes have nothing to tell
-
+        apprise = _apprise()
         if not apprise.Apprise().add(self.url.reveal()):
             raise DeliveryFailed(f"{self.name} is no address that Apprise knows")
 
     def _post(self, text: Text, critical: bool) -> bool:  # noqa: FBT001 - called in a thread
-        import apprise  # noqa: PLC0415 - see above
-
+        apprise = _apprise()
         service = apprise.Apprise()
         if not service.add(self.url.reveal()):
             raise DeliveryFailed(f"{self.name} is no address that Apprise knows")
         level = apprise.NotifyType.FAILURE if critical else apprise.NotifyType.WARNING
         return bool(service.notify(body=text.body, title=text.subject, notify_type=level))
+
+
+def _apprise() -> Any:  # noqa: ANN401 - a module
+    """Return the library, which says nothing of its own: it would show the address, and that is a secret."""
+    import apprise  # noqa: PLC0415 - it takes a while, and most passes have nothing to tell
+
+    logging.getLogger("apprise").disabled = True
+    return apprise
 
 
 @dataclass(frozen=True, kw_only=True)
