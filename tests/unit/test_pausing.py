@@ -82,7 +82,7 @@ async def test_check_finds_what_could_not_be_told(
     house.lay_out({"alerts": {"mail_to": []}})
     with pytest.raises(Unusable, match="nobody is told"):
         await check_alerts(house.workshop(), send_test=False)
-    monkeypatch.setenv("TELEWORK_BOT_TEST_CHAT", "nosuch://chat/hook-with-a-token")
+    monkeypatch.setenv("TELEWORK_BOT_TEST_CHAT", "slack://hook-with-a-token")
     house.lay_out({"alerts": {"mail_to": [], "apprise": ["env:TELEWORK_BOT_TEST_CHAT", "env:TELEWORK_BOT_UNSET"]}})
     with pytest.raises(Unusable) as raised:
         await check_alerts(house.workshop(), send_test=False)
