@@ -72,6 +72,7 @@ class PlaywrightConsole:
         """See :meth:`bot.console.port.Console.probe`."""
         self._clock.forget()
         await self._run("probe", _survey)
+        await asyncio.to_thread(self._screens.learn)
         return self._screens.changes()
 
     async def find(self, login_id: str) -> Account | None:

@@ -49,7 +49,7 @@ class ScreenChange:
 
 @dataclass(kw_only=True)
 class Screens:
-    """The fingerprints of one flow, one file a screen below ``directory``; a screen seen for the first time is learned.
+    """The fingerprints of one flow, one file a screen below ``directory``; a good visit learns the screens it saw first.
 
     ``learns`` off: nothing is written. Raises ``Unusable`` for a file that can't be read or written.
     """
@@ -62,8 +62,12 @@ class Screens:
     def look(self, screen: str, now: Sequence[Part]) -> None:
         """Take note of a screen whose landmark is there."""
         self.seen[screen] = tuple(now)
-        if self.learns and self.known(screen) is None:
-            self._write(screen, now, None, {"by": "first visit"})
+
+    def learn(self) -> None:
+        """Take the screens that were seen for the first time for good: the visit has found everything that it looked for."""
+        for screen, now in self.seen.items():
+            if self.learns and self.known(screen) is None:
+                self._write(screen, now, None, {"by": "first visit"})
 
     def changes(self) -> list[ScreenChange]:
         """Return the screens seen that differ from what was accepted."""

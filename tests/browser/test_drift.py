@@ -63,6 +63,17 @@ async def test_a_renamed_field_with_what_was_there_before(server: SandboxServer,
     assert '+ textbox "新しいパスワード（再入力）"' in text
 
 
+async def test_a_visit_that_misses_something_teaches_nothing(server: SandboxServer, tmp_path: Path) -> None:
+    """A first visit on which a field is gone learns no screen: mended, the console looks as it should, and nothing is told."""
+    console = on_sandbox(server, tmp_path / "new", Redactor(), timeout=2)
+    server.faults.renamed[">新しいパスワード（確認）</label>"] = ">新しいパスワード（再入力）</label>"
+    with pytest.raises(ConsoleDrift):
+        await console.probe()
+    server.faults.clear()
+    assert [await console.probe(), await console.probe()] == [[], []]
+    await console.close()
+
+
 async def test_a_screen_with_something_new_on_it_is_told(server: SandboxServer, console: PlaywrightConsole) -> None:
     """All landmarks are there, so work goes on; what is new is told until somebody accepts it."""
     server.faults.renamed["ログアウト</button>"] = "ログアウト</button><button>一括削除</button>"
