@@ -13,7 +13,7 @@ from tests.scenario.faults.scene import Ran, Scene
 
 
 def _browser_dies_before_submit(scene: Scene) -> Ran:
-    scene.server.faults.slow = 0.5
+    scene.server.faults.slow = 1.5
     with scene.process("--set", "console.stop_after_failures=1") as running:
         _await_intent(scene)
         kill_browsers(running.pid)
