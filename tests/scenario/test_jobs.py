@@ -123,6 +123,7 @@ async def test_it_waits_for_whoever_holds_the_ledger(house: House, shop: InMemor
     assert (house.credentials(), len(house.files("inbox"))) == ([], 1)
     (mail,) = told(house)
     assert "got no step further" in mail.text
+    scheduler.limit = timedelta(minutes=1)
     await scheduler.fire(Task.POLL)
     assert len(house.credentials()) == 1
 

@@ -27,6 +27,8 @@ Job = Callable[[Progress], Awaitable[None]]
 Tell = Callable[[Task, Exception], Awaitable[None]]
 #: What was missed longer ago is not made good.
 _MISSED = timedelta(days=35)
+#: Seconds an alert may take, however little a job may.
+_TELLING = 120
 #: Seconds between two looks at whether to stop.
 _LOOK = 0.2
 
@@ -224,7 +226,7 @@ class Scheduler:
 
     async def _told(self, task: Task, error: Exception) -> None:
         try:
-            async with asyncio.timeout(self.limit.total_seconds()):
+            async with asyncio.timeout(_TELLING):
                 await self.tell(task, error)
         except Exception:  # noqa: BLE001 - a failed alert never stops the scheduler
             logger.exception("nobody could be told of the failure of {}", task)
