@@ -12,6 +12,8 @@ from tests.house import FRIDAY, ROOT, ZONE, House
 
 _LATER = FRIDAY + timedelta(minutes=2)
 _THURSDAY = datetime(2021, 8, 5, 12, 0, tzinfo=ZONE)
+#: Whoever is not granted the day before is let in again.
+_FRIDAY_MORNING = datetime(2021, 8, 6, 7, 30, tzinfo=ZONE)
 _SATURDAY = datetime(2021, 8, 7, 9, 0, tzinfo=ZONE)
 _AUGUST = {day: date(2021, 8, day) for day in range(2, 7)}
 #: Nothing waits for a person because of its kind.
@@ -41,15 +43,19 @@ def _first(house: House) -> None:
     _again(house, "02-brackets-value-below.eml", "02-once-more.eml")
     house.apply("0000777", employee_no="0031977", days=[_AUGUST[3], _AUGUST[4]], now=FRIDAY)
     house.apply("0000778", employee_no="0036421", days=[_AUGUST[3]], now=FRIDAY)
+    house.apply("0000779", employee_no="0027733", days=[_AUGUST[3], _AUGUST[6]], now=FRIDAY)
+    house.apply("0000780", employee_no="0019003", days=[_AUGUST[3], _AUGUST[4]], now=FRIDAY)
 
 
 def _second(house: House) -> None:
-    """A cancellation, a change, a lost password, somebody new, and a mail delivered again that was filed before."""
+    """A cancellation of all days and one of the last, a change, a lost password, somebody new, and a mail delivered again that was filed before."""
     earlier = "元の受付番号："
     house.apply("0000801", employee_no="0036421", days=[], now=_LATER, kind="取消", note=f"{earlier}0000778")
     days = [_AUGUST[4], _AUGUST[5]]
     house.apply("0000802", employee_no="0031977", days=days, now=_LATER, kind="変更", note=f"{earlier}0000777")
     house.apply("0000803", employee_no="0048213", days=[], now=_LATER, kind="再発行")
+    days = [_AUGUST[4]]
+    house.apply("0000805", employee_no="0019003", days=days, now=_LATER, kind="取消", note=f"{earlier}0000780")
     house.apply("0000804", employee_no="0041120", days=[_AUGUST[4]], now=_LATER)
     _again(house, "20-granted-in-part.eml", "20-once-more.eml")
 
@@ -75,6 +81,7 @@ LIFE = Story(
         Stage(name="Friday", at=FRIDAY, arrive=_first),
         Stage(name="two minutes later", at=_LATER, arrive=_second),
         Stage(name="Thursday", at=_THURSDAY, arrive=_third),
+        Stage(name="Friday morning", at=_FRIDAY_MORNING, arrive=_nothing),
         Stage(name="Saturday", at=_SATURDAY, arrive=_nothing),
     ),
 )
