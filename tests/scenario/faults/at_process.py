@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from bot.sandbox.faults import AfterSubmit
@@ -84,12 +85,15 @@ def _two_at_once(scene: Scene) -> Ran:
 
 def kill_browsers(bot: int) -> None:
     """Kill the browsers that this bot started: its children's children, by their ids."""
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit() and b"--headless" in _read(path, "cmdline") and _descends(int(path.name), bot):
-            try:
-                os.kill(int(path.name), signal.SIGKILL)
-            except ProcessLookupError:
-                continue  # it went with its parent
+    # All are found before the first is killed: whose parent is gone is no descendant any more, and would live on.
+    found = [
+        int(path.name)
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit() and b"--headless" in _read(path, "cmdline") and _descends(int(path.name), bot)
+    ]
+    for process in found:
+        with suppress(ProcessLookupError):  # it went with its parent
+            os.kill(process, signal.SIGKILL)
 
 
 def _descends(process: int, bot: int) -> bool:
