@@ -29,7 +29,7 @@ _NOT_IN_A_PASS = {
     "ledger purge": "of `ledger purge`, killed between its steps: tests/scenario/test_purge.py",
     "ledger compact": "of `ledger purge`, changes no row: tests/scenario/test_purge.py",
 }
-_SECONDS = 900
+_SECONDS = 1800
 
 
 @pytest.fixture(scope="module")
