@@ -146,7 +146,7 @@ class Jobs:
 
     async def _tell(self, found: tuple[Finding, ...], *, looked: bool = False, usable: bool = True) -> None:
         shop = self.workshop
-        outside = Outside(config=shop.config, clock=shop.clock, redactor=shop.redactor)
+        outside = Outside(sources=shop)
         areas, only = ((Area.QUEUE,), {Trouble.SURGE}) if looked else ((), {one.trouble for one in found})
         if looked or found:
             ledger = shop.ledger if usable else None

@@ -46,6 +46,11 @@ class _Compiled:
     english: Template
 
 
+def templates_in(folder: Path | None) -> list[Path]:
+    """Return every file that :class:`Templates` of ``folder`` may be made from."""
+    return [file for place in (folder, OWN) if place for file in place.glob("*")]
+
+
 class Templates:
     """All notices' texts, compiled; ``folder`` holds an organisation's own copies.
 

@@ -113,7 +113,7 @@ class Workshop(Sources):
 
     def composer(self) -> Composer:
         """Return what makes notices; raises ``ConfigInvalid`` when a template would say too much or too little."""
-        return composer(self.config, self.clock)
+        return composer(self.config, self.clock, self.kept)
 
     def copy_ledger(self, to: Path) -> None:
         """Copy the ledger as it is now to the file ``to``; nothing where there is no ledger yet."""
@@ -133,7 +133,7 @@ class Workshop(Sources):
         What keeps a pass from beginning or breaks it off is told to the operators, and raised: ``AlreadyRunning`` when another
         process works, ``ConfigInvalid`` before anything is touched.
         """
-        outside = alerting.Outside(config=self.config, clock=self.clock, redactor=self.redactor)
+        outside = alerting.Outside(sources=self)
         with self.alone():
             async with outside.telling(mailbox=self.mailbox, ledger=self.ledger):
                 console, mailbox, ledger = self.console(), self.mailbox(), self.ledger()

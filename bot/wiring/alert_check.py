@@ -26,8 +26,7 @@ async def check_alerts(workshop: Workshop, *, send_test: bool) -> str:
 
 
 async def _try(workshop: Workshop, mailbox: Mailbox, *, send_test: bool) -> str:
-    config = workshop.config
-    every = ways(config, workshop.clock, workshop.redactor, lambda: Direct(mailbox))
+    every = ways(workshop, lambda: Direct(mailbox))
     if not every:
         raise Unusable("nobody is told of anything: set alerts.mail_to or alerts.apprise")
     failed: list[str] = []

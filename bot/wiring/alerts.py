@@ -27,8 +27,8 @@ from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.alerts.ways import AppriseWay, MailWay, Sending, Way, ready
 from bot.operation.report import Report
-from bot.secret import Redactor
 from bot.wiring.delivery import composer
+from bot.wiring.sources import Sources
 
 #: Holds conditions while the ledger can't.
 _BESIDE = "var/conditions.json"
@@ -42,17 +42,16 @@ def gate(config: Config, clock: Clock, ledger: Ledger) -> Gate:
     )  # fmt: skip
 
 
-def alerts(
-    config: Config, clock: Clock, redactor: Redactor, *, sending: Callable[[], Sending], ledger: Ledger | None
-) -> Alerts:
+def alerts(sources: Sources, *, sending: Callable[[], Sending], ledger: Ledger | None) -> Alerts:
     """Return what tells operators; ``ledger`` is ``None`` while it can't be used.
 
     A way that can't be made ready, such as for a missing secret, says so when it is used: the others still tell.
     """
+    config, clock = sources.config, sources.clock
     return Alerts(
         store=store(config, clock, ledger),
         gate=gate(config, clock, ledger) if ledger else None,
-        ways=lambda: ways(config, clock, redactor, sending), settings=config.settings.alerts, clean=redactor.clean,
+        ways=lambda: ways(sources, sending), settings=config.settings.alerts, clean=sources.redactor.clean,
     )  # fmt: skip
 
 
@@ -62,17 +61,18 @@ def store(config: Config, clock: Clock, ledger: Ledger | None) -> Store:
     return LedgerStore(ledger=ledger, clock=clock, beside=beside) if ledger else beside
 
 
-def ways(config: Config, clock: Clock, redactor: Redactor, sending: Callable[[], Sending]) -> Sequence[Way]:
+def ways(sources: Sources, sending: Callable[[], Sending]) -> Sequence[Way]:
     """Return the ways that are configured."""
+    config = sources.config
     settings, delivery = config.settings.alerts, config.settings.delivery
 
     def mail() -> Way:
         to, least = settings.mail_to, Level(settings.mail_level)
-        return MailWay(composer=composer(config, clock), outgoing=sending(), to=to, least=least)
+        return MailWay(composer=composer(config, sources.clock, sources.kept), outgoing=sending(), to=to, least=least)
 
     def apprise(reference: str, name: str) -> Callable[[], Way]:
         return lambda: AppriseWay(
-            url=config.resolve(reference, redactor), least=Level(settings.apprise_level), templates=Templates(None),
+            url=config.resolve(reference, sources.redactor), least=Level(settings.apprise_level), templates=Templates(None),
             english=delivery.english, city=delivery.city, name=name,
         )  # fmt: skip
 
@@ -100,9 +100,7 @@ def ledger_folder(config: Config) -> Path:
 class Outside:
     """Tells operators of what keeps a pass from beginning, or breaks it off: nobody else could."""
 
-    config: Config
-    clock: Clock
-    redactor: Redactor
+    sources: Sources
 
     @asynccontextmanager
     async def telling(self, *, mailbox: Callable[[], Mailbox], ledger: Callable[[], Ledger]) -> AsyncIterator[None]:
@@ -125,6 +123,7 @@ class Outside:
 
         ``only``: nothing but these is told; the rest is being told by a pass that runs at the same time.
         """
+        clock = self.sources.clock
         opened: Ledger | None = None
         boxes: list[Mailbox] = []
         try:
@@ -135,12 +134,12 @@ class Outside:
         def sending() -> Sending:
             boxes.append(mailbox())
             box = boxes[-1]
-            return WatchedOutgoing(box, gate(self.config, self.clock, opened)) if opened else Direct(box)
+            return WatchedOutgoing(box, gate(self.sources.config, clock, opened)) if opened else Direct(box)
 
         report = Report(findings=[*found], looked={*looked})
         try:
-            told = alerts(self.config, self.clock, self.redactor, sending=sending, ledger=opened)
-            await told.observe(report, self.clock.now(), only=only)
+            told = alerts(self.sources, sending=sending, ledger=opened)
+            await told.observe(report, clock.now(), only=only)
         finally:
             for box in boxes:
                 await box.close()

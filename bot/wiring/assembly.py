@@ -67,14 +67,14 @@ class Assembly:
             take_back=TakeBack(ledger=ledger, clock=clock, account=settings.account, zone=config.zone),
             at_console=self._at_console(console, gate, courier, switching, judge),
             survey=alerting.survey(config, ledger=ledger, gate=gate, warnings=judge.warnings),
-            alerts=alerting.alerts(config, clock, sources.redactor, sending=lambda: outgoing, ledger=ledger),
+            alerts=alerting.alerts(sources, sending=lambda: outgoing, ledger=ledger),
         )  # fmt: skip
 
     def _courier(self, outgoing: WatchedOutgoing, judge: Judge) -> Courier:
         config, clock = self.sources.config, self.sources.clock
         return Courier(
             ledger=self.ledger, outgoing=outgoing, staff=judge.directory, clock=clock,
-            letters=letters(config, clock, judge.rulebook), certificates=certificates(config),
+            letters=letters(config, clock, judge.rulebook, self.sources.kept), certificates=certificates(config),
             operators=config.settings.alerts.mail_to,
         )  # fmt: skip
 

@@ -11,31 +11,34 @@ from bot.delivery.compose import Composer, Needs, Possible
 from bot.delivery.letters import Letters
 from bot.delivery.notice_check import check_notices
 from bot.delivery.smime import Certificates
-from bot.delivery.templates import Templates
+from bot.delivery.templates import Templates, templates_in
 from bot.errors import ConfigInvalid, Problem
 from bot.ledger.records import Request
 from bot.rules.rulebook import Rulebook
+from bot.wiring.kept import Kept
 
 #: So many days that can still be applied for stand in a rejection.
 _POSSIBLE = 3
 
 
-def composer(config: Config, clock: Clock) -> Composer:
+def composer(config: Config, clock: Clock, kept: Kept) -> Composer:
     """Return what makes notices; raises ``ConfigInvalid`` when a template would say too much or too little."""
     settings = config.settings
-    folder = settings.delivery.templates_dir
-    made = Composer(
-        mailbox=settings.mailbox, delivery=settings.delivery, templates=Templates(config.path(folder) if folder else None)
-    )  # fmt: skip
-    check_notices(made, clock.now())
-    return made
+    folder = config.path(settings.delivery.templates_dir) if settings.delivery.templates_dir else None
+
+    def make() -> Composer:
+        made = Composer(mailbox=settings.mailbox, delivery=settings.delivery, templates=Templates(folder))
+        check_notices(made, clock.now())
+        return made
+
+    return kept.of("composer", templates_in(folder), make)
 
 
-def letters(config: Config, clock: Clock, rulebook: Rulebook) -> Letters:
+def letters(config: Config, clock: Clock, rulebook: Rulebook, kept: Kept) -> Letters:
     """Return what puts notices about requests into words."""
     urgent = config.settings.rules.urgent
     return Letters(
-        composer=composer(config, clock), clock=clock, needs=Needs(ja=urgent.needs, en=urgent.needs_en), send_from=send_from(config, rulebook),
+        composer=composer(config, clock, kept), clock=clock, needs=Needs(ja=urgent.needs, en=urgent.needs_en), send_from=send_from(config, rulebook),
         possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ from bot.rules.register import OwnPcs, load_own_pcs
 from bot.rules.rulebook import Rulebook
 from bot.rules.sql_source import query_directory, query_own_pcs
 from bot.secret import Redactor, Secret
+from bot.wiring.kept import Kept
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Sources:
     config: Config
     clock: Clock
     redactor: Redactor
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
     def reader(self) -> Reader:
         """Return the reader of messages."""
@@ -46,8 +48,12 @@ class Sources:
         if settings.sql.url:
             return query_directory(settings, self._secret(settings.sql.password))
         path = self.config.path(settings.file or "")
-        as_of = datetime.fromtimestamp(path.stat().st_mtime, self.config.zone) if path.exists() else None
-        return load_directory(_bytes_of(path, "staff.file"), name=path.name, settings=settings, as_of=as_of)
+
+        def load() -> Directory:
+            as_of = datetime.fromtimestamp(path.stat().st_mtime, self.config.zone) if path.exists() else None
+            return load_directory(_bytes_of(path, "staff.file"), name=path.name, settings=settings, as_of=as_of)
+
+        return self.kept.of("directory", [path], load)
 
     def own_pcs(self) -> OwnPcs | None:
         """Load the register of own PCs, where one is configured; raises as :meth:`directory` does."""
