@@ -29,8 +29,6 @@ Tell = Callable[[Task, Exception], Awaitable[None]]
 _MISSED = timedelta(days=35)
 #: Seconds an alert may take, however little a job may.
 _TELLING = 120
-#: Seconds between two looks at whether to stop.
-_LOOK = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +81,8 @@ class Scheduler:
     grace: timedelta = timedelta(seconds=60)
     #: Between two tries while another process works on the ledger.
     patience: timedelta = timedelta(seconds=5)
+    #: Seconds between two looks at whether to stop.
+    look: float = 0.2
     done: dict[Task, datetime] = field(default_factory=dict)
     errors: dict[Task, str] = field(default_factory=dict)
     #: A job could not even be cut off: the process has to end.
@@ -109,7 +109,7 @@ class Scheduler:
                 if loop.time() - beat_at >= self.pulse.supervisor.beat:
                     beat_at = loop.time()
                     self.beat(steps.look(self.clock.now(), loop.time()))
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(self.look)
         finally:
             await self._finish()
 
@@ -238,7 +238,7 @@ class Scheduler:
         loop = asyncio.get_running_loop()
         beat_at = loop.time()
         while self._running:
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(self.look)
             if loop.time() - beat_at >= self.pulse.supervisor.beat:
                 beat_at = loop.time()
                 self._pulse()

@@ -1,66 +1,91 @@
-"""A console that outlives the bot: the embedded one, its accounts in a file beside the house."""
+"""A console that outlives the bot: the embedded one, each of its writes a line in a file beside the house."""
 
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.clock import Clock
 from bot.console.memory import MemoryConsole
 from bot.model import Account, AccountState, Window
 from bot.secret import Secret
 from tests.scenario.matrix.moments import Gate, Kind
 
 
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """What was changed, when where the console has a clock, and how the account was afterwards."""
+
+    verb: str
+    account: Account
+    password: str
+    at: datetime | None
+
+
 class StoredConsole(MemoryConsole):
     """Keeps accounts, every password they ever had, and its own record of what was written, in order."""
 
-    def __init__(self, file: Path, gate: Gate | None = None) -> None:
+    def __init__(self, file: Path, gate: Gate | None = None, *, clock: Clock | None = None) -> None:
         super().__init__()
-        self._file, self._gate = file, gate
-        #: Its own record: each write by verb and login ID.
-        self.record: list[tuple[str, str]] = []
-        #: Every password that was ever set.
-        self.passwords: list[str] = []
+        self._gate, self._clock = gate, clock
+        #: Its own record.
+        self.written: list[Write] = []
         if file.exists():
-            self._load(json.loads(file.read_text(encoding="utf-8")))
+            for line in file.read_text(encoding="utf-8").splitlines():
+                self._redo(_read(json.loads(line)))
+        self._journal = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
-    def _load(self, stored: dict[str, Any]) -> None:
-        self.record = [(verb, login_id) for verb, login_id in stored["record"]]
-        self.passwords = stored["passwords"]
-        for one in stored["accounts"]:
-            window = Window(**{name: datetime.fromisoformat(text) for name, text in one["window"].items()})
-            account = Account(
-                login_id=one["login_id"], name=one["name"], mail=one["mail"], state=AccountState(one["state"]),
-                window=window,
-            )  # fmt: skip
-            self.accounts[account.login_id] = account
-            self._secrets[account.login_id] = Secret(one["password"])
+    @property
+    def record(self) -> list[tuple[str, str]]:
+        """Each write by verb and login ID, in order."""
+        return [(one.verb, one.account.login_id) for one in self.written]
+
+    @property
+    def passwords(self) -> list[str]:
+        """Every password that was ever set."""
+        return [one.password for one in self.written]
+
+    def __del__(self) -> None:
+        os.close(self._journal)
+
+    def _redo(self, write: Write) -> None:
+        self.written.append(write)
+        self.accounts[write.account.login_id] = write.account
+        self._secrets[write.account.login_id] = Secret(write.password)
 
     def _write(self, verb: str, account: Account, secret: Secret) -> None:
         self._tell("before", verb)
-        super()._write(verb, account, secret)
-        self.record.append((verb, account.login_id))
-        self.passwords.append(secret.reveal())
-        self._save()
+        at = self._clock.now() if self._clock else None
+        self.writes[verb] += 1
+        write = Write(verb=verb, account=account, password=secret.reveal(), at=at)
+        # One call: whoever is killed has written the whole line or none of it.
+        os.write(self._journal, f"{json.dumps(_line(write), ensure_ascii=False)}\n".encode())
+        self._redo(write)
         self._tell("after", verb)
-
-    def _save(self) -> None:
-        accounts = [
-            {
-                "login_id": one.login_id, "name": one.name, "mail": one.mail, "state": one.state.value,
-                "window": {"start": one.window.start.isoformat(), "end": one.window.end.isoformat()} if one.window else {},
-                "password": self._secrets[one.login_id].reveal(),
-            }
-            for one in self.accounts.values()
-        ]  # fmt: skip
-        draft = self._file.with_suffix(".new")
-        draft.write_text(
-            json.dumps({"record": self.record, "passwords": self.passwords, "accounts": accounts}), encoding="utf-8"
-        )
-        draft.replace(self._file)
 
     def _tell(self, when: str, verb: str) -> None:
         if self._gate:
             self._gate.moment(when, Kind.WRITE, verb)
+
+
+def _line(write: Write) -> dict[str, Any]:
+    account, window = write.account, write.account.window
+    return {
+        "verb": write.verb, "at": write.at.isoformat() if write.at else None, "password": write.password,
+        "login_id": account.login_id, "name": account.name, "mail": account.mail, "state": account.state.value,
+        "window": [window.start.isoformat(), window.end.isoformat()] if window else None,
+    }  # fmt: skip
+
+
+def _read(line: dict[str, Any]) -> Write:
+    window = [datetime.fromisoformat(text) for text in line["window"] or ()]
+    account = Account(
+        login_id=line["login_id"], name=line["name"], mail=line["mail"], state=AccountState(line["state"]),
+        window=Window(start=window[0], end=window[1]) if window else None,
+    )  # fmt: skip
+    at = datetime.fromisoformat(line["at"]) if line["at"] else None
+    return Write(verb=line["verb"], account=account, password=line["password"], at=at)
