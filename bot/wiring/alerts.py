@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from bot.clock import Clock
 from bot.config import Config
-from bot.delivery.templates import Templates
+from bot.delivery.templates import Templates, templates_in
 from bot.errors import BotError, LedgerUnusable
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
@@ -72,7 +72,8 @@ def ways(sources: Sources, sending: Callable[[], Sending]) -> Sequence[Way]:
 
     def apprise(reference: str, name: str) -> Callable[[], Way]:
         return lambda: AppriseWay(
-            url=config.resolve(reference, sources.redactor), least=Level(settings.apprise_level), templates=Templates(None),
+            url=config.resolve(reference, sources.redactor), least=Level(settings.apprise_level),
+            templates=sources.kept.of("own templates", templates_in(None), Templates),
             english=delivery.english, city=delivery.city, name=name,
         )  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import signal
 import sys
@@ -13,10 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tests.alerts_kit import chat_service
-from tests.scenario.year.facts import gather
-from tests.scenario.year.living import Say, live_through
-from tests.scenario.year.story import CHAT, Size, Year
+from tests.scenario.year.facts import facts_of
+from tests.scenario.year.story import Size
 from tests.scenario.year.verdict import judge
 
 _EXAMPLES = """examples:
@@ -25,16 +22,6 @@ _EXAMPLES = """examples:
 """
 #: In memory, where there is such a place: power cuts are tried elsewhere.
 _IN_MEMORY = Path("/dev/shm")
-
-
-def year_of(size: Size, base: Path, *, poll_minutes: float = 5, say: Say = lambda _: None) -> dict[str, Any]:
-    """Live through it below ``base``, and return the verdict."""
-    year = Year(base, size)
-    year.lay_out(poll_minutes)
-    with chat_service() as chat:
-        os.environ[CHAT] = chat.url
-        lived = live_through(year, say)
-    return judge(gather(year, lived, tuple(one.get("title", "") for one in chat.posted)))
 
 
 def main() -> int:
@@ -46,7 +33,7 @@ def main() -> int:
         staff=options.staff, outages_each=options.outages, restarts=options.restarts, seed=options.seed,
     )  # fmt: skip
     base = options.dir or Path(tempfile.mkdtemp(prefix="year-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None))
-    found = year_of(size, base, poll_minutes=options.poll_minutes, say=_say)
+    found = judge(facts_of(size, base, poll_minutes=options.poll_minutes, say=_say))
     sys.stdout.write(f"{json.dumps(found, ensure_ascii=False, indent=1)}\n" if options.json else _table(found))
     if found["ok"] and not options.dir:
         shutil.rmtree(base)

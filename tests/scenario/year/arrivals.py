@@ -162,7 +162,7 @@ def _moments(
 ) -> Iterator[tuple[datetime, bool]]:
     every = [first + number * _DAY for number in range((last - first).days + 1)]
     opened = [day for day in every if days.is_open(day)]
-    mornings = dice.sample(opened[5:-5], surges)
+    mornings = dice.sample(opened[2:-2], surges)
     for morning in mornings:
         begins = datetime.combine(morning, time(8, 30), ZONE)
         yield from ((begins + timedelta(minutes=dice.uniform(0, 150)), True) for _ in range(surge))

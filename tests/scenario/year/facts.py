@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
+from tests.alerts_kit import chat_service
 from tests.house import ZONE
 from tests.scenario.matrix.stored_console import Write
 from tests.scenario.year.bot_process import MET, WEIGHT
-from tests.scenario.year.living import Lived
-from tests.scenario.year.story import Year
+from tests.scenario.year.living import Lived, Say, live_through
+from tests.scenario.year.story import CHAT, Size, Year
 from tests.scenario.year.weather import Outage, What
 
 
@@ -56,10 +59,21 @@ class Facts:
     met: tuple[Outage, ...]
     #: Megabytes at the end of each day.
     weights: tuple[tuple[int, float], ...]
-    chat: tuple[str, ...] = field(default=())
+    #: The titles of what arrived in the operators' chat.
+    chat: tuple[str, ...]
 
 
-def gather(year: Year, lived: Lived, chat: tuple[str, ...]) -> Facts:
+def facts_of(size: Size, base: Path, *, poll_minutes: float = 5, say: Say = lambda _: None) -> Facts:
+    """Have the bot live through a year below ``base``, and return what is there afterwards."""
+    year = Year(base, size)
+    year.lay_out(poll_minutes)
+    with chat_service() as chat:
+        os.environ[CHAT] = chat.url
+        lived = live_through(year, say)
+    return _gather(year, lived, tuple(one.get("title", "") for one in chat.posted))
+
+
+def _gather(year: Year, lived: Lived, chat: tuple[str, ...]) -> Facts:
     """Read them."""
     with closing(sqlite3.connect(year.house.path / "ledger.sqlite3")) as ledger:
         ledger.row_factory = sqlite3.Row

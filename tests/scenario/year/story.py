@@ -59,7 +59,7 @@ class Year:
     def weather(self) -> Weather:
         """All outages."""
         size = self.size
-        return outages(size.first, size.last - timedelta(days=7), each=size.outages_each, seed=size.seed + 1)
+        return outages(size.first, size.last, each=size.outages_each, seed=size.seed + 1)
 
     @cached_property
     def restarts(self) -> tuple[Restart, ...]:
@@ -68,7 +68,7 @@ class Year:
         busy = sorted({one.at.date() for one in self._in_surges()})[: max(1, size.restarts // 5)]
         moments = [datetime.combine(day, time(9, 20), ZONE) for day in busy]
         return restarts(
-            size.first, size.last - timedelta(days=7), count=size.restarts, busy=moments, seed=size.seed + 2
+            size.first, size.last, count=size.restarts, busy=moments, seed=size.seed + 2
         )
 
     def _in_surges(self) -> list[Arrival]:
