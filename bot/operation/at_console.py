@@ -71,23 +71,26 @@ class AtConsole:
             report.looked.add(Area.CONSOLE)
             self._check_clock()
             # Who may work now must not wait for the others; what is issued below is closed at the end.
-            tried = await self.switching.run(report, self.clock.now(), progress)
+            tried = await self.switching.run(report, self.clock.now(), progress, stands=self._stands)
             issuing = await self._issue(self._as_many_as_may(to_drive, report), report, progress)
             await self._each(
                 due,
                 lambda request, report: self._expire(request, report, bounced),
-                lambda: self.gate.stands(Part.CONSOLE),
+                self._stands,
                 "利用終了分を無効化する / revoking",
                 report,
                 progress,
             )
-            await self.switching.run(report, self.clock.now(), progress, leaving=tried)
+            await self.switching.run(report, self.clock.now(), progress, stands=self._stands, leaving=tried)
             if issuing:
                 raise issuing
         finally:
             await self.console.close()
             if complaint := self.console.complaint():
                 report.problem(complaint)
+
+    async def _stands(self) -> Paused | None:
+        return await self.gate.stands(Part.CONSOLE)
 
     def _check_clock(self) -> None:
         """Raise ``Stopped`` when the console's clock and this machine's differ: deadlines and windows depend on both."""
