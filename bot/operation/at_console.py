@@ -10,7 +10,7 @@ from datetime import time, timedelta
 
 from bot.clock import Clock
 from bot.console.port import Ability, Console
-from bot.errors import ConsoleDrift, Paused, Stopped, advice_of
+from bot.errors import SEE, ConsoleDrift, Paused, Stopped, advice_of
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.conditions import Part
@@ -19,6 +19,7 @@ from bot.ledger.records import Request
 from bot.life import State
 from bot.model import Kind
 from bot.operation.alerts.catalogue import Area, Trouble
+from bot.operation.alerts.evidence import evidence_of_stuck
 from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
 from bot.operation.crew import Crew, Stands, Work
@@ -154,7 +155,9 @@ class AtConsole:
             advice = advice_of(after.stuck_reason.partition(":")[0])
             report.problem(f"{after.id}: {after.stuck_reason} — {advice}")
             if after.stuck_reason.startswith(ConsoleDrift.__name__):
-                raise Stopped(Trouble.DRIFT, f"{after.id}: {after.stuck_reason}")
+                evidence = await evidence_of_stuck(self.driver.ledger, after.id)
+                what = after.stuck_reason.partition(SEE)[0]
+                raise Stopped(Trouble.DRIFT, f"{after.id}: {what}", evidence=evidence)
         return after.state is not State.STUCK
 
     async def _expire(self, request: Request, report: Report, bounced: Collection[str]) -> bool:

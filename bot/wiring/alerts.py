@@ -19,9 +19,11 @@ from bot.errors import BotError, LedgerUnusable
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
 from bot.operation.alerts.catalogue import Area, Level, Trouble
+from bot.operation.alerts.evidence import Links
 from bot.operation.alerts.findings import Finding, finding_of
 from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.guards import WatchedOutgoing
+from bot.operation.alerts.message import Terms
 from bot.operation.alerts.store import FileStore, LedgerStore, Store
 from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
@@ -52,8 +54,15 @@ def alerts(
     return Alerts(
         store=store(config, clock, ledger),
         gate=gate(config, clock, ledger) if ledger else None,
-        ways=lambda: ways(config, clock, redactor, sending), settings=config.settings.alerts, clean=redactor.clean,
+        ways=lambda: ways(config, clock, redactor, sending), settings=config.settings.alerts, terms=terms(config, redactor),
     )  # fmt: skip
+
+
+def terms(config: Config, redactor: Redactor) -> Terms:
+    """Return what the words of alerts depend on."""
+    settings, directory = config.settings.alerts, config.path(config.settings.console.evidence_dir)
+    link = Links(directory=directory.absolute(), base=settings.evidence_url)
+    return Terms(retry_minutes=settings.retry_minutes, clean=redactor.clean, link=link)
 
 
 def store(config: Config, clock: Clock, ledger: Ledger | None) -> Store:

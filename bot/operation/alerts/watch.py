@@ -15,7 +15,7 @@ from bot.ledger.conditions import Condition
 from bot.ledger.records import Event
 from bot.operation.alerts.catalogue import Area, Level, Trouble
 from bot.operation.alerts.gate import Gate
-from bot.operation.alerts.message import Clean, values_of
+from bot.operation.alerts.message import Terms, values_of
 from bot.operation.alerts.store import Store
 from bot.operation.alerts.turns import News, is_done, kind_of, news, turned
 from bot.operation.alerts.ways import Way
@@ -42,8 +42,7 @@ class Alerts:
     #: Makes the ways ready; called only when there is something to tell.
     ways: Callable[[], Sequence[Way]]
     settings: AlertSettings
-    #: Takes secrets out of what errors said.
-    clean: Clean
+    terms: Terms
 
     async def observe(self, report: Report, now: datetime, *, only: Collection[Trouble] | None = None) -> None:
         """Take in what a pass found and looked at, tell operators what is news, and note in ``report`` what is wrong now.
@@ -86,17 +85,17 @@ class Alerts:
                 told |= rest
         for one in due.every:
             if one.key not in told:
-                logger.error("nobody could be told of {}: {}", one.key, self.clean(one.detail))
+                logger.error("nobody could be told of {}: {}", one.key, self.terms.clean(one.detail))
         return frozenset(told)
 
     async def _by(self, way: Way, due: News, report: Report, now: datetime) -> Arrived:
         if not due:
             return Arrived.YES
-        values = values_of(due, now, retry_minutes=self.settings.retry_minutes, clean=self.clean)
+        values = values_of(due, now, self.terms)
         try:
             await self._send(way, values)
         except Exception as error:  # noqa: BLE001 - whatever a way does, the other ways and the pass go on
-            why = self.clean(str(error)) if isinstance(error, BotError) else f"unexpected {type(error).__name__}"
+            why = self.terms.clean(str(error)) if isinstance(error, BotError) else f"unexpected {type(error).__name__}"
             logger.opt(exception=not isinstance(error, BotError)).error("no alert by {}: {}", way.name, why)
             report.problem(f"the alert could not be sent by {way.name}: {why}")
             report.alerts_failed += 1
@@ -112,7 +111,7 @@ class Alerts:
             await way.tell(values)
         except Exception as error:
             outcome = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
-            reason = self.clean(str(error)) if isinstance(error, BotError) else type(error).__name__
+            reason = self.terms.clean(str(error)) if isinstance(error, BotError) else type(error).__name__
             await self.store.note(Event(action="notice.conditions", outcome=outcome, reason=reason, details=details))
             raise
         await self.store.note(Event(action="notice.conditions", outcome="done", details=details))
