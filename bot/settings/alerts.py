@@ -37,6 +37,9 @@ class AlertSettings(Section):
     """Hours in which only what is critical is told; empty: none."""
     remind_hours: float = Field(default=24, ge=1, le=24 * 31)
     """What lasts is told again after so many hours."""
+    calm_minutes: float = Field(default=30, ge=0, le=24 * 60)
+    """What is back within so many minutes of its end is the same outage: it is not told anew, and its end is told when it stayed
+    away for so long. 0: each end is told in the pass that sees it."""
     retry_minutes: float = Field(default=15, ge=1, le=24 * 60)
     """A stop condition that may pass by itself (changed screen, failures in a row, …) is tried again after so many minutes."""
     kill_switch: str = "var/STOP"

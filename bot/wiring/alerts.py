@@ -62,7 +62,9 @@ def terms(config: Config, redactor: Redactor) -> Terms:
     """Return what the words of alerts depend on."""
     settings, directory = config.settings.alerts, config.path(config.settings.console.evidence_dir)
     link = Links(directory=directory.absolute(), base=settings.evidence_url)
-    return Terms(retry_minutes=settings.retry_minutes, clean=redactor.clean, link=link)
+    return Terms(
+        retry_minutes=settings.retry_minutes, calm_minutes=settings.calm_minutes, clean=redactor.clean, link=link
+    )  # fmt: skip
 
 
 def store(config: Config, clock: Clock, ledger: Ledger | None) -> Store:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.errors import AccessDenied, BotError, ConfigInvalid, ConsoleDrift, LedgerBroken, LedgerUnusable, Stopped
-from bot.operation.alerts.catalogue import KINDS, Area, Kind, Trouble
+from bot.operation.alerts.catalogue import Area, Kind, Trouble
+from bot.operation.alerts.kinds import KINDS
 
 _UNUSABLE = {Area.CONSOLE: Trouble.CONSOLE, Area.MAILBOX: Trouble.MAILBOX, Area.OUTGOING: Trouble.OUTGOING}
-_LONGEST_KEY = 120
+#: As the ledger has room for.
+LONGEST_KEY = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,7 @@ class Finding:
     @property
     def key(self) -> str:
         """What the condition is known by from pass to pass."""
-        return f"{self.trouble}:{self.about}"[:_LONGEST_KEY] if self.about else self.trouble.value
+        return f"{self.trouble}:{self.about}"[:LONGEST_KEY] if self.about else self.trouble.value
 
     @property
     def kind(self) -> Kind:

@@ -29,6 +29,7 @@ class Terms:
     """What the words of a house depend on."""
 
     retry_minutes: float
+    calm_minutes: float
     #: Takes secrets out of what errors said.
     clean: Clean
     #: Makes a link of where evidence lies.
@@ -43,7 +44,7 @@ def values_of(news: News, now: datetime, terms: Terms) -> dict[str, object]:
 
     first = news.every[0]
     return {
-        "now": now, "worst": news.worst, "worst_ja": LEVELS_JA[news.worst], "persons": True,
+        "now": now, "calm": f"{terms.calm_minutes:g}", "worst": news.worst, "worst_ja": LEVELS_JA[news.worst], "persons": True,
         "only_over": not news.begun and not news.reminded,
         "headline": kind_of(first).ja.happened, "others": len(news.every) - 1,
         "begun": [item(one) for one in news.begun], "reminded": [item(one) for one in news.reminded],
