@@ -39,8 +39,12 @@ def bundle(
     checks: Annotated[
         bool, typer.Option("--check/--no-check", help="Run `check` too: it logs in to mailbox and console once.")
     ] = True,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="WHO", help="Your name, for the record; the login name where not said."),
+    ] = None,
 ) -> None:
     """Settings, versions, check, log, changed screen, state of the ledger: no password, nobody's name. Example: run_bot.py support bundle --to support.zip"""
     from bot.commands import supporting
 
-    leave(supporting.bundle(config, override or [], to=to, checks=checks, as_json=as_json))
+    leave(supporting.bundle(config, override or [], to=to, checks=checks, as_json=as_json, by=by))

@@ -192,6 +192,11 @@ def _dotted(location: Iterable[int | str]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
 
+#: What stands in a field that wants a reference, or in an address that must have no password, may be the secret itself: it is
+#: not repeated.
+_SECRETIVE = frozenset({"password", "apprise", "ping_url", "evidence_url"})
+
+
 def _text(item: Mapping[str, Any], former: Mapping[str, Former] = FORMER) -> str:
     if item["type"] == "extra_forbidden":
         path = _dotted(item["loc"])
@@ -199,5 +204,4 @@ def _text(item: Mapping[str, Any], former: Mapping[str, Former] = FORMER) -> str
             return former[path].explained()
         return "unknown setting; `config schema` lists the known ones"
     message: str = item["msg"].removeprefix("Value error, ")
-    # What stands in a field that wants a reference may be the secret itself: it is not repeated.
-    return message if {"password", "apprise", "ping_url"} & set(item["loc"]) else f"{message} (read: {item['input']!r})"
+    return message if _SECRETIVE & set(item["loc"]) else f"{message} (read: {item['input']!r})"

@@ -113,6 +113,10 @@ class LedgerBusy(Transient):
     advice = "台帳を開いている他のプログラムを閉じてください。次回の実行が続きから行います。 / Close the program that holds the ledger; the next pass goes on."
 
 
+#: Stands between what drifted and where its evidence lies.
+SEE = "; see "
+
+
 class ConsoleDrift(BotError):
     """Raised when a screen is not the one the flow expects; nothing more is clicked."""
 
@@ -125,10 +129,18 @@ class ConsoleDrift(BotError):
         self.report: Path | None = None
         super().__init__(f"step {step!r}: expected {expected}")
 
+    @property
+    def what(self) -> str:
+        """What is not as expected, without where the evidence lies."""
+        return f"{super().__str__()}{f' (probably now {self.likely})' if self.likely else ''}"
+
+    @property
+    def seen(self) -> Path | None:
+        """Where the evidence lies: the report where there is one, else the picture."""
+        return self.report or self.evidence
+
     def __str__(self) -> str:
-        likely = f" (probably now {self.likely})" if self.likely else ""
-        seen = self.report or self.evidence
-        return f"{super().__str__()}{likely}{f'; see {seen}' if seen else ''}"
+        return f"{self.what}{f'{SEE}{self.seen}' if self.seen else ''}"
 
 
 class OutcomeUnknown(BotError):
@@ -220,9 +232,9 @@ class LedgerUnusable(Unusable):
 class Stopped(Unusable):
     """Raised when a stop condition ends a part of a pass: something is wrong with all of its work.
 
-    ``condition`` names it, as bot/operation/alerts/catalogue.py does.
+    ``condition`` names it, as bot/operation/alerts/catalogue.py does; ``evidence`` is the file that shows it, where there is one.
     """
 
-    def __init__(self, condition: str, message: str) -> None:
-        self.condition = condition
+    def __init__(self, condition: str, message: str, *, evidence: str = "") -> None:
+        self.condition, self.evidence = condition, evidence
         super().__init__(message)

@@ -49,9 +49,9 @@ def compared(house: House, console: MemoryConsole) -> Sequence[Difference]:
     return _reconciled(house, console, None)[0]
 
 
-def fixed(house: House, console: MemoryConsole) -> tuple[Sequence[Difference], Report]:
+def fixed(house: House, console: MemoryConsole, *, by: str = "吉澤　勝") -> tuple[Sequence[Difference], Report]:
     """Compare and resolve, as `reconcile --fix` does."""
-    return _reconciled(house, console, "吉澤　勝")
+    return _reconciled(house, console, by)
 
 
 def kinds(found: Sequence[Difference]) -> list[tuple[str, str | None]]:
@@ -63,7 +63,7 @@ def _reconciled(house: House, console: MemoryConsole, by: str | None) -> tuple[S
     async def work() -> tuple[Sequence[Difference], Report]:
         workshop, report = house.workshop(), Report()
         with workshop.recording(by) as ledger:
-            made = reconciler(workshop, ledger=ledger, console=console)
+            made = reconciler(workshop, ledger=ledger, console=console, operator=by)
             found = await made.look(Silent())
             return (await made.fix(found, "月例点検", report, Silent()) if by else found), report
 

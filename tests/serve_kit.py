@@ -1,21 +1,26 @@
-"""What tests of the schedule share: a scheduler on jobs that only note that they were called."""
+"""What tests of the schedule share: a scheduler on jobs that only note that they were called, and a house that `serve` polls."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.clock import Clock, SystemClock
 from bot.operation.report import Progress, Stop
 from bot.operation.schedule.plan import Due, Task
 from bot.operation.schedule.pulse import Pulse
 from bot.operation.schedule.scheduler import Scheduler
-from tests.house import ZONE
+from tests.house import ZONE, House
 
 Work = Callable[[Progress], Awaitable[None]]
+#: Seconds that something may take in a process of its own.
+PATIENCE = 90
 
 
 @dataclass(kw_only=True)
@@ -86,3 +91,23 @@ async def until(seen: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not seen():  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.01)
+
+
+def poll_always(house: House, console: str, more: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    """Have a house polled every second or so, all day, on any day the test is run on."""
+    today = SystemClock(ZONE).now().date()
+    opened = "".join(f"{today + timedelta(days=number)},open,\n" for number in range(2))
+    house.lay_out({
+        "console": {"url": console}, "calendar": {"overrides_file": "days.csv"}, "alerts": {"mail_to": []},
+        "schedule": {"poll_minutes": 0.02, "poll_from": "00:00", "poll_until": "23:59:59"}, **(more or {}),
+    })  # fmt: skip
+    (house.path / "days.csv").write_text(f"date,open,reason\n{opened}", encoding="utf-8")
+
+
+def come_to(seen: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait until something is so, while the process lives."""
+    ends = time.monotonic() + PATIENCE
+    while not seen():
+        assert process.poll() is None, "it has ended"
+        assert time.monotonic() < ends, "it did not come to that"
+        time.sleep(0.1)

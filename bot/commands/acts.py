@@ -158,6 +158,11 @@ def _act(
     return _tell(workshop, done, status, as_json=as_json)
 
 
+def say_proposed(names: Sequence[str], hours: int) -> None:
+    """Say what waits for a second person."""
+    say(f"proposed: {', '.join(names)}; it takes effect when another person gives the same command within {hours} h")
+
+
 def _tell(workshop: Workshop, done: _Done, status: int, *, as_json: bool) -> int:
     rows = asyncio.run(_rows(workshop, done.acts))
     if as_json:
@@ -174,10 +179,7 @@ def _tell(workshop: Workshop, done: _Done, status: int, *, as_json: bool) -> int
             )
         )
     if proposed := [act.id for act in done.acts if act.proposed]:
-        hours = workshop.config.settings.operators.proposal_hours
-        say(
-            f"proposed: {', '.join(proposed)}; it takes effect when another person gives the same command within {hours} h"
-        )
+        say_proposed(proposed, workshop.config.settings.operators.proposal_hours)
     for text in done.refused:
         say(f"! {text}")
     if done.refused:

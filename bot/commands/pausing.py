@@ -18,7 +18,7 @@ from bot.operation.alerts.catalogue import Level
 from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.message import described
 from bot.wiring import Workshop
-from bot.wiring.alerts import gate, store
+from bot.wiring.alerts import gate, store, terms
 
 #: The last pass is looked for among so many events.
 _NEWEST = 2_000
@@ -79,17 +79,13 @@ class _Seen:
 
 
 async def _look(workshop: Workshop, ledger: Ledger) -> _Seen:
-    asked, settings = _gate(workshop, ledger), workshop.config.settings.alerts
+    asked, said = _gate(workshop, ledger), terms(workshop.config, workshop.redactor)
     kept = await store(workshop.config, workshop.clock, ledger).load()
     newest = await ledger.events(since_seq=max(await ledger.size() - _NEWEST, 0))
     passes = [one for one in newest if one.event.action == "run" and one.event.outcome == "done"]
     return _Seen(
         parts=[await _part_row(asked, part) for part in _PARTS],
-        conditions=[
-            {**described(one, retry_minutes=settings.retry_minutes, clean=workshop.redactor.clean), "told": one.told_at}
-            for one in kept
-            if one.over_at is None
-        ],
+        conditions=[{**described(one, said), "told": one.told_at} for one in kept if one.over_at is None],
         switched_off=asked.switched_off,
         last_pass=passes[-1].at if passes else None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.commands.acts import adopt
+from bot.commands.acts import adopt, say_proposed
 from bot.commands.opening import must_say, open_workshop
 from bot.commands.output import Bars, people, print_json, say, table
 from bot.commands.passes import tell_what_to_do
@@ -51,6 +51,8 @@ def _compared(config: Path, overrides: Sequence[str], by: str | None, reason: st
         people().print(_table(found))
     else:
         people().print("差異なし / no differences")
+    if proposed := [one.request or one.login_id or "" for one in found if one.proposed]:
+        say_proposed(proposed, workshop.config.settings.operators.proposal_hours)
     tell_what_to_do(report)
     return 1 if report.problems or any(one.needs_operator for one in found) else 0
 
@@ -65,7 +67,7 @@ async def _look(workshop: Workshop, by: str | None, reason: str, report: Report)
 def _table(found: Sequence[Difference]) -> object:
     rows = [
         (
-            "fixed" if one.fixed else "",
+            "fixed" if one.fixed else "proposed" if one.proposed else "",
             one.kind,
             one.login_id or "",
             one.request or "",

@@ -24,6 +24,7 @@ from bot.operation.schedule.scheduler import Scheduler
 from bot.wiring import Workshop
 from bot.wiring.alone import alone
 from bot.wiring.planning import DayPlans
+from bot.wiring.watching import watching
 
 
 def show_plan(of: str, config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
@@ -40,7 +41,10 @@ def show_plan(of: str, config: Path, overrides: Sequence[str], *, as_json: bool)
 
 
 def serve(config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
-    """Work by the schedule until SIGTERM or Ctrl-C; raises ``AlreadyRunning`` while another `serve` does."""
+    """Work by the schedule until SIGTERM or Ctrl-C.
+
+    Raises ``AlreadyRunning`` while another `serve` does, ``Unusable`` when ``metrics.port`` can't be had: before anything is done.
+    """
     if as_json:
         raise BadUsage([Problem(path="--json", text="belongs to --plan; what is done stands in log.file, as JSON")])
     workshop, stop = open_workshop(config, overrides), Stop()
@@ -70,8 +74,16 @@ def scheduler_of(workshop: Workshop, stop: Stop) -> Scheduler:
 async def _until_stopped(workshop: Workshop, stop: Stop) -> None:
     scheduler = scheduler_of(workshop, stop)
     due = scheduler.health().next_run
+    watched = watching(workshop, hangs=scheduler.hangs, fails=scheduler.fails)
+    if watched:
+        await watched.start()
+        say(f"metrics, healthz and readyz: {watched.url}")
     say(f"serving, process {os.getpid()}; next: {f'{due.job} {due.at:%Y-%m-%d %H:%M:%S}' if due else 'nothing'}")
-    await scheduler.run()
+    try:
+        await scheduler.run()
+    finally:
+        if watched:
+            await watched.stop()
     if scheduler.beyond_help:
         say(f"{stop.asked_by}: ending the process, so that a supervisor starts a new one")
         _leave_at_once(Unusable.exit_status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import zipfile
@@ -14,13 +15,14 @@ from typing import Any
 import yaml
 
 from bot.commands.checks import try_all
-from bot.commands.opening import open_workshop
+from bot.commands.opening import must_say, open_workshop
 from bot.commands.output import plain, print_json, say
 from bot.console.browser import find_browser
 from bot.errors import BadUsage, BotError, Problem, Unusable
 from bot.ledger.conditions import BY_OPERATOR, conditions, pauses
 from bot.ledger.counting import counts, schema_revision
 from bot.ledger.ledger import Ledger
+from bot.ledger.records import Event
 from bot.operation.alerts.turns import kind_of
 from bot.operation.support.about import about
 from bot.operation.support.lines import last_drift, last_lines
@@ -28,28 +30,61 @@ from bot.operation.support.mask import Mask, host_of
 from bot.operation.support.people import of_directory, of_ledger
 from bot.secret import Secret
 from bot.settings.base import is_reference
-from bot.wiring import Workshop
+from bot.wiring import Workshop, user
 
 #: Settings that name people, or that only name where mails go.
 _WITHHELD = (("rules", "approval", "deputies"), ("alerts", "mail_to"))
+_ACTION = "support.bundle"
 _NOT_TOLD = "not told: it may name people, and who they are could not be read"
 
 
-def bundle(config: Path, overrides: Sequence[str], *, to: Path, checks: bool, as_json: bool) -> int:
-    """Write the file; 1 when a part of it could not be had."""
+def bundle(
+    config: Path, overrides: Sequence[str], *, to: Path, checks: bool, as_json: bool, by: str | None = None
+) -> int:
+    """Write the file, on record before and after with its SHA-256; 1 when a part of it, or the record, could not be had."""
     if to.suffix != ".zip":
         raise BadUsage([Problem(path="--to", text=f"{to} must end in .zip")])
+    if by is not None:
+        must_say({"--by": by})
     workshop = open_workshop(config, overrides, quiet=True)
     made = asyncio.run(_Bundle(workshop=workshop).make(checks=checks))
-    _write(to, made.parts)
+    digest = _written(made, to, (by or user()).strip())
     if as_json:
-        print_json({"file": to, "parts": sorted(made.parts), "missing": made.missing})
+        print_json({"file": to, "sha256": digest, "parts": sorted(made.parts), "missing": made.missing})
     else:
-        say(f"written: {to} ({', '.join(sorted(made.parts))})")
+        say(f"written: {to} ({', '.join(sorted(made.parts))})\nSHA-256 {digest}")
         say("passwords, names, numbers and addresses are masked; look into it before you hand it on")
         for name, why in made.missing.items():
             say(f"! without {name}: {why}")
     return 1 if made.missing else 0
+
+
+def _written(made: _Bundle, to: Path, who: str) -> str:
+    """Write the file between two events in the name of who takes it, and return its SHA-256.
+
+    A ledger that can't be written keeps nothing back: it may be what the supporter is to see. That nothing is on record is told.
+    """
+    details: dict[str, Any] = {"file": to.name, "parts": sorted(made.parts)}
+
+    def note(outcome: str, reason: str = "") -> None:
+        async def work(ledger: Ledger) -> None:
+            await ledger.note(Event(action=_ACTION, outcome=outcome, reason=reason, details=details))
+
+        try:
+            with made.workshop.recording(who) as ledger:
+                asyncio.run(work(ledger))
+        except BotError as error:
+            made.missing["record on the audit chain"] = str(error)
+
+    note("intended")
+    try:
+        _write(to, made.parts)
+    except BotError as error:
+        note("failed", str(error))
+        raise
+    details["sha256"] = digest = hashlib.sha256(to.read_bytes()).hexdigest()
+    note("done")
+    return digest
 
 
 @dataclass(kw_only=True)

@@ -122,7 +122,7 @@ def _conditions(now: datetime) -> dict[str, object]:
         "seen": now, "until": now,
     }  # fmt: skip
     return {
-        "now": now, "worst": "critical", "worst_ja": "重大", "persons": True, "only_over": False, "headline": "見本", "others": 1,
+        "now": now, "calm": "30", "worst": "critical", "worst_ja": "重大", "persons": True, "only_over": False, "headline": "見本", "others": 1,
         "begun": [one], "reminded": [one], "over": [one],
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from datetime import time, timedelta
 
 from bot.clock import Clock
 from bot.console.port import Ability, Console
-from bot.errors import ConsoleDrift, Paused, Stopped, advice_of
+from bot.errors import SEE, ConsoleDrift, Paused, Stopped, advice_of
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.conditions import Part
@@ -19,6 +19,7 @@ from bot.ledger.records import Request
 from bot.life import State
 from bot.model import Kind
 from bot.operation.alerts.catalogue import Area, Trouble
+from bot.operation.alerts.evidence import evidence_of_stuck
 from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
 from bot.operation.crew import Crew, Stands, Work
@@ -71,23 +72,26 @@ class AtConsole:
             report.looked.add(Area.CONSOLE)
             self._check_clock()
             # Who may work now must not wait for the others; what is issued below is closed at the end.
-            tried = await self.switching.run(report, self.clock.now(), progress)
+            tried = await self.switching.run(report, self.clock.now(), progress, stands=self._stands)
             issuing = await self._issue(self._as_many_as_may(to_drive, report), report, progress)
             await self._each(
                 due,
                 lambda request, report: self._expire(request, report, bounced),
-                lambda: self.gate.stands(Part.CONSOLE),
+                self._stands,
                 "利用終了分を無効化する / revoking",
                 report,
                 progress,
             )
-            await self.switching.run(report, self.clock.now(), progress, leaving=tried)
+            await self.switching.run(report, self.clock.now(), progress, stands=self._stands, leaving=tried)
             if issuing:
                 raise issuing
         finally:
             await self.console.close()
             if complaint := self.console.complaint():
                 report.problem(complaint)
+
+    async def _stands(self) -> Paused | None:
+        return await self.gate.stands(Part.CONSOLE)
 
     def _check_clock(self) -> None:
         """Raise ``Stopped`` when the console's clock and this machine's differ: deadlines and windows depend on both."""
@@ -151,7 +155,9 @@ class AtConsole:
             advice = advice_of(after.stuck_reason.partition(":")[0])
             report.problem(f"{after.id}: {after.stuck_reason} — {advice}")
             if after.stuck_reason.startswith(ConsoleDrift.__name__):
-                raise Stopped(Trouble.DRIFT, f"{after.id}: {after.stuck_reason}")
+                evidence = await evidence_of_stuck(self.driver.ledger, after.id)
+                what = after.stuck_reason.partition(SEE)[0]
+                raise Stopped(Trouble.DRIFT, f"{after.id}: {what}", evidence=evidence)
         return after.state is not State.STUCK
 
     async def _expire(self, request: Request, report: Report, bounced: Collection[str]) -> bool:

@@ -187,7 +187,7 @@ class Cycle:
 
     async def _mails_could_go(self, report: Report) -> bool:
         """Look whether sending works again, where it did not and nothing was sent in this pass."""
-        if not await self.alerts.watching(Area.OUTGOING) or await self.gate.stands(Part.DELIVERY):
+        if not await self.alerts.watching(Area.OUTGOING, self.clock.now()) or await self.gate.stands(Part.DELIVERY):
             return False
         try:
             await self.intake.mailbox.check()
@@ -233,7 +233,7 @@ class Cycle:
         waiting = self._ripe(await self.ledger.requests(states=DRIVABLE))
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
         begun = await self.leftovers.half_made()
-        look = await self.alerts.watching(Area.CONSOLE)
+        look = await self.alerts.watching(Area.CONSOLE, self.clock.now())
         await self.at_console.run(waiting, [*bounced, *due, *begun], report, progress, bounced=gone, look=look)
 
     async def _end(self, report: Report) -> None:

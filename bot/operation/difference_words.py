@@ -45,6 +45,11 @@ WORDS: Mapping[str, Words] = {
         "{login} was disabled by the bot, and is enabled in the console.",
         f"誰が有効にしたか確認し、{_FIX}",
     ),
+    "opened_by_hand": Words(
+        "{login}（案件 {request}）は次の利用日まで閉じてありますが、管理コンソールで有効になっています。",
+        "{login} ({request}) was closed by the bot until its next day, and is enabled in the console.",
+        f"誰が有効にしたか確認し、{_FIX}",
+    ),
     "enabled_after_end": Words(
         "{login} は利用期間が終わっていますが、有効なままです。",
         "{login} is still enabled, and its time is over.",

@@ -5,7 +5,7 @@ Pure: it is given what the three say. One account can differ in several ways, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -30,6 +30,8 @@ class Gap(StrEnum):
     NUMBER_CHANGED = "number_changed"
     #: Ours, disabled by us, and usable again: somebody enabled it.
     ENABLED_AGAIN = "enabled_again"
+    #: Ours, closed by us until its next day, and usable: somebody opened it.
+    OPENED_BY_HAND = "opened_by_hand"
     #: Ours, usable, and nobody needs it any more: its time is over.
     ENABLED_AFTER_END = "enabled_after_end"
     #: Its request is delivered, and it is disabled in the console before its end.
@@ -49,7 +51,7 @@ class Gap(StrEnum):
 
 
 #: What ``--fix`` resolves: the account is ours and must not work any more.
-FIXABLE = frozenset({Gap.LEAVER, Gap.ENABLED_AGAIN, Gap.ENABLED_AFTER_END})
+FIXABLE = frozenset({Gap.LEAVER, Gap.ENABLED_AGAIN, Gap.OPENED_BY_HAND, Gap.ENABLED_AFTER_END})
 #: What the next run settles by itself.
 BY_ITSELF = frozenset({Gap.UNFINISHED})
 #: The console was seen to have it, and was not told to end it.
@@ -70,6 +72,8 @@ class Difference:
     advice: str
     #: It was resolved just now.
     fixed: bool = False
+    #: It is to be resolved when a second person gives the same command (``operators.four_eyes``).
+    proposed: bool = False
 
     @property
     def needs_operator(self) -> bool:
@@ -93,6 +97,8 @@ class Pair:
     request: str | None = None
     #: The employee has left.
     left: bool = False
+    #: It should be open now, and the next pass opens it.
+    opens: bool = False
     #: The employee of another number who has its address.
     renumbered: Employee | None = None
     #: The ledger that a restore replaced knew it.
@@ -172,6 +178,8 @@ def _of_needed(pair: Pair) -> Iterator[Gap]:
     seen, employee, record = pair.seen, pair.employee, pair.record
     if seen is None or employee is None or record is None:
         return
+    if seen.state is AccountState.ACTIVE and record.state is AccountRecordState.CLOSED and not pair.opens:
+        yield Gap.OPENED_BY_HAND
     if seen.state is AccountState.LOCKED and pair.delivered:
         yield Gap.LOCKED
     if seen.window and record.window and seen.window != record.window:
@@ -216,6 +224,8 @@ class Sides:
     #: The request that is stuck on an ID that is not ours.
     stuck_on: Mapping[str, str] = field(default_factory=dict)
     forgotten: Callable[[Account, Employee | None], bool]
+    #: The logins that the next pass opens.
+    opening: Collection[str] = ()
 
     def pairs(self) -> Iterator[Pair]:
         """Yield every login ID that is ours, or looks like ours."""
@@ -233,5 +243,5 @@ class Sides:
             login_id=login_id, record=record, seen=seen, employee_no=employee_no, employee=employee, needed_by=needed_by,
             request=self.stuck_on.get(login_id, last), left=self.has_left(employee_no, needed_by),
             renumbered=same if employee is None and same and same.employee_no != employee_no else None,
-            forgotten=record is None and seen is not None and self.forgotten(seen, employee),
+            opens=login_id in self.opening, forgotten=record is None and seen is not None and self.forgotten(seen, employee),
         )  # fmt: skip

@@ -13,6 +13,7 @@ from bot.console.port import Ability, Console
 from bot.errors import AccountConflict, BotError, OutcomeUnknown
 from bot.issuance.account import evidence_of, same_address
 from bot.issuance.expire import Expirer
+from bot.issuance.hours import Hours, Verb
 from bot.issuance.login_ids import login_id, own_ids
 from bot.issuance.sharing import goes_on
 from bot.ledger.ledger import Ledger
@@ -22,6 +23,7 @@ from bot.life import AccountRecordState, State
 from bot.model import Account, AccountState, Employee
 from bot.operation.adopt import forgotten
 from bot.operation.differences import FIXABLE, Difference, Gap, Sides, compare, difference
+from bot.operation.four_eyes import FourEyes
 from bot.operation.leavers import Leavers
 from bot.operation.leftovers import HALF_DONE
 from bot.operation.report import Progress, Report
@@ -40,6 +42,9 @@ class Reconciler:
     directory: Directory
     leavers: Leavers
     expirer: Expirer
+    hours: Hours
+    #: Asked before anything is resolved.
+    four_eyes: FourEyes
     account: AccountSettings
     clock: Clock
 
@@ -61,8 +66,9 @@ class Reconciler:
     async def fix(
         self, found: Sequence[Difference], reason: str, report: Report, progress: Progress
     ) -> list[Difference]:
-        """Disable what is ours and must not work any more (``FIXABLE``); returns all differences, the resolved ones as such.
+        """Disable what is ours and must not work (``FIXABLE``); returns all differences, the resolved ones as such.
 
+        Under four eyes the first person's command proposes it.
         What can't be disabled now is told in the report and stays as it is. Raises what makes the rest useless too.
         """
         todo = [one for one in found if one.kind in FIXABLE]
@@ -70,12 +76,16 @@ class Reconciler:
             await self.console.probe()
         progress.start("無効化する / disabling", len(todo))
         fixed: set[Difference] = set()
+        proposed: set[Difference] = set()
         for one in todo:
             with report.one_of_many(one.login_id or one.request or one.kind):
-                await self._resolve(one, reason)
-                fixed.add(one)
+                if await self.four_eyes.agreed("reconcile", one.request or "reconcile", reason, option=one.kind):
+                    await self._resolve(one, reason)
+                    fixed.add(one)
+                else:
+                    proposed.add(one)
             progress.step()
-        return [replace(one, fixed=one in fixed) for one in found]
+        return [replace(one, fixed=one in fixed, proposed=one in proposed) for one in found]
 
     async def _resolve(self, one: Difference, reason: str) -> None:
         if one.kind is Gap.LEAVER and one.employee_no:
@@ -89,26 +99,31 @@ class Reconciler:
         record = await self.ledger.account(one.login_id or "")
         seen = await self.console.find(record.login_id) if record else None
         if record and seen and (record.state is not AccountRecordState.DISABLED or one.kind is Gap.ENABLED_AGAIN):
-            await self._disable(record, one, reason)
+            closed = one.kind is Gap.OPENED_BY_HAND
+            await self._disable(record, one, reason, verb=Verb.CLOSE if closed else Verb.DISABLE)
 
-    async def _disable(self, record: AccountRecord, one: Difference, reason: str) -> None:
-        """Disable an account for which no request is left to be revoked: the intent on record, the act, the outcome."""
-        logger.info("disabling {}: {}", record.login_id, one.kind)
+    async def _disable(self, record: AccountRecord, one: Difference, reason: str, *, verb: Verb) -> None:
+        """Close an account until its next day, or disable one for which no request is left: the intent on record, the act, the outcome."""
+        logger.info("{} {}: {}", verb, record.login_id, one.kind)
+        closes = verb is Verb.CLOSE
 
         def event(outcome: str, text: str) -> Event:
             evidence = evidence_of(self.console.take_evidence())
             return Event(
-                action="account.disable", outcome=outcome, request_id=one.request, reason=text,
+                action=verb, outcome=outcome, request_id=one.request, reason=text,
                 details={"login_id": record.login_id, "difference": one.kind, "evidence": evidence},
             )  # fmt: skip
 
-        await self.ledger.note(event("intended", reason))
+        # Whatever becomes of closing it, the next pass has it stand as it should.
+        doubtful = replace(record, state=AccountRecordState.SWITCHING) if closes else None
+        await self.ledger.note(event("intended", reason), account=doubtful)
         try:
             await self.console.disable(record.login_id)
         except BotError as error:
             await self.ledger.note(event("unknown" if isinstance(error, OutcomeUnknown) else "failed", str(error)))
             raise
-        await self.ledger.note(event("done", reason), account=replace(record, state=AccountRecordState.DISABLED))
+        after = AccountRecordState.CLOSED if closes else AccountRecordState.DISABLED
+        await self.ledger.note(event("done", reason), account=replace(record, state=after))
 
     async def _seen(self, records: Mapping[str, AccountRecord], progress: Progress) -> dict[str, Account]:
         """Return what the console has of ours and of what looks like ours; what matters and its list does not show is looked up."""
@@ -164,8 +179,11 @@ class Reconciler:
             same = employee is not None and same_address(account.mail, employee.mail)
             return account.login_id in lost.logins or (lost.anything and same)
 
+        logins = await self.ledger.logins(now)
+        switches = [switch for login in logins if (switch := self.hours.switch(login, now))]
+        opening = {switch.login.account.login_id for switch in switches if switch.verb is Verb.OPEN}
         return Sides(
-            records=records, seen=seen, whose=whose, find=self.directory.find, by_mail=self.directory.by_mail,
+            opening=opening, records=records, seen=seen, whose=whose, find=self.directory.find, by_mail=self.directory.by_mail,
             has_left=has_left, needed_by=needed, stuck_on=stuck_on, forgotten=known_before,
         )  # fmt: skip
 

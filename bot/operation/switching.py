@@ -22,7 +22,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, Event, Request
 from bot.life import AccountRecordState
 from bot.operation.crew import Crew, Stands
-from bot.operation.report import Progress, Report, Silent
+from bot.operation.report import Progress, Report
 from bot.settings.console import ConsoleSettings
 
 _AFTER = {
@@ -40,8 +40,6 @@ class Switching:
     console: Console
     hours: Hours
     settings: ConsoleSettings
-    #: Asked before each login: what is in hand is finished, and then all stand still.
-    stands: Stands
 
     async def due(self, now: datetime) -> list[Switch]:
         """Return what is to be done now; the console is not asked."""
@@ -52,13 +50,15 @@ class Switching:
         self,
         report: Report,
         now: datetime,
-        progress: Progress = Silent(),  # noqa: B008 - has no state
+        progress: Progress,
         *,
+        stands: Stands,
         leaving: Collection[str] = (),
     ) -> Collection[str]:
         """Do what is due and return the login IDs it was due for; one that fails is told, and tried again by the next pass.
 
-        Those of ``leaving`` are left alone. Raises what stops the rest too; ``Unusable`` also after too many failures in a
+        ``stands`` is asked before each login: what is in hand is finished, and then all stand still. Those of ``leaving`` are
+        left alone. Raises what stops the rest too; ``Unusable`` also after too many failures in a
         row. The caller closes the console.
         """
         every = {switch.login.account.login_id: switch for switch in await self.due(now)}
@@ -79,9 +79,7 @@ class Switching:
             return True
 
         waiting = deque({request.id: request for request, _ in of_request}.values())
-        crew = Crew(
-            waiting=waiting, do=work, report=report, progress=progress, settings=self.settings, stands=self.stands
-        )
+        crew = Crew(waiting=waiting, do=work, report=report, progress=progress, settings=self.settings, stands=stands)
         await asyncio.gather(*(crew.work() for _ in range(min(self.console.sessions, len(waiting)))))
         if crew.stopped_by:
             raise crew.stopped_by

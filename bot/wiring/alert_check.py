@@ -10,7 +10,7 @@ from bot.operation.alerts.message import values_of
 from bot.operation.alerts.turns import News
 from bot.operation.alerts.ways import AppriseWay, NoWay, Way
 from bot.wiring import Workshop
-from bot.wiring.alerts import Direct, ways
+from bot.wiring.alerts import Direct, terms, ways
 
 
 async def check_alerts(workshop: Workshop, *, send_test: bool) -> str:
@@ -53,5 +53,4 @@ async def _check(workshop: Workshop, way: Way, *, send_test: bool) -> None:
 def _test_values(workshop: Workshop) -> dict[str, object]:
     now = workshop.clock.now()
     test = Condition(key=Trouble.TEST, kind=Trouble.TEST.value, first_seen=now, last_seen=now)
-    settings = workshop.config.settings.alerts
-    return values_of(News(begun=(test,)), now, retry_minutes=settings.retry_minutes, clean=workshop.redactor.clean)
+    return values_of(News(begun=(test,)), now, terms(workshop))

@@ -19,9 +19,11 @@ from bot.errors import BotError, LedgerUnusable
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
 from bot.operation.alerts.catalogue import Area, Level, Trouble
+from bot.operation.alerts.evidence import Links
 from bot.operation.alerts.findings import Finding, finding_of
 from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.guards import WatchedOutgoing
+from bot.operation.alerts.message import Terms
 from bot.operation.alerts.store import FileStore, LedgerStore, Store
 from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
@@ -51,7 +53,17 @@ def alerts(sources: Sources, *, sending: Callable[[], Sending], ledger: Ledger |
     return Alerts(
         store=store(config, clock, ledger),
         gate=gate(config, clock, ledger) if ledger else None,
-        ways=lambda: ways(sources, sending), settings=config.settings.alerts, clean=sources.redactor.clean,
+        ways=lambda: ways(sources, sending), settings=config.settings.alerts, terms=terms(sources),
+    )  # fmt: skip
+
+
+def terms(sources: Sources) -> Terms:
+    """Return what the words of alerts depend on."""
+    config = sources.config
+    settings, directory = config.settings.alerts, config.path(config.settings.console.evidence_dir)
+    link = Links(directory=directory.absolute(), base=settings.evidence_url)
+    return Terms(
+        retry_minutes=settings.retry_minutes, calm_minutes=settings.calm_minutes, clean=sources.redactor.clean, link=link
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from bot.issuance.account import AccountKeeper
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.issuance.hours import Hours
-from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
 from bot.operation.alerts.gate import Gate
@@ -56,7 +55,7 @@ class Assembly:
         gate = alerting.gate(config, clock, ledger)
         outgoing, console = WatchedOutgoing(self.mailbox, gate), GuardedConsole(self.console, gate)
         courier = self._courier(outgoing, judge)
-        switching = self._switching(console, gate)
+        switching = self._switching(console)
         late = timedelta(hours=settings.account.escalate_after_hours)
         return Cycle(
             ledger=ledger, courier=courier, clock=clock, gate=gate, outgoing=outgoing, min_kept=settings.staff.min_kept,
@@ -99,11 +98,8 @@ class Assembly:
             clock=self.sources.clock, attempts=settings.account.attempts,
         )  # fmt: skip
 
-    def _switching(self, console: GuardedConsole, gate: Gate) -> Switching:
+    def _switching(self, console: GuardedConsole) -> Switching:
         """Return what opens logins in the morning and closes them in the evening."""
         config = self.sources.config
         hours = Hours(account=config.settings.account, zone=config.zone, by_validity=keeps_validity(console))
-        return Switching(
-            ledger=self.ledger, console=console, hours=hours, settings=config.settings.console,
-            stands=lambda: gate.stands(Part.CONSOLE),
-        )  # fmt: skip
+        return Switching(ledger=self.ledger, console=console, hours=hours, settings=config.settings.console)

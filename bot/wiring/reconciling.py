@@ -7,21 +7,26 @@ from contextlib import asynccontextmanager
 
 from bot.console.port import Console
 from bot.issuance.expire import Expirer
+from bot.issuance.hours import Hours
 from bot.ledger.ledger import Ledger
 from bot.operation.alerts.guards import GuardedConsole
+from bot.operation.four_eyes import FourEyes
 from bot.operation.leavers import Leavers
 from bot.operation.reconcile import Reconciler
+from bot.operation.switching import keeps_validity
 from bot.wiring import Workshop
 from bot.wiring.alerts import gate
 
 
-def reconciler(workshop: Workshop, *, ledger: Ledger, console: Console) -> Reconciler:
-    """Return what compares this ledger and this console with the staff directory."""
+def reconciler(workshop: Workshop, *, ledger: Ledger, console: Console, operator: str | None = None) -> Reconciler:
+    """Return what compares this ledger and this console with the staff directory; ``operator`` is who resolves what it finds."""
     settings, directory = workshop.config.settings, workshop.directory()
+    eyes = FourEyes(ledger=ledger, clock=workshop.clock, settings=settings.operators, operator=operator or "")
     console = GuardedConsole(console, gate(workshop.config, workshop.clock, ledger))
     return Reconciler(
         ledger=ledger, console=console, directory=directory, account=settings.account, clock=workshop.clock,
         leavers=Leavers(ledger=ledger, staff=directory, clock=workshop.clock, settings=settings.staff),
+        hours=Hours(account=settings.account, zone=workshop.config.zone, by_validity=keeps_validity(console)), four_eyes=eyes,
         expirer=Expirer(ledger=ledger, console=console, staff=directory, account=settings.account),
     )  # fmt: skip
 
@@ -36,6 +41,6 @@ async def ready_reconciler(workshop: Workshop, operator: str | None) -> AsyncIte
         console = workshop.console()
         try:
             with workshop.recording(operator) as ledger:
-                yield reconciler(workshop, ledger=ledger, console=console)
+                yield reconciler(workshop, ledger=ledger, console=console, operator=operator)
         finally:
             await console.close()

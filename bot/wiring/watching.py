@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import make_url
+
+from bot.errors import LedgerUnusable
 from bot.ledger.ledger import Ledger
-from bot.operation.watching.figures import Gauge
-from bot.operation.watching.server import Health, Watching, well
+from bot.operation.watching.figures import Figures, Gauge
+from bot.operation.watching.server import Watching
 from bot.wiring import Workshop
 from bot.wiring.alerts import gate
 
@@ -24,9 +30,34 @@ def gauge(workshop: Workshop, ledger: Ledger) -> Gauge:
     )  # fmt: skip
 
 
-def watching(workshop: Workshop, ledger: Ledger, *, health: Health = well) -> Watching | None:
-    """Return the server of ``metrics.port``, to be started; ``None`` where none is configured."""
+def watching(
+    workshop: Workshop, *, hangs: Callable[[], Collection[str]], fails: Callable[[], Collection[str]]
+) -> Watching | None:
+    """Return the server of ``metrics.port``, to be started; ``None`` where none is configured. See :class:`Watching`."""
     settings = workshop.config.settings.metrics
     if settings.port is None:
         return None
-    return Watching(gauge=gauge(workshop, ledger), health=health, address=settings.address, port=settings.port)
+    return Watching(
+        gauge=AtEachLook(workshop=workshop), hangs=hangs, fails=fails, address=settings.address, port=settings.port
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtEachLook:
+    """Reads the figures by a ledger that is opened for the look alone: it is in nobody's way, and one that was replaced is seen."""
+
+    workshop: Workshop
+
+    async def read(self) -> Figures:
+        """See :meth:`Gauge.read`; a ledger that is not there is not made."""
+        ledger = await asyncio.to_thread(self._open)
+        try:
+            return await gauge(self.workshop, ledger).read()
+        finally:
+            ledger.close()
+
+    def _open(self) -> Ledger:
+        url = make_url(self.workshop.config.settings.ledger.url)
+        if url.get_backend_name() == "sqlite" and not self.workshop.config.path(url.database or "").is_file():
+            raise LedgerUnusable("there is no ledger yet")
+        return self.workshop.ledger()

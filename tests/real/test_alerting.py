@@ -36,7 +36,7 @@ def test_mail_down_then_up(office: PostOffice, tmp_path: Path, monkeypatch: pyte
         monkeypatch.setenv("ALERT_CHAT", chat.url)
         house = on_servers(tmp_path, office, "env:ALERT_PASSWORD")
         servers = house.workshop().config.settings.mailbox.model_dump(mode="json")
-        alerts = {"mail_to": ["operators@city.example.jp"], "apprise": ["env:ALERT_CHAT"]}
+        alerts = {"mail_to": ["operators@city.example.jp"], "apprise": ["env:ALERT_CHAT"], "calm_minutes": 0}
         house.lay_out({"mailbox": servers, "alerts": {**alerts, "disk_free_mb": _NOBODY_HAS_SO_MUCH}})
         office.stop_smtp()
         try:

@@ -10,8 +10,10 @@ import pytest
 from bot.console.memory import MemoryConsole
 from bot.errors import ActRefused
 from bot.life import State
+from bot.operation.acts import Act
+from bot.operation.adopt import adopt
 from bot.secret import Redactor
-from tests.acts_kit import in_ledger
+from tests.acts_kit import in_ledger, onward
 from tests.house import FRIDAY, House
 from tests.restore_kit import (
     KATO,
@@ -78,3 +80,23 @@ def test_without_a_restore_nothing_is_adopted(tmp_path: Path, console: MemoryCon
     assert stuck.state is State.STUCK
     with pytest.raises(ActRefused, match="no backup was ever put in place"):
         adopt_one(house, console, stuck.id)
+
+
+def test_a_login_is_adopted_by_two(house: House, console: MemoryConsole) -> None:
+    """With `adopt` under four eyes the first person's command changes nothing, and the second one's has it delivered."""
+    house.lay_out({"console": {"settle": 0.3}, "operators": {"four_eyes": ["adopt"]}})
+    put_mails_back(house, restore(house))
+    asyncio.run(house.run(console))
+    (stuck,) = [one for one in in_ledger(house, lambda ledger: ledger.requests()) if one.state is State.STUCK]
+
+    async def work(who: str) -> Act:
+        workshop = house.workshop()
+        with workshop.acts(who) as acts:
+            return await adopt(acts, workshop.config.settings.account, stuck.id, "復元前に発行済み")
+
+    first = asyncio.run(work("吉澤　勝"))
+    assert (first.proposed, first.after) == (True, State.STUCK)
+    with pytest.raises(ActRefused, match="another person"):
+        asyncio.run(work("吉澤 勝"))
+    assert asyncio.run(work("柳沢 明美")).after is State.ACCEPTED
+    assert onward(house, console, stuck.id).delivered == 1

@@ -171,7 +171,9 @@ def test_a_pass_that_can_not_begin_is_told(house: House, monkeypatch: pytest.Mon
     (begun,) = told(house)
     assert "staff.csv" in begun.text
     staff.write_bytes(kept)
-    Bot(house, MemoryConsole()).run()
+    bot = Bot(house, MemoryConsole())
+    bot.run(after=30)
+    bot.run()
     assert "解消" in told(house)[-1].subject
 
 
@@ -186,6 +188,8 @@ def test_a_ledger_that_can_not_be_used_is_told_once(house: House, monkeypatch: p
     (begun,) = told(house)
     assert "台帳を使えません" in begun.subject
     database.unlink()
-    Bot(house, MemoryConsole()).run()
+    bot = Bot(house, MemoryConsole())
+    bot.run(after=30)
+    bot.run()
     assert beginnings(house) == ["重大", "解消"]
     assert not (house.path / "var" / "conditions.json").exists()

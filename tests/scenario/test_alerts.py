@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,13 @@ import pytest
 
 from bot.console.memory import Fault, MemoryConsole
 from bot.console.screens import ScreenChange
-from bot.errors import AccessDenied, Transient
+from bot.errors import AccessDenied, ConsoleDrift, Transient
 from bot.ledger.conditions import Part
 from bot.model import Account, AccountSpec
+from bot.operation.alerts.catalogue import Area, Trouble
+from bot.operation.alerts.findings import Finding
 from bot.secret import Secret
+from bot.wiring.alerts import Outside
 from tests.acts_kit import act, in_ledger, one
 from tests.alerts_kit import Bot, apply, beginnings, conditions, down, gate_of, pauses, told
 from tests.house import House
@@ -39,7 +43,9 @@ def test_an_outage_is_told_once_and_its_end_once(house: House) -> None:
     assert begun.subject.endswith("［重大］管理コンソールを使えません。")
     assert "there is no console at the address" in begun.text
     assert "The admin console can't be used." in begun.text
-    assert bot.run().delivered == 3
+    assert bot.run(after=30).delivered == 3
+    assert len(told(house)) == 1
+    bot.run()
     bot.run()
     _, over = told(house)
     assert over.subject.endswith("［解消］管理コンソールを使えません。")
@@ -55,6 +61,7 @@ def test_its_end_is_seen_though_nothing_is_to_be_done(house: House) -> None:
     bot.run()
     name = one(house).id
     act(house, lambda acts: acts.revoke(name, "手で発行した"))
+    bot.run(after=30)
     bot.run()
     assert beginnings(house) == ["重大", "解消"]
 
@@ -124,9 +131,10 @@ def test_three_failures_stop_the_console_for_a_while(house: House) -> None:
         console.fail_next(Fault(verb="find", error=Transient("not now")))
     assert bot.run(after=14).delivered == 0
     assert bot.run(after=2).delivered == 0
-    assert bot.run().delivered == 4
-    assert beginnings(house) == ["重大", "解消"]
+    assert bot.run(after=30).delivered == 4
     assert pauses(house) == []
+    bot.run()
+    assert beginnings(house) == ["重大", "解消"]
 
 
 def test_clocks_that_differ_stop_the_console(house: House) -> None:
@@ -138,8 +146,9 @@ def test_clocks_that_differ_stop_the_console(house: House) -> None:
     assert bot.run(after=16).conditions == ["clock_off"]
     assert console.writes == {}
     console.ahead = timedelta(seconds=-59)
-    assert bot.run().delivered == 1
-    assert len(told(house)) == 2
+    assert bot.run(after=30).delivered == 1
+    bot.run()
+    assert beginnings(house) == ["重大", "解消"]
 
 
 def test_the_kill_switch_stops_everything(house: House) -> None:
@@ -218,3 +227,73 @@ def test_a_part_stands_still_and_the_others_go_on(house: House, part: Part, left
     assert len(told(house)) == 1
     in_ledger(house, lambda ledger: gate_of(house, ledger).resume(part, "済んだ"))
     assert bot.run().delivered == 1
+
+
+def test_what_flaps_is_told_once(house: House) -> None:
+    """Down, up, down, up every five minutes for three hours: one mail; it stays up: one more, with the whole time of it."""
+    console = MemoryConsole()
+    bot = Bot(house, console)
+    apply(house)
+    for number in range(36):
+        if number % 2 == 0:
+            down(console)
+        bot.run()
+    assert beginnings(house) == ["重大"]
+    for _ in range(8):
+        bot.run()
+    assert beginnings(house) == ["重大", "解消"]
+    assert "from 2021-07-30 (Fri) 13:04 to 2021-07-30 (Fri) 15:59" in told(house)[-1].text
+    assert conditions(house) == []
+
+
+def test_an_end_that_nobody_could_tell_before_the_next_is_told_with_it(house: House) -> None:
+    """Up again in the last pass of the day, down in the first of the next: one mail tells the end of the one and the other."""
+    console = MemoryConsole()
+    bot = Bot(house, console)
+    apply(house)
+    down(console)
+    bot.run()
+    bot.run(after=15 * 60)
+    apply(house, first=1)
+    down(console)
+    bot.run(after=30)
+    first, both = told(house)
+    assert "WHAT HAPPENED" in both.text
+    assert "WHAT IS OVER" in both.text
+    bot.run(after=31)
+    bot.run()
+    assert beginnings(house) == ["重大", "重大", "解消"]
+    assert "WHAT IS OVER" not in first.text
+    assert conditions(house) == []
+
+
+def test_what_is_refused_again_is_told_and_stays_shut(house: House) -> None:
+    """Mended and resumed, the login works and is refused again minutes later: told at once, and no look aside opens it again."""
+    console = Refusing()
+    bot = Bot(house, console)
+    apply(house, 2)
+    bot.run()
+    console.refuses = False
+    in_ledger(house, lambda ledger: gate_of(house, ledger).resume(Part.CONSOLE, "直した"))
+    bot.run()
+    console.refuses = True
+    apply(house, first=2)
+    bot.run()
+    assert beginnings(house) == ["重大", "解消", "重大"]
+    assert [pause.cause for pause in pauses(house)] == ["console_denied"]
+
+
+def test_a_pause_of_what_is_back_outlasts_a_look_aside(house: House) -> None:
+    """Drift again soon after its end: another process that tells something else meanwhile does not end the new pause."""
+    console = MemoryConsole()
+    bot = Bot(house, console)
+    apply(house)
+    drift = Finding(trouble=Trouble.DRIFT, detail="a label is missing")
+    console.fail_next(Fault(verb="probe", error=ConsoleDrift("login", "a label")))
+    bot.run(after=16)
+    bot.run()
+    in_ledger(house, lambda ledger: gate_of(house, ledger).stop(drift))
+    shop = house.workshop()
+    outside = Outside(sources=workshop)
+    asyncio.run(outside.tell((), mailbox=shop.mailbox, ledger=shop.ledger, looked=(Area.QUEUE,), only={Trouble.SURGE}))
+    assert [pause.cause for pause in pauses(house)] == ["drift"]

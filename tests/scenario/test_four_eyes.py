@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import pytest
 from bot.console.memory import MemoryConsole
 from bot.errors import ActRefused
 from bot.life import State
+from bot.model import AccountState
 from bot.operation.acts import Act, Acts
 from bot.operation.unreadable import dismiss_message
 from tests.acts_kit import in_ledger, one
 from tests.house import FRIDAY, House
-from tests.reconcile_kit import TUESDAY, UENOHARA
+from tests.reconcile_kit import LOGIN, TUESDAY, UENOHARA, fixed
 from tests.unit.test_cli import answer
 
 
@@ -109,6 +111,34 @@ def test_a_message_is_dismissed_by_two(house: House) -> None:
     name = empty_mail(house)
     assert by(house, "吉澤　勝", lambda acts: dismiss_message(acts, name, "空のメール")).proposed
     assert by(house, "柳沢 明美", lambda acts: dismiss_message(acts, name, "空のメール")).after == "dismissed"
+
+
+def test_reconcile_fixes_what_two_agree_on(tmp_path: Path) -> None:
+    """`reconcile --fix`: the first person proposes each, cannot confirm it, and the second resolves it; what is new is proposed anew."""
+    house = House(path=tmp_path / "two").lay_out(
+        {"console": {"settle": 0.3}, "operators": {"four_eyes": ["reconcile"]}}
+    )
+    house.apply("0000777", employee_no=UENOHARA, days=(TUESDAY,), now=FRIDAY)
+    console = MemoryConsole()
+    asyncio.run(house.run(console))
+    house.clock.set(FRIDAY + timedelta(days=10))
+    (first,), report = fixed(house, console)
+    assert (first.fixed, first.proposed, first.needs_operator, report.problems) == (False, True, True, [])
+    assert console.accounts[LOGIN].state is AccountState.ACTIVE
+    (same,), report = fixed(house, console)
+    assert (same.fixed, same.proposed) == (False, False)
+    assert "another person" in report.problems[0]
+    (second,), report = fixed(house, console, by="柳沢 明美")
+    assert (second.fixed, second.proposed, report.problems) == (True, False, [])
+    assert console.accounts[LOGIN].state is AccountState.DISABLED
+    name = one(house).id
+    told = in_ledger(house, lambda ledger: ledger.timeline(name))
+    assert [item.run.actor for item in told if item.event.action in {"act.propose", "act.confirm"}] == [
+        "吉澤　勝", "柳沢 明美",
+    ]  # fmt: skip
+    console.accounts[LOGIN] = replace(console.accounts[LOGIN], state=AccountState.ACTIVE)
+    (again,), _ = fixed(house, console, by="柳沢 明美")
+    assert (again.kind, again.proposed) == ("enabled_again", True)
 
 
 def test_the_command_says_that_it_is_a_proposal(house: House) -> None:

@@ -83,6 +83,8 @@ async def test_what_ends_a_pass_is_told_once_and_the_next_one_works(
     staff.write_bytes(content)
     await scheduler.fire(Task.POLL)
     assert (len(house.credentials()), len(shop.memory.accounts)) == (1, 1)
+    house.clock.set(house.clock.now() + timedelta(minutes=30))
+    await scheduler.fire(Task.POLL)
     assert "［解消］" in told(house)[-1].subject
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from bot.life import AccountRecordState, State
 from bot.model import AccountState
 from bot.secret import Redactor
 from tests.acts_kit import in_ledger, one
-from tests.house import FRIDAY, House
-from tests.reconcile_kit import LOGIN, UENOHARA, change_staff, compared, delivered_house, fixed, kinds
+from tests.house import FRIDAY, ZONE, House
+from tests.reconcile_kit import LOGIN, TUESDAY, UENOHARA, change_staff, compared, delivered_house, fixed, kinds
 from tests.restore_kit import TAKAHASHI, backed_up_house, foreign, put_mails_back, restore
 
 
@@ -116,6 +116,55 @@ def test_what_was_enabled_again_is_disabled_again(house: House, console: MemoryC
     assert console.accounts[LOGIN].state is AccountState.DISABLED
     done = in_ledger(house, lambda ledger: ledger.of_action("account.disable"))[-1]
     assert (done.run.actor, done.event.outcome, done.event.reason) == ("吉澤　勝", "done", "月例点検")
+
+
+def closed_house(folder: Path, console: MemoryConsole) -> House:
+    """Return a house whose login for Tuesday is closed until then."""
+    house = delivered_house(folder, console)
+    assert console.accounts[LOGIN].state is AccountState.DISABLED
+    return house
+
+
+def test_what_was_opened_between_its_days_is_closed_again(tmp_path: Path) -> None:
+    """Closed by the bot, opened by hand: told, and `--fix` closes it in the operator's name; on its day the bot opens it."""
+    console = MemoryConsole(without={Ability.WINDOW})
+    house = closed_house(tmp_path, console)
+    assert compared(house, console) == []
+    console.accounts[LOGIN] = replace(console.accounts[LOGIN], state=AccountState.ACTIVE)
+    (found,) = compared(house, console)
+    assert (found.kind, found.login_id, found.request, found.needs_operator) == (
+        "opened_by_hand", LOGIN, one(house).id, True,
+    )  # fmt: skip
+    asyncio.run(house.run(console))
+    assert console.accounts[LOGIN].state is AccountState.ACTIVE, "a pass does not see it"
+    (resolved,), _ = fixed(house, console)
+    assert (resolved.fixed, console.accounts[LOGIN].state) == (True, AccountState.DISABLED)
+    acts = in_ledger(house, lambda ledger: ledger.of_action("account.close"))[-2:]
+    assert [(act.run.actor, act.event.outcome) for act in acts] == [("吉澤　勝", "intended"), ("吉澤　勝", "done")]
+    assert compared(house, console) == []
+    house.clock.set(datetime.combine(TUESDAY, time(7), ZONE))
+    assert asyncio.run(house.run(console)).opened == 1
+
+
+def test_what_is_to_be_open_now_is_not_closed(tmp_path: Path) -> None:
+    """On the morning of its day, before a pass opens it, that somebody did so is no difference."""
+    console = MemoryConsole(without={Ability.WINDOW})
+    house = closed_house(tmp_path, console)
+    console.accounts[LOGIN] = replace(console.accounts[LOGIN], state=AccountState.ACTIVE)
+    house.clock.set(datetime.combine(TUESDAY, time(7), ZONE))
+    assert compared(house, console) == []
+
+
+def test_a_closing_that_nobody_confirmed_is_made_good(tmp_path: Path) -> None:
+    """`--fix` closes and sees no answer: it is told, and the next pass closes it."""
+    console = MemoryConsole(without={Ability.WINDOW})
+    house = closed_house(tmp_path, console)
+    console.accounts[LOGIN] = replace(console.accounts[LOGIN], state=AccountState.ACTIVE)
+    console.fail_next(Fault(verb="disable", error=OutcomeUnknown("disable", "no answer")))
+    (found,), report = fixed(house, console)
+    assert (found.fixed, len(report.problems)) == (False, 1)
+    assert asyncio.run(house.run(console)).closed == 1
+    assert console.accounts[LOGIN].state is AccountState.DISABLED
 
 
 def test_the_login_of_somebody_who_left_is_disabled(house: House, console: MemoryConsole) -> None:

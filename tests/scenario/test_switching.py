@@ -13,8 +13,11 @@ from bot.console.port import Ability
 from bot.errors import OutcomeUnknown, Transient
 from bot.life import AccountRecordState, State
 from bot.model import AccountState
+from bot.operation.alerts.catalogue import Trouble
+from bot.operation.alerts.findings import Finding
 from bot.operation.report import Report
-from tests.acts_kit import act, in_ledger, one
+from tests.acts_kit import act, in_ledger, one, onward
+from tests.alerts_kit import gate_of
 from tests.house import FRIDAY, ZONE, House
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2021, 8, 3), date(2021, 8, 4), date(2021, 8, 5)
@@ -173,3 +176,20 @@ def test_a_login_that_nobody_holds_is_disabled(tmp_path: Path, console: MemoryCo
     act(house, lambda acts: acts.revoke(second.id, "取りやめ"))
     asyncio.run(house.run(console))
     assert record(house) is AccountRecordState.DISABLED
+
+
+def test_what_an_operator_decides_waits_for_no_login_to_open(tmp_path: Path, console: MemoryConsole) -> None:
+    """While a stop condition waits for its retry and a login is due to be opened, what is approved is delivered all the same."""
+    house = House(path=tmp_path).lay_out({**SETTLE, "rules": {"learning": True}})
+    house.apply("0000777", employee_no=KATO, days=(TUESDAY,), now=FRIDAY)
+    house.apply("0000778", employee_no="0048213", days=(THURSDAY,), now=FRIDAY)
+    asyncio.run(house.run(console))
+    first, second = in_ledger(house, lambda ledger: ledger.requests())
+    act(house, lambda acts: acts.approve(first.id, "確認した"))
+    assert onward(house, console, first.id).delivered == 1
+    house.clock.set(datetime.combine(TUESDAY, time(7), ZONE))
+    drift = Finding(trouble=Trouble.DRIFT, detail="a label is missing")
+    in_ledger(house, lambda ledger: gate_of(house, ledger).stop(drift))
+    act(house, lambda acts: acts.approve(second.id, "急ぐ"))
+    report = onward(house, console, second.id)
+    assert (report.delivered, report.opened, report.paused) == (1, 1, [])

@@ -73,7 +73,9 @@ def test_the_image_runs_as_nobody_special_from_hashed_packages() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     assert re.findall(r"^USER (.+)$", text, re.MULTILINE) == ["10001:10001"]
     assert "--require-hashes -r requirements/runtime.lock" in text
-    assert "HEALTHCHECK" in text
+    asked = re.findall(r"http://127\.0\.0\.1:(\d+)/healthz", text.partition("HEALTHCHECK")[2])
+    assert asked == re.findall(r"metrics\.port=(\d+)", text.partition('CMD ["serve')[2])
+    assert len(asked) == 1
     ignored = set((DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").split("\n"))
     assert {".git", ".venv", "var", "**/*.sqlite3", "**/.env"} <= ignored
 

@@ -171,6 +171,8 @@ async def test_a_surge_is_told_once_with_its_forecast_and_its_end(house: House) 
     await house.run(console)
     assert "surge" in await lasting(house), "a pass does not count what waits"
     await jobs(house).queue()
+    house.clock.set(FRIDAY + timedelta(minutes=35))
+    await jobs(house).queue()
     assert ["［解消］発行待ち" in mail.subject for mail in told(house)][-1]
     assert "surge" not in await lasting(house)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import time
 import zipfile
@@ -124,13 +125,36 @@ async def test_without_the_directory_no_free_text_leaves_the_house(worked: House
     assert lines[3] == {"where": "bot.log:clean:7"}
 
 
-async def test_a_ledger_that_is_broken_does_not_keep_the_rest_back(worked: House, tmp_path: Path) -> None:
-    """When the ledger is the trouble, settings and versions are there all the same."""
+async def test_a_ledger_that_is_broken_does_not_keep_the_rest_back(
+    worked: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When the ledger is the trouble, settings and versions are there all the same; that it is not on record is told."""
     ledger = worked.path / "ledger.sqlite3"
     ledger.write_bytes(b"no database at all, whatever it was before" * 40)
     parts = await bundled(worked, tmp_path)
     assert {"config.yaml", "about.json", "log.jsonl"} <= set(parts)
     assert "ledger.json" not in parts
+    capsys.readouterr()
+    again = tmp_path / "again.zip"
+    status = await asyncio.to_thread(supporting.bundle, worked.config, [], to=again, checks=False, as_json=True)
+    assert status == 1
+    told = json.loads(capsys.readouterr().out)
+    assert "record on the audit chain" in told["missing"]
+
+
+async def test_it_is_on_record_who_took_which_file(worked: House, tmp_path: Path) -> None:
+    """Before and after, with the parts and the SHA-256 of the file, in the name of who took it."""
+    to = tmp_path / "support.zip"
+    await asyncio.to_thread(supporting.bundle, worked.config, [], to=to, checks=False, as_json=True, by="柳沢 明美")
+    with worked.workshop().recording(None) as ledger:
+        before, after = await ledger.of_action("support.bundle")
+    assert (before.event.outcome, after.event.outcome, after.run.actor) == ("intended", "done", "柳沢 明美")
+    assert after.event.details == {
+        "file": "support.zip", "sha256": hashlib.sha256(to.read_bytes()).hexdigest(),
+        "parts": ["about.json", "config.yaml", "drift.txt", "ledger.json", "log.jsonl"],
+    }  # fmt: skip
+    with pytest.raises(BadUsage, match="--by"):
+        supporting.bundle(worked.config, [], to=to, checks=False, as_json=True, by=" ")
 
 
 async def test_a_file_that_is_there_is_left_alone(worked: House, tmp_path: Path) -> None:

@@ -19,13 +19,16 @@ from bot.errors import (
     Unusable,
 )  # fmt: skip
 from bot.ledger.conditions import Condition, Part, Pause
-from bot.operation.alerts.catalogue import KINDS, Area, Level, Trouble, Until
+from bot.operation.alerts.catalogue import Area, Level, Trouble, Until
 from bot.operation.alerts.findings import Finding, finding_of
+from bot.operation.alerts.kinds import KINDS
 from bot.operation.alerts.turns import is_done, news, turned
 from bot.settings.alerts import QuietHours
 from tests.house import FRIDAY
 
 DAY = timedelta(days=1)
+CALM = timedelta(minutes=30)
+MINUTE = timedelta(minutes=1)
 DOWN = Finding(trouble=Trouble.CONSOLE, detail="no answer")
 
 
@@ -39,26 +42,62 @@ def told(condition: Condition, at: datetime = FRIDAY) -> Condition:
 )
 def test_only_a_look_ends_a_condition(looked: set[Area], *, over: bool) -> None:
     """A pass that did not visit the console knows nothing of it: what was wrong there stays wrong."""
-    (begun,) = turned((), [DOWN], set(), FRIDAY)
-    (after,) = turned([begun], [], looked, FRIDAY + DAY)
+    (begun,) = turned((), [DOWN], set(), FRIDAY, calm=CALM)
+    (after,) = turned([begun], [], looked, FRIDAY + DAY, calm=CALM)
     assert (after.over_at is not None, after.first_seen) == (over, FRIDAY)
 
 
 def test_what_is_found_is_not_over_though_it_was_looked_at() -> None:
     """The probe went well and the work failed: it lasts, with its first sight and its newest words."""
-    (begun,) = turned((), [DOWN], set(), FRIDAY)
+    (begun,) = turned((), [DOWN], set(), FRIDAY, calm=CALM)
     again = Finding(trouble=Trouble.CONSOLE, detail="no answer to create")
-    (after,) = turned([told(begun)], [again], {Area.CONSOLE}, FRIDAY + DAY)
+    (after,) = turned([told(begun)], [again], {Area.CONSOLE}, FRIDAY + DAY, calm=CALM)
     assert (after.over_at, after.first_seen, after.last_seen) == (None, FRIDAY, FRIDAY + DAY)
     assert (after.detail, after.told_at) == ("no answer to create", FRIDAY)
 
 
-def test_what_comes_back_begins_again() -> None:
-    """It was over, its end not yet told: it begins anew, and is told."""
-    (begun,) = turned((), [DOWN], set(), FRIDAY)
-    (over,) = turned([told(begun)], [], {Area.CONSOLE}, FRIDAY + DAY)
-    (again,) = turned([over], [DOWN], set(), FRIDAY + 2 * DAY)
-    assert (again.first_seen, again.told_at, again.over_at) == (FRIDAY + 2 * DAY, None, None)
+def outage(trouble: Trouble = Trouble.CONSOLE) -> Condition:
+    """Return one that was told of and ended a minute after it began."""
+    (begun,) = turned((), [Finding(trouble=trouble)], set(), FRIDAY, calm=CALM)
+    (over,) = turned([told(begun)], [], set(Area), FRIDAY + MINUTE, calm=CALM)
+    return over
+
+
+def test_what_comes_back_soon_is_the_same_outage() -> None:
+    """Back within the calm time, it lasts since its first sight, and nothing is told: neither its end nor that it is back."""
+    over, back = outage(), FRIDAY + 30 * MINUTE
+    assert not news([over], back, remind=DAY, calm=CALM)
+    (again,) = turned([over], [replace(DOWN, anew=True)], set(), back, calm=CALM)
+    assert (again.first_seen, again.told_at, again.over_at) == (FRIDAY, FRIDAY, None)
+    assert not news([again], back, remind=DAY, calm=CALM)
+
+
+def test_an_end_is_told_when_it_stayed_away() -> None:
+    """From its end on it takes the calm time; then it is told once, with the moment at which it ended."""
+    over = outage()
+    assert not news([over], FRIDAY + 30 * MINUTE, remind=DAY, calm=CALM)
+    due = news([over], FRIDAY + 31 * MINUTE, remind=DAY, calm=CALM)
+    assert [one.over_at for one in due.over] == [FRIDAY + MINUTE]
+    assert is_done(over, {over.key})
+
+
+def test_what_comes_back_later_begins_again() -> None:
+    """Back after the calm time, when nobody was told of its end yet: both are told, the end of the first and the second."""
+    back = FRIDAY + 31 * MINUTE
+    again, ended = turned([outage()], [DOWN], set(), back, calm=CALM)
+    assert (again.first_seen, again.told_at, again.over_at) == (back, None, None)
+    assert ended.key != again.key
+    due = news([again, ended], back, remind=DAY, calm=CALM)
+    assert (due.begun, due.over) == ((again,), (ended,))
+
+
+@pytest.mark.parametrize("trouble", [Trouble.CONSOLE_DENIED, Trouble.MAILBOX_DENIED, Trouble.PAUSED, Trouble.SWITCH])
+def test_what_a_person_ends_is_over_at_once(trouble: Trouble) -> None:
+    """A login that was mended and is refused again stands still again: its end was told, and so is its return."""
+    over = outage(trouble)
+    assert news([over], FRIDAY + MINUTE, remind=DAY, calm=CALM).over == (over,)
+    again, _ = turned([over], [Finding(trouble=trouble)], set(), FRIDAY + 2 * MINUTE, calm=CALM)
+    assert news([again], FRIDAY + 2 * MINUTE, remind=DAY, calm=CALM).begun == (again,)
 
 
 def test_requests_are_told_as_they_come() -> None:
@@ -67,23 +106,23 @@ def test_requests_are_told_as_they_come() -> None:
     def stuck(*names: str) -> list[Finding]:
         return [Finding(trouble=Trouble.STUCK, subjects=(name,)) for name in names]
 
-    (first,) = turned((), stuck("R-1", "R-2"), set(), FRIDAY)
+    (first,) = turned((), stuck("R-1", "R-2"), set(), FRIDAY, calm=CALM)
     assert first.subjects == ("R-1", "R-2")
-    (same,) = turned([told(first)], stuck("R-2", "R-1"), {Area.PASS}, FRIDAY)
-    assert not news([same], FRIDAY, remind=DAY)
-    (more,) = turned([told(first)], stuck("R-1", "R-3"), {Area.PASS}, FRIDAY)
-    assert news([more], FRIDAY, remind=DAY).begun == (more,)
-    (none,) = turned([told(more)], [], {Area.PASS}, FRIDAY)
-    assert not news([none], FRIDAY, remind=DAY)
+    (same,) = turned([told(first)], stuck("R-2", "R-1"), {Area.PASS}, FRIDAY, calm=CALM)
+    assert not news([same], FRIDAY, remind=DAY, calm=CALM)
+    (more,) = turned([told(first)], stuck("R-1", "R-3"), {Area.PASS}, FRIDAY, calm=CALM)
+    assert news([more], FRIDAY, remind=DAY, calm=CALM).begun == (more,)
+    (none,) = turned([told(more)], [], {Area.PASS}, FRIDAY, calm=CALM)
+    assert not news([none], FRIDAY, remind=DAY, calm=CALM)
     assert is_done(none, ())
 
 
 def test_what_happens_once_waits_until_it_is_told() -> None:
     """Unreadable mails of two passes that could not be told are told together, once."""
-    first = turned((), [Finding(trouble=Trouble.UNREADABLE, subjects=("M-1",))], {Area.PASS}, FRIDAY)
-    second = turned(first, [Finding(trouble=Trouble.UNREADABLE, subjects=("M-2",))], {Area.PASS}, FRIDAY)
-    third = turned(second, [], set(Area), FRIDAY)
-    (due,) = news(third, FRIDAY, remind=DAY).begun
+    first = turned((), [Finding(trouble=Trouble.UNREADABLE, subjects=("M-1",))], {Area.PASS}, FRIDAY, calm=CALM)
+    second = turned(first, [Finding(trouble=Trouble.UNREADABLE, subjects=("M-2",))], {Area.PASS}, FRIDAY, calm=CALM)
+    third = turned(second, [], set(Area), FRIDAY, calm=CALM)
+    (due,) = news(third, FRIDAY, remind=DAY, calm=CALM).begun
     assert due.subjects == ("M-1", "M-2")
     assert not is_done(due, ())
     assert is_done(due, {due.key})
@@ -100,8 +139,8 @@ def test_quiet_hours(start: str, end: str, at: str, *, hushed: bool) -> None:
     """In quiet hours only what is critical is told; they may go over midnight."""
     quiet = QuietHours(start=time.fromisoformat(start), end=time.fromisoformat(end))
     moment = datetime.combine(FRIDAY.date(), time.fromisoformat(at), FRIDAY.tzinfo)
-    both = turned((), [DOWN, Finding(trouble=Trouble.STUCK, subjects=("R-1",))], set(), moment)
-    levels = [KINDS[Trouble(one.kind)].level for one in news(both, moment, remind=DAY, quiet=quiet).begun]
+    both = turned((), [DOWN, Finding(trouble=Trouble.STUCK, subjects=("R-1",))], set(), moment, calm=CALM)
+    levels = [KINDS[Trouble(one.kind)].level for one in news(both, moment, remind=DAY, calm=CALM, quiet=quiet).begun]
     assert levels == [Level.CRITICAL] if hushed else [Level.CRITICAL, Level.WARNING]
 
 

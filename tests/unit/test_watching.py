@@ -154,15 +154,15 @@ async def test_the_port_answers_and_names_nobody(ledger: Ledger, clock: FixedClo
 
 
 async def test_health_is_told_while_the_bots_own_loop_hangs(ledger: Ledger, clock: FixedClock) -> None:
-    """The server has a thread of its own: a loop that is stuck is answered for with 503 and the name of the job."""
-    watching = Watching(gauge=gauge(ledger, clock), health=lambda: {"poll"})
+    """The server has a thread of its own: a loop that is stuck is answered for with 503 and the name of what hangs."""
+    watching = Watching(gauge=gauge(ledger, clock), hangs=lambda: {"scheduler"})
     await watching.start()
     try:
         assert get(watching.url + "/healthz") == (
             503,
-            "does not beat: poll\n",
+            "does not beat: scheduler\n",
         )  # blocks this loop, as a hung step would
-        assert get(watching.url + "/readyz") == (503, "does not beat: poll\n")
+        assert get(watching.url + "/readyz") == (503, "does not beat: scheduler\n")
     finally:
         await watching.stop()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.errors import AccessDenied, BotError, ConfigInvalid, ConsoleDrift, LedgerBroken, LedgerUnusable, Stopped
-from bot.operation.alerts.catalogue import KINDS, Area, Kind, Trouble
+from bot.operation.alerts.catalogue import Area, Kind, Trouble
+from bot.operation.alerts.kinds import KINDS
 
 _UNUSABLE = {Area.CONSOLE: Trouble.CONSOLE, Area.MAILBOX: Trouble.MAILBOX, Area.OUTGOING: Trouble.OUTGOING}
-_LONGEST_KEY = 120
+#: As the ledger has room for.
+LONGEST_KEY = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,7 @@ class Finding:
     detail: str = ""
     #: The requests or messages it concerns.
     subjects: tuple[str, ...] = ()
+    #: The files that show it, one a line: each its path, or what follows the evidence folder.
     evidence: str = ""
     #: It was resumed in the meantime and is there again: it is told once more.
     anew: bool = False
@@ -28,7 +31,7 @@ class Finding:
     @property
     def key(self) -> str:
         """What the condition is known by from pass to pass."""
-        return f"{self.trouble}:{self.about}"[:_LONGEST_KEY] if self.about else self.trouble.value
+        return f"{self.trouble}:{self.about}"[:LONGEST_KEY] if self.about else self.trouble.value
 
     @property
     def kind(self) -> Kind:
@@ -42,8 +45,10 @@ def finding_of(error: Exception, area: Area) -> Finding:
         # What it says may hold what it was working on: the log, which is redacted, has it.
         name = type(error).__name__
         return Finding(trouble=Trouble.UNEXPECTED, about=name, detail=f"{name}; the log has the details")
-    seen = (error.report or error.evidence) if isinstance(error, ConsoleDrift) else None
-    return Finding(trouble=_trouble(error, area), detail=str(error), evidence=str(seen or ""))
+    if isinstance(error, ConsoleDrift):
+        return Finding(trouble=Trouble.DRIFT, detail=error.what, evidence=str(error.seen or ""))
+    evidence = error.evidence if isinstance(error, Stopped) else ""
+    return Finding(trouble=_trouble(error, area), detail=str(error), evidence=evidence)
 
 
 def _trouble(error: BotError, area: Area) -> Trouble:
@@ -52,7 +57,6 @@ def _trouble(error: BotError, area: Area) -> Trouble:
     if isinstance(error, AccessDenied):
         return Trouble.CONSOLE_DENIED if area is Area.CONSOLE else Trouble.MAILBOX_DENIED
     named = {
-        ConsoleDrift: Trouble.DRIFT,
         LedgerBroken: Trouble.CHAIN,
         LedgerUnusable: Trouble.LEDGER,
         ConfigInvalid: Trouble.NOT_BEGUN,

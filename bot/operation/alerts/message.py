@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ledger.conditions import Condition, Part
 from bot.operation.alerts.catalogue import Level, Words
+from bot.operation.alerts.evidence import Link, names_somebody
 from bot.operation.alerts.turns import News, fresh, kind_of
 
 LEVELS_JA: Mapping[Level, str] = {Level.INFO: "お知らせ", Level.WARNING: "注意", Level.CRITICAL: "重大"}
@@ -16,19 +18,33 @@ PARTS_JA: Mapping[Part, str] = {
 #: So many requests are named; of the others the number is told.
 _MOST = 20
 _LONGEST = 600
+#: Between two links: the second stands below the first.
+_UNDER = f"\n{' ' * 12}"
 
 Clean = Callable[[str], str]
 
 
-def values_of(news: News, now: datetime, *, retry_minutes: float, clean: Clean) -> dict[str, object]:
-    """Return what the templates ``conditions.*.txt`` are filled with; ``clean`` takes secrets out of what errors said."""
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What the words of a house depend on."""
+
+    retry_minutes: float
+    calm_minutes: float
+    #: Takes secrets out of what errors said.
+    clean: Clean
+    #: Makes a link of where evidence lies.
+    link: Link
+
+
+def values_of(news: News, now: datetime, terms: Terms) -> dict[str, object]:
+    """Return what the templates ``conditions.*.txt`` are filled with."""
 
     def item(condition: Condition) -> dict[str, object]:
-        return described(condition, retry_minutes=retry_minutes, clean=clean)
+        return described(condition, terms)
 
     first = news.every[0]
     return {
-        "now": now, "worst": news.worst, "worst_ja": LEVELS_JA[news.worst], "persons": True,
+        "now": now, "calm": f"{terms.calm_minutes:g}", "worst": news.worst, "worst_ja": LEVELS_JA[news.worst], "persons": True,
         "only_over": not news.begun and not news.reminded,
         "headline": kind_of(first).ja.happened, "others": len(news.every) - 1,
         "begun": [item(one) for one in news.begun], "reminded": [item(one) for one in news.reminded],
@@ -36,20 +52,21 @@ def values_of(news: News, now: datetime, *, retry_minutes: float, clean: Clean) 
     }  # fmt: skip
 
 
-def described(condition: Condition, *, retry_minutes: float, clean: Clean) -> dict[str, object]:
+def described(condition: Condition, terms: Terms) -> dict[str, object]:
     """Return a condition in both languages."""
-    kind = kind_of(condition)
+    kind, files = kind_of(condition), condition.evidence.splitlines()
     named = fresh(condition) or condition.subjects
 
     def words(of: Words) -> dict[str, str]:
-        retry = f"{retry_minutes:g}"
+        retry = f"{terms.retry_minutes:g}"
         texts = {"happened": of.happened, "did": of.did, "todo": of.todo}
         return {name: text.replace("{retry}", retry) for name, text in texts.items()}
 
     return {
         "key": condition.key, "level": kind.level, "level_ja": LEVELS_JA[kind.level], "part": kind.part,
-        "part_ja": PARTS_JA[kind.part], "ja": words(kind.ja), "en": words(kind.en), "personal": kind.personal,
-        "detail": _one_line(clean(condition.detail)), "evidence": condition.evidence,
+        "part_ja": PARTS_JA[kind.part], "ja": words(kind.ja), "en": words(kind.en), "personal": kind.personal or any(map(names_somebody, files)),
+        "detail": _one_line(terms.clean(condition.detail)),
+        "evidence": _UNDER.join(terms.clean(terms.link(file)) for file in files),
         "subjects": named[:_MOST], "more": max(len(named) - _MOST, 0),
         "since": condition.first_seen, "seen": condition.last_seen, "until": condition.over_at,
     }  # fmt: skip

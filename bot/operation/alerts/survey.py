@@ -15,11 +15,14 @@ from bot.ledger.queries import Queries
 from bot.ledger.records import Request
 from bot.life import State
 from bot.operation.alerts.catalogue import Trouble
+from bot.operation.alerts.evidence import evidence_of_stuck
 from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
 from bot.settings.alerts import AlertSettings
 
 _MEGABYTE = 1_000_000
+#: Of so many stuck requests, the newest ones, the evidence is named; `show ID` has that of each.
+_MOST = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,9 @@ class Survey:
     async def look(self, now: datetime) -> list[Finding]:
         """Return everything that is wrong at ``now`` and can be seen without mailbox and console."""
         waiting = await self.ledger.requests(states=(State.HELD, State.STUCK))
-        found = [*_waiting(waiting), *await self._stands_still()]
+        stuck = sorted((one for one in waiting if one.state is State.STUCK), key=lambda one: one.updated_at)[-_MOST:]
+        shown = [await evidence_of_stuck(self.ledger, one.id) for one in stuck]
+        found = [*_waiting(waiting, "\n".join(filter(None, shown))), *await self._stands_still()]
         if warnings := self.warnings(now):
             found.append(Finding(trouble=Trouble.DIRECTORY, detail=" ".join(warnings)))
         try:
@@ -71,7 +76,7 @@ def must_have_room(folder: Path, least_mb: int) -> int:
     return free
 
 
-def _waiting(requests: Sequence[Request]) -> Iterator[Finding]:
+def _waiting(requests: Sequence[Request], shown: str) -> Iterator[Finding]:
     urgent = {one.id for one in requests if one.state is State.HELD and one.decision and one.decision.urgent}
     stuck = {one.id for one in requests if one.state is State.STUCK}
     groups = {
@@ -81,4 +86,5 @@ def _waiting(requests: Sequence[Request]) -> Iterator[Finding]:
     }
     for trouble, names in groups.items():
         if names:
-            yield Finding(trouble=trouble, subjects=tuple(sorted(names)))
+            evidence = shown if trouble is Trouble.STUCK else ""
+            yield Finding(trouble=trouble, subjects=tuple(sorted(names)), evidence=evidence)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from bot.ledger.conditions import Condition
-from bot.operation.alerts.catalogue import KINDS, Area, Kind, Level, Trouble
-from bot.operation.alerts.findings import Finding
+from bot.operation.alerts.catalogue import Area, Kind, Level, Trouble
+from bot.operation.alerts.findings import LONGEST_KEY, Finding
+from bot.operation.alerts.kinds import KINDS
 from bot.settings.alerts import QuietHours
 
 
@@ -18,17 +19,37 @@ def kind_of(condition: Condition) -> Kind:
 
 
 def turned(
-    kept: Collection[Condition], findings: Iterable[Finding], looked: Collection[Area], now: datetime
+    kept: Collection[Condition],
+    findings: Iterable[Finding],
+    looked: Collection[Area],
+    now: datetime,
+    *,
+    calm: timedelta,
 ) -> tuple[Condition, ...]:
     """Return the conditions after a pass that found ``findings``, and looked at ``looked`` without error.
 
-    What was found begins or lasts. What was not found is over when its area was looked at, and as it was before when it
-    was not: nobody knows then.
+    What was found begins or lasts; it lasts too when it had ended less than ``calm`` ago. What was not found is over when its
+    area was looked at, and as it was before when it was not: nobody knows then. An end that nobody was told of yet is kept
+    beside what begins anew.
     """
     found = _folded(findings)
     before = {condition.key: condition for condition in kept}
-    lasting = [_seen(before.get(key), finding, now) for key, finding in found.items()]
-    return (*lasting, *(_unseen(one, looked, now) for key, one in before.items() if key not in found))
+    ended = {key: one for key, one in before.items() if key in found and is_over(one, now, calm)}
+    lasting = [_seen(None if key in ended else before.get(key), finding, now) for key, finding in found.items()]
+    apart = (_apart(one) for one in ended.values() if kind_of(one).tells_end)
+    return (*lasting, *apart, *(_unseen(one, looked, now) for key, one in before.items() if key not in found))
+
+
+def is_over(condition: Condition, now: datetime, calm: timedelta) -> bool:
+    """Tell whether a condition has ended for good: by a person's act, or it stayed away for ``calm``."""
+    kind, over = kind_of(condition), condition.over_at
+    return over is not None and (kind.by_people or not kind.tells_end or over + calm <= now)
+
+
+def _apart(ended: Condition) -> Condition:
+    """Return a condition under a key of its own."""
+    mark = f"@{ended.first_seen:%Y%m%dT%H%M%S}"
+    return replace(ended, key=f"{ended.key[: LONGEST_KEY - len(mark)]}{mark}")
 
 
 def _folded(findings: Iterable[Finding]) -> Mapping[str, Finding]:
@@ -49,14 +70,14 @@ def _folded(findings: Iterable[Finding]) -> Mapping[str, Finding]:
 
 
 def _seen(before: Condition | None, finding: Finding, now: datetime) -> Condition:
-    begins = before is None or before.over_at is not None
-    told_before = () if begins or before is None or finding.kind.lasts else before.subjects
+    told_before = () if before is None or finding.kind.lasts else before.subjects
+    # What came back by itself was resumed by nobody, and is not told anew.
+    anew = finding.anew and before is not None and before.over_at is None
     return Condition(
         key=finding.key, kind=finding.trouble.value, detail=finding.detail, evidence=finding.evidence,
         subjects=tuple(dict.fromkeys([*told_before, *finding.subjects])),
-        first_seen=now if begins or before is None else before.first_seen, last_seen=now,
-        told_at=None if begins or before is None or finding.anew else before.told_at,
-        told_of=() if begins or before is None else before.told_of,
+        first_seen=before.first_seen if before else now, last_seen=now,
+        told_at=before.told_at if before and not anew else None, told_of=before.told_of if before else (),
     )  # fmt: skip
 
 
@@ -97,7 +118,12 @@ class News:
 
 
 def news(
-    conditions: Collection[Condition], now: datetime, *, remind: timedelta, quiet: QuietHours | None = None
+    conditions: Collection[Condition],
+    now: datetime,
+    *,
+    remind: timedelta,
+    calm: timedelta,
+    quiet: QuietHours | None = None,
 ) -> News:
     """Return what is to be told at ``now``; in quiet hours only what is critical, and the rest afterwards."""
     hushed = quiet is not None and _within(quiet, now.time())
@@ -107,7 +133,7 @@ def news(
     return News(
         begun=tuple(one for one in live if one.told_at is None or fresh(one)),
         reminded=tuple(one for one in live if one.told_at and not fresh(one) and one.told_at + remind <= now),
-        over=tuple(one for one in tellable if one.over_at and kind_of(one).tells_end),
+        over=tuple(one for one in tellable if kind_of(one).tells_end and is_over(one, now, calm)),
     )
 
 

@@ -15,9 +15,9 @@ from bot.ledger.conditions import Condition
 from bot.ledger.records import Event
 from bot.operation.alerts.catalogue import Area, Level, Trouble
 from bot.operation.alerts.gate import Gate
-from bot.operation.alerts.message import Clean, values_of
+from bot.operation.alerts.message import Terms, values_of
 from bot.operation.alerts.store import Store
-from bot.operation.alerts.turns import News, is_done, kind_of, news, turned
+from bot.operation.alerts.turns import News, is_done, is_over, kind_of, news, turned
 from bot.operation.alerts.ways import Way
 from bot.operation.report import Report
 from bot.settings.alerts import AlertSettings
@@ -42,8 +42,7 @@ class Alerts:
     #: Makes the ways ready; called only when there is something to tell.
     ways: Callable[[], Sequence[Way]]
     settings: AlertSettings
-    #: Takes secrets out of what errors said.
-    clean: Clean
+    terms: Terms
 
     async def observe(self, report: Report, now: datetime, *, only: Collection[Trouble] | None = None) -> None:
         """Take in what a pass found and looked at, tell operators what is news, and note in ``report`` what is wrong now.
@@ -53,12 +52,17 @@ class Alerts:
         Raises what the ledger raises.
         """
         kept = await self.store.load()
-        after = turned(kept, report.findings, report.looked, now)
-        await self.store.save(after, (), _events(kept, after))
-        if self.gate:
-            await self.gate.over(frozenset(one.key for one in after if one.over_at))
+        calm = self._calm
+        after = turned(kept, report.findings, report.looked, now, calm=calm)
+        ended = _ended(kept, after, now)
+        if self.gate and ended:
+            # Those alone: what ended earlier may be back, and paused for it by a pass that has not told of it yet.
+            await self.gate.over(frozenset(one.key for one in ended))
+        await self.store.save(after, (), _events(kept, after, ended))
         report.conditions = sorted(one.key for one in after if one.over_at is None and kind_of(one).lasts)
-        due = news(after, now, remind=timedelta(hours=self.settings.remind_hours), quiet=self.settings.quiet_hours)
+        due = news(
+            after, now, calm=calm, remind=timedelta(hours=self.settings.remind_hours), quiet=self.settings.quiet_hours
+        )
         if only is not None:
             due = due.only({one.key for one in after if Trouble(one.kind) in only})
         told = await self._tell(due, report, now) if due else frozenset()
@@ -66,9 +70,14 @@ class Alerts:
         marked = [replace(one, told_at=now, told_of=one.subjects) for one in after if one.key in told]
         await self.store.save([one for one in marked if one.key not in gone], gone, ())
 
-    async def watching(self, area: Area) -> bool:
-        """Tell whether something is wrong that only a look at ``area`` can end."""
-        return any(kind_of(one).area is area and one.over_at is None for one in await self.store.load())
+    @property
+    def _calm(self) -> timedelta:
+        return timedelta(minutes=self.settings.calm_minutes)
+
+    async def watching(self, area: Area, now: datetime) -> bool:
+        """Tell whether something is wrong that only a look at ``area`` can end, or was until so lately that it may be back."""
+        kept = await self.store.load()
+        return any(kind_of(one).area is area and not is_over(one, now, self._calm) for one in kept)
 
     async def _tell(self, due: News, report: Report, now: datetime) -> frozenset[str]:
         """Tell by every way what it is for; what a way fails to tell goes by the others. Returns the keys that were told."""
@@ -86,17 +95,17 @@ class Alerts:
                 told |= rest
         for one in due.every:
             if one.key not in told:
-                logger.error("nobody could be told of {}: {}", one.key, self.clean(one.detail))
+                logger.error("nobody could be told of {}: {}", one.key, self.terms.clean(one.detail))
         return frozenset(told)
 
     async def _by(self, way: Way, due: News, report: Report, now: datetime) -> Arrived:
         if not due:
             return Arrived.YES
-        values = values_of(due, now, retry_minutes=self.settings.retry_minutes, clean=self.clean)
+        values = values_of(due, now, self.terms)
         try:
             await self._send(way, values)
         except Exception as error:  # noqa: BLE001 - whatever a way does, the other ways and the pass go on
-            why = self.clean(str(error)) if isinstance(error, BotError) else f"unexpected {type(error).__name__}"
+            why = self.terms.clean(str(error)) if isinstance(error, BotError) else f"unexpected {type(error).__name__}"
             logger.opt(exception=not isinstance(error, BotError)).error("no alert by {}: {}", way.name, why)
             report.problem(f"the alert could not be sent by {way.name}: {why}")
             report.alerts_failed += 1
@@ -112,7 +121,7 @@ class Alerts:
             await way.tell(values)
         except Exception as error:
             outcome = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
-            reason = self.clean(str(error)) if isinstance(error, BotError) else type(error).__name__
+            reason = self.terms.clean(str(error)) if isinstance(error, BotError) else type(error).__name__
             await self.store.note(Event(action="notice.conditions", outcome=outcome, reason=reason, details=details))
             raise
         await self.store.note(Event(action="notice.conditions", outcome="done", details=details))
@@ -128,20 +137,21 @@ def _is_for(way: Way, condition: Condition) -> bool:
     return kind.level.rank >= least.rank and not (way.by_mail and kind.own_mail)
 
 
-def _events(kept: Collection[Condition], after: Collection[Condition]) -> list[Event]:
-    """Return the events of what begins and what ends."""
+def _events(kept: Collection[Condition], after: Collection[Condition], ended: Collection[Condition]) -> list[Event]:
+    """Return the events of what begins, or is back, and what ends."""
     before = {one.key: one for one in kept}
     begun = [one for one in after if one.over_at is None and _begins(before.get(one.key))]
-    over = [one for one in after if one.over_at and not _ended(before.get(one.key))]
-    return [_event("condition.begin", one) for one in begun] + [_event("condition.end", one) for one in over]
+    return [_event("condition.begin", one) for one in begun] + [_event("condition.end", one) for one in ended]
+
+
+def _ended(kept: Collection[Condition], after: Collection[Condition], now: datetime) -> list[Condition]:
+    """Return what ends now."""
+    live = {one.key for one in kept if one.over_at is None}
+    return [one for one in after if one.over_at == now and one.key in live]
 
 
 def _begins(before: Condition | None) -> bool:
     return before is None or before.over_at is not None
-
-
-def _ended(before: Condition | None) -> bool:
-    return before is not None and before.over_at is not None
 
 
 def _event(action: str, condition: Condition) -> Event:

@@ -7,6 +7,7 @@ that slept moves. A job that fails or hangs is told and cut off; the scheduler g
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ Tell = Callable[[Task, Exception], Awaitable[None]]
 _MISSED = timedelta(days=35)
 #: Seconds an alert may take, however little a job may.
 _TELLING = 120
+#: Seconds without a sign of life after which the scheduler is taken to hang: several beats.
+_LIVES = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,8 @@ class Scheduler:
     _running: dict[Task, asyncio.Task[bool]] = field(default_factory=dict)
     _lane: asyncio.Lock = field(default_factory=asyncio.Lock)
     _pass_began: float = -1
+    #: Seconds of a clock that nobody sets.
+    _beat_at: float = field(default_factory=time.monotonic)
     _timer: AsyncIOScheduler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +128,16 @@ class Scheduler:
         self._pulse()
 
     def _pulse(self) -> None:
-        self.pulse.beat(self.clock.now(), self.done, well=not any(task.is_pass for task in self.errors))
+        self._beat_at = time.monotonic()
+        self.pulse.beat(self.clock.now(), self.done, well=not self.fails())
+
+    def hangs(self) -> list[str]:
+        """Name the scheduler when it has given no sign of life for too long; may be called from any thread."""
+        return ["scheduler"] if time.monotonic() - self._beat_at > _LIVES else []
+
+    def fails(self) -> list[str]:
+        """Name the passes that failed the last time they were tried; may be called from any thread."""
+        return [task.value for task in tuple(self.errors) if task.is_pass]
 
     def realign(self) -> None:
         """Ask the plan anew from now on: after the clock was set back, what was reckoned ahead comes too late."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Protocol
 
 import uvicorn
 from loguru import logger
@@ -21,17 +23,25 @@ from starlette.routing import Route
 from bot.errors import BotError, Unusable
 from bot.ledger.conditions import Part
 from bot.operation.watching.exposition import exposition
-from bot.operation.watching.figures import Gauge
+from bot.operation.watching.figures import Figures
 
-#: Names the jobs that do not beat as they should, in the program's own words; nothing is named while all is well.
-Health = Callable[[], Collection[str]]
+#: Names what is not as it should be, in the program's own words; nothing while all is well.
+Names = Callable[[], Collection[str]]
 _START_SECONDS = 10
 _STOP_SECONDS = 5
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
+class Reads(Protocol):
+    """What is asked for the figures."""
+
+    async def read(self) -> Figures:
+        """Return the figures of this moment; raises as the ledger does when it can't be read."""
+        ...
+
+
 def well() -> Collection[str]:
-    """Return nothing: the health of a program of which nothing more is known than that it answers."""
+    """Return nothing: of a program of which nothing more is known than that it answers."""
     return ()
 
 
@@ -43,9 +53,11 @@ class Watching:
     system reaches.
     """
 
-    gauge: Gauge
-    #: Called in the server's thread.
-    health: Health = well
+    gauge: Reads
+    #: Names what does not beat any more: the program should be started anew. Called in the server's thread, as is ``fails``.
+    hangs: Names = well
+    #: Names the jobs that failed, without which nothing gets done: starting anew does not help.
+    fails: Names = well
     address: str = "127.0.0.1"
     #: 0 takes a free one.
     port: int = 0
@@ -88,36 +100,51 @@ class Watching:
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
         listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it would let two programs have one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((self.address, self.port))
         except OSError as error:
             listening.close()
-            raise Unusable(f"metrics.port: {self.address}:{self.port} can't be had ({error.strerror})") from None
+            why = f"{self.address}:{self.port} can't be had ({error.strerror})"
+            raise Unusable(f"metrics.port: {why}: stop what uses it, or set another port or address") from None
         return listening
 
     async def _metrics(self, _: Request) -> Response:
-        try:
-            text = exposition(await self.gauge.read())
-        except BotError as error:
-            return _unavailable(type(error).__name__)
-        return Response(text, media_type=CONTENT_TYPE_LATEST, headers=_NO_STORE)
+        figures = await self._figures()
+        if isinstance(figures, str):
+            return _unavailable(figures)
+        return Response(exposition(figures), media_type=CONTENT_TYPE_LATEST, headers=_NO_STORE)
 
     async def _healthz(self, _: Request) -> Response:
         """Does the program live: 503 asks whoever keeps it running to start it anew."""
-        hangs = sorted(self.health())
-        return _unavailable(*(f"does not beat: {name}" for name in hangs)) if hangs else _ok()
+        hangs = self._hanging()
+        return _unavailable(*hangs) if hangs else _ok()
 
     async def _readyz(self, _: Request) -> Response:
         """Can it work now: 503 says that people have to do something, and starting anew would not help."""
-        try:
-            figures = await self.gauge.read()
-        except BotError as error:
-            return _unavailable(type(error).__name__)
-        stands = [f"stands still: {part}" for part, causes in figures.pauses.items() if causes and part is Part.ALL]
-        stands += ["stands still: the kill switch is there"] if figures.kill_switch else []
-        stands += [f"does not beat: {name}" for name in sorted(self.health())]
+        figures = await self._figures()
+        stands = [figures] if isinstance(figures, str) else _standing(figures)
+        stands += self._hanging() + [f"fails: {name}" for name in sorted(self.fails())]
         return _unavailable(*stands) if stands else _ok()
+
+    def _hanging(self) -> list[str]:
+        return [f"does not beat: {name}" for name in sorted(self.hangs())]
+
+    async def _figures(self) -> Figures | str:
+        """Return the figures, or the name of the error for which there are none: what an error says may name a person."""
+        try:
+            return await self.gauge.read()
+        except BotError as error:
+            return type(error).__name__
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that nothing can be said
+            logger.exception("no figures")
+            return type(error).__name__
+
+
+def _standing(figures: Figures) -> list[str]:
+    stands = [f"stands still: {part}" for part, causes in figures.pauses.items() if causes and part is Part.ALL]
+    return [*stands, *(["stands still: the kill switch is there"] if figures.kill_switch else [])]
 
 
 def _ok() -> Response:

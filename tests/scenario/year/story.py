@@ -67,9 +67,7 @@ class Year:
         size = self.size
         busy = sorted({one.at.date() for one in self._in_surges()})[: max(1, size.restarts // 5)]
         moments = [datetime.combine(day, time(9, 20), ZONE) for day in busy]
-        return restarts(
-            size.first, size.last, count=size.restarts, busy=moments, seed=size.seed + 2
-        )
+        return restarts(size.first, size.last, count=size.restarts, busy=moments, seed=size.seed + 2)
 
     def _in_surges(self) -> list[Arrival]:
         per_day: dict[date, list[Arrival]] = {}

@@ -1,0 +1,193 @@
+"""Every condition the bot knows: how bad it is, what it stops, and what operators are told in two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.ledger.conditions import Part
+from bot.operation.alerts.catalogue import Area, Kind, Level, Trouble, Until, Words
+
+
+def _words(happened: str, did: str, todo: str) -> Words:
+    return Words(happened=happened, did=did, todo=todo)
+
+
+_LATER_JA = "{retry}分ごとに1回だけ確認します。申請の受付は続けています。"
+_LATER_EN = "Stopped its work in the console; it looks again every {retry} minutes, once. Intake goes on."
+
+KINDS: Mapping[Trouble, Kind] = MappingProxyType({
+    Trouble.DRIFT: Kind(
+        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
+        ja=_words("管理コンソールの画面が変わっています。", f"管理コンソールでの作業を止めました。{_LATER_JA}",
+                  "証跡の画面を開き、変わった名称を flows/ に反映してから resume してください。急ぐ案件は手で発行してください。"),
+        en=_words("A screen of the admin console has changed.", _LATER_EN,
+                  "Open the evidence, put the new name into flows/, then resume. Issue by hand what can't wait."),
+    ),
+    Trouble.CONSOLE_DENIED: Kind(
+        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RESUMED, by_people=True,
+        ja=_words("管理コンソールがボットのログインを拒否しました。", "1回だけ試し、ロックを避けるため、管理コンソールでの作業を止めました。申請の受付は続けています。",
+                  "ボットのパスワードと権限を確認し、直してから resume --part console を実行してください。"),
+        en=_words("The admin console refused the bot's login.", "Tried it once and stopped its work in the console, so that the account is not locked. Intake goes on.",
+                  "Check password and rights of the bot's account, mend them, then `resume --part console`."),
+    ),
+    Trouble.MAILBOX_DENIED: Kind(
+        level=Level.CRITICAL, part=Part.INTAKE, area=Area.MAILBOX, stops=(Part.INTAKE, Part.DELIVERY), until=Until.RESUMED, by_people=True,
+        ja=_words("メールサーバがボットのログインを拒否しました。", "1回だけ試し、ロックを避けるため、受付と送信を止めました。期限の来たIDの無効化は続けています。",
+                  "メールボックスのパスワードと権限を確認し、直してから resume を実行してください。"),
+        en=_words("The mail server refused the bot's login.",
+                  "Tried it once and stopped taking in and sending mails, so that the account is not locked. IDs that are due are still disabled.",
+                  "Check password and rights of the mailbox, mend them, then `resume`."),
+    ),
+    Trouble.FAILURES: Kind(
+        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
+        ja=_words("管理コンソールで失敗が続きました。", f"管理コンソールでの作業を止めました。{_LATER_JA}",
+                  "show ID で失敗した案件の記録を見て、管理コンソールの状態を確認してください。"),
+        en=_words("The work in the admin console failed several times in a row.", _LATER_EN, "Look at a failed request with `show ID`, and at the console itself."),
+    ),
+    Trouble.TOO_MANY: Kind(
+        level=Level.WARNING, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
+        ja=_words("1回で発行する件数の上限を超えました。", "上限まで発行し、残りは{retry}分後に続けます。",
+                  "本当に申請が多いのか確認してください。おかしいときは pause --part console で止めてください。"),
+        en=_words("There is more to issue than one pass may.", "Issued as many as it may; the rest follows in {retry} minutes.",
+                  "Make sure that so many did apply. If something is wrong, `pause --part console`."),
+    ),
+    Trouble.CLOCK: Kind(
+        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
+        ja=_words("この機械の時計と管理コンソールの時計が合っていません。", f"管理コンソールでの作業を止めました。{_LATER_JA}",
+                  "時刻同期（NTP）を確認してください。締切と利用期間は時計で決まります。"),
+        en=_words("The clocks of this machine and of the admin console differ.", _LATER_EN,
+                  "Check the time service (NTP) of both: deadlines and windows depend on the clock."),
+    ),
+    Trouble.CONSOLE: Kind(
+        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE,
+        ja=_words("管理コンソールを使えません。", "発行待ちの案件を残し、次の実行でまた試します。申請の受付は続けています。",
+                  "管理コンソールとネットワークを確認し、check を実行してください。急ぐ案件は手で発行してください。"),
+        en=_words("The admin console can't be used.", "Left what is to be issued for the next pass, which tries again. Intake goes on.",
+                  "Look at the console and the network, then run `check`. Issue by hand what can't wait."),
+    ),
+    Trouble.MAILBOX: Kind(
+        level=Level.CRITICAL, part=Part.INTAKE, area=Area.MAILBOX,
+        ja=_words("メールボックスを読めません。", "受付を次の実行に回しました。受信日時はサーバが記録するので、締切には影響しません。",
+                  "メールサーバとネットワークを確認し、check を実行してください。"),
+        en=_words("The mailbox can't be read.", "Left taking in to the next pass. The server stamps when a mail came: no deadline is missed by it.",
+                  "Look at the mail server and the network, then run `check`."),
+    ),
+    Trouble.OUTGOING: Kind(
+        level=Level.CRITICAL, part=Part.DELIVERY, area=Area.OUTGOING,
+        ja=_words("メールを送信できません。", "送れなかった通知を残し、次の実行でまた試します。",
+                  "送信サーバとネットワークを確認し、check を実行してください。"),
+        en=_words("Mails can't be sent.", "Kept what could not be sent for the next pass, which tries again.",
+                  "Look at the outgoing mail server and the network, then run `check`."),
+    ),
+    Trouble.LEDGER: Kind(
+        level=Level.CRITICAL, part=Part.ALL,
+        ja=_words("台帳を使えません。", "記録できないことは行わないため、すべての作業を止めました。",
+                  "ディスクの空きと権限を確認してください。直らないときはバックアップから戻します（docs/guides/backup.md）。"),
+        en=_words("The ledger can't be used.", "Stopped all work: nothing is done that can't be recorded.",
+                  "Check the disk's space and rights; if that does not help, restore a backup (docs/guides/backup.md)."),
+    ),
+    Trouble.CHAIN: Kind(
+        level=Level.CRITICAL, part=Part.ALL,
+        ja=_words("台帳の記録に矛盾があります。", "矛盾のある案件の処理を止めました。",
+                  "audit verify を実行し、監査担当に連絡してください。"),
+        en=_words("The ledger contradicts itself.", "Stopped working on what contradicts.", "Run `audit verify` and call the auditors."),
+    ),
+    Trouble.NOT_BEGUN: Kind(
+        level=Level.CRITICAL, part=Part.ALL, personal=True,
+        ja=_words("実行できません（設定、職員名簿、パスワードの参照先、ブラウザなど）。", "行えなかった作業は次の実行で行います。メールは受信箱に残っています。",
+                  "表示された箇所を直し、check を実行してください。"),
+        en=_words("A pass can't be made: settings, staff directory, a secret or the browser.", "Left the work to the next pass; the mails stay in the inbox.",
+                  "Mend what is named and run `check`."),
+    ),
+    Trouble.DIRECTORY: Kind(
+        level=Level.WARNING, part=Part.INTAKE, personal=True,
+        ja=_words("職員名簿に注意が必要です。", "今の名簿のまま続けています。", "名簿を出力し直すか、重複したアドレスを直してください。"),
+        en=_words("The staff directory needs attention.", "Goes on with the directory as it is.",
+                  "Export it again, or mend the addresses named."),
+    ),
+    Trouble.DISK: Kind(
+        level=Level.CRITICAL, part=Part.ALL,
+        ja=_words("ディスクの空きがわずかです。", "作業は続けています。", "古いファイルを片付けるか ledger purge を実行してください。"),
+        en=_words("The disk is nearly full.", "Goes on for now.", "Make room, or run `ledger purge`."),
+    ),
+    Trouble.UNEXPECTED: Kind(
+        level=Level.WARNING, part=Part.ALL,
+        ja=_words("想定していないエラーが起きました。", "その1件を残し、ほかは続けました。", "ログファイルの該当箇所を添えて、保守担当に連絡してください。"),
+        en=_words("An error happened that nobody foresaw.", "Left that one thing and went on with the others.",
+                  "Send the lines of the log file to whoever maintains the bot."),
+    ),
+    Trouble.URGENT: Kind(
+        level=Level.CRITICAL, part=Part.INTAKE, tells_end=False, own_mail=True,
+        ja=_words("緊急の申請が担当者の判断を待っています。", "保留にしました。IDは発行していません。", "approve または reject してください。"),
+        en=_words("An urgent application waits for an operator.", "Holds it; no ID has been issued.", "`approve` or `reject` it."),
+    ),
+    Trouble.STUCK: Kind(
+        level=Level.WARNING, part=Part.ALL, tells_end=False,
+        ja=_words("自動では進められない案件があります。", "その案件を止め、ほかは続けています。",
+                  "show ID で理由を確認し、直して rerun するか、手で処理して dismiss してください。"),
+        en=_words("There are requests that can't go on by themselves.", "Stopped these and went on with the others.",
+                  "See why with `show ID`; mend it and `rerun`, or handle it by hand and `dismiss`."),
+    ),
+    Trouble.BOUNCED: Kind(
+        level=Level.WARNING, part=Part.DELIVERY, lasts=False, tells_end=False,
+        ja=_words("IDの通知メールが宛先不明で戻りました。", "そのアカウントを無効にし、案件を止めました。",
+                  "職員名簿のアドレスを直し、rerun してください。"),
+        en=_words("A mail with credentials came back as undeliverable.", "Disabled the account and stopped the request.",
+                  "Mend the address in the staff directory, then `rerun`."),
+    ),
+    Trouble.UNTOLD: Kind(
+        level=Level.WARNING, part=Part.DELIVERY, lasts=False, tells_end=False, personal=True,
+        ja=_words("結果を申請者に知らせることができませんでした。", "案件の状態はそのままです。", "show ID で内容を確認し、申請者に連絡してください。"),
+        en=_words("An applicant could not be told of the result.", "Left the request in its state.", "Look with `show ID` and tell the applicant."),
+    ),
+    Trouble.UNREADABLE: Kind(
+        level=Level.WARNING, part=Part.INTAKE, lasts=False, tells_end=False,
+        ja=_words("申請として読み取れないメールがありました。", "unreadable に保管しました。", "メールを開き、手で処理するか再申請を依頼してください。"),
+        en=_words("There were mails that could not be read as applications.", "Keeps them in unreadable.",
+                  "Open them; handle them by hand or ask for a new application."),
+    ),
+    Trouble.HELD: Kind(
+        level=Level.INFO, part=Part.INTAKE, tells_end=False,
+        ja=_words("担当者の判断を待っている申請があります。", "保留にし、申請者には確認中と知らせました。", "show ID で確認し、approve または reject してください。"),
+        en=_words("Applications wait for an operator's decision.", "Holds them; the applicants know that a person checks.",
+                  "Look with `show ID`, then `approve` or `reject`."),
+    ),
+    Trouble.PAUSED: Kind(
+        level=Level.WARNING, part=Part.ALL, by_people=True,
+        ja=_words("担当者が作業を一時停止しています。", "指定された部分を止めています。", "再開してよいときは resume を実行してください。"),
+        en=_words("An operator has paused work.", "The parts named stand still.", "When they may go on, `resume`."),
+    ),
+    Trouble.SWITCH: Kind(
+        level=Level.CRITICAL, part=Part.ALL, by_people=True,
+        ja=_words("緊急停止ファイルが置かれています。", "発行、無効化、振り分け、申請者への送信をすべて止めました。",
+                  "再開してよいときは、そのファイルを削除してください。"),
+        en=_words("The kill switch file is there.", "Stopped all issuing, revoking, filing and mailing to applicants.",
+                  "When work may go on, remove that file."),
+    ),
+    Trouble.AT_RISK: Kind(
+        level=Level.CRITICAL, part=Part.ALL, lasts=False, tells_end=False,
+        ja=_words("締切か業務終了が近いのに、終わっていないものがあります。", "作業は続けています。", "show ID で確認し、判断するか、手で発行してください。"),
+        en=_words("A deadline is near, and not everything is done.", "Goes on working.", "Look with `show ID`; decide, or issue by hand."),
+    ),
+    Trouble.SURGE: Kind(
+        level=Level.INFO, part=Part.CONSOLE, area=Area.QUEUE,
+        ja=_words("発行待ちの申請が多くなっています。", "順に発行しています。", "終了見込みが遅すぎるときは、急ぐ案件を手で発行してください。"),
+        en=_words("Many requests wait to be issued.", "Issues one after the other.", "If the forecast is too late, issue by hand what can't wait."),
+    ),
+    Trouble.DIFFERENCES: Kind(
+        level=Level.WARNING, part=Part.CONSOLE, lasts=False, tells_end=False, personal=True,
+        ja=_words("台帳、管理コンソール、職員名簿に差異があります。", "何も変更していません。", "reconcile で確認してください。"),
+        en=_words("Ledger, console and staff directory disagree.", "Changed nothing.", "Look with `reconcile`; `--fix` disables what must not work."),
+    ),
+    Trouble.JOB: Kind(
+        level=Level.WARNING, part=Part.ALL, lasts=False, tells_end=False, personal=True,
+        ja=_words("予定された作業が失敗しました。", "ほかの予定は続けています。", "表示された原因を直し、check を実行してください。"),
+        en=_words("A scheduled job failed.", "Goes on with what else is scheduled.", "Mend the cause named and run `check`."),
+    ),
+    Trouble.TEST: Kind(
+        level=Level.INFO, part=Part.ALL, lasts=False, tells_end=False,
+        ja=_words("これは試験です。何も起きていません。", "check --send-test で試しに送りました。", "何もする必要はありません。"),
+        en=_words("This is a test; nothing happened.", "Sent it for `check --send-test`.", "There is nothing to do."),
+    ),
+})  # fmt: skip
