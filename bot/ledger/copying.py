@@ -93,12 +93,12 @@ def _copy_rows(source: Connection, target: Connection, tell: Tell) -> None:
     total, done = sum(counted), 0
     for table in metadata.sorted_tables:
         query = select(table).order_by(*table.primary_key.columns)
-        rows = source.execute(query, execution_options={"stream_results": True, "yield_per": _BATCH})
-        for part in rows.mappings().partitions():
-            with understood(target.engine):
-                target.execute(insert(table), [dict(row) for row in part])
-            done += len(part)
-            tell(done, total)
+        with source.execute(query, execution_options={"stream_results": True, "yield_per": _BATCH}) as rows:
+            for part in rows.mappings().partitions():
+                with understood(target.engine):
+                    target.execute(insert(table), [dict(row) for row in part])
+                done += len(part)
+                tell(done, total)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ _OLDEST = 130_000  # the oldest release that is known to hold what is asked of i
 _MARK = "telework-bot"
 _LONGEST_NAME = 63
 # A writer sees what the writer before it committed; its snapshot must not be older than its lock.
-_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({WRITER}, {HERE})"
+_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER}, {HERE})"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # A site may ask for more than `on` (remote_apply); it never gets less than what survives a power cut.
 _DURABLE = """
