@@ -75,7 +75,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def server(postgres: Postgres) -> Iterator[Server]:
+def database(postgres: Postgres) -> Iterator[Server]:
     """A new ledger on the database server."""
     name = f"ledger_{next(_NUMBERS)}"
     postgres.sql(f"CREATE DATABASE {name} TEMPLATE ready OWNER {ROLE}")
@@ -87,5 +87,5 @@ def server(postgres: Postgres) -> Iterator[Server]:
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A folder in which a ledger is opened: in a file of it, and on a server to which it leads."""
     if request.param == "postgresql":
-        request.getfixturevalue("server").put_into(tmp_path)
+        request.getfixturevalue("database").put_into(tmp_path)
     return tmp_path
