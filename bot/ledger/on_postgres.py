@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BotError, LedgerBusy, LedgerUnusable, Transient
@@ -22,11 +23,13 @@ _LONGEST_NAME = 63
 # A writer sees what the writer before it committed; its snapshot must not be older than its lock.
 _WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER}, {HERE})"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# A site may ask for more than `on` (remote_apply); it never gets less than what survives a power cut.
-_DURABLE = """
+# A site may ask for more than `on` (remote_apply); it never gets less than what survives a power cut. Its limits for idle
+# sessions and long questions are not for who holds a lock for hours, or reads a chain of a million events.
+_SESSION = """
 SELECT set_config('lock_timeout', %s, false),
   set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
-    ELSE current_setting('synchronous_commit') END, false)"""
+    ELSE current_setting('synchronous_commit') END, false),
+  (SELECT count(set_config(name, '0', false)) FROM pg_settings WHERE name IN ('idle_session_timeout', 'statement_timeout'))"""
 _STATE = "SELECT current_schema(), current_setting('server_encoding'), current_setting('server_version_num')::int"
 _NARROW = """
 SELECT table_name, column_name, CASE data_type WHEN 'integer' THEN 'bigint' ELSE 'text COLLATE "C"' END
@@ -59,8 +62,8 @@ _UNREACHED = "see that the server runs and can be reached, and ledger.url and le
 def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
     """Return an engine on the database ``url``; a writer waits ``seconds`` where ``?timeout=`` does not say otherwise.
 
-    A connection that died is an error of the next transaction, never replaced in silence: with it went the lock that keeps
-    other machines away (bot/ledger/sole.py), and a pass must not go on without that.
+    Once a connection of it was lost, it gives no other, and ``LedgerUnusable`` instead: with the server's sessions went the
+    lock that keeps other machines away (bot/ledger/sole.py), and whoever worked under it must not go on.
     """
     wait = float(str(url.query.get("timeout", seconds)))
     given: dict[str, int | str] = {name: value for name, value in _PATIENCE.items() if name not in url.query}
@@ -73,13 +76,27 @@ def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
         # As many as there are threads that ask: none ever waits for another's connection.
         pool_size=2, max_overflow=-1, hide_parameters=True,
     )  # fmt: skip
+    _listen(engine, wait)
+    return engine
+
+
+def _listen(engine: Engine, wait: float) -> None:
+    lost = threading.Event()
     event.listen(engine, "begin", _begin)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
-        connection.execute(_DURABLE, [f"{int(wait * 1000)}ms"])
+        connection.execute(_SESSION, [f"{int(wait * 1000)}ms"])
 
-    return engine
+    @event.listens_for(engine, "handle_error")
+    def _note(context: ExceptionContext) -> None:
+        if context.is_disconnect:
+            lost.set()
+
+    @event.listens_for(engine, "do_connect")
+    def _stay_away(*_: object) -> None:
+        if lost.is_set():
+            raise LedgerUnusable("the connection to the ledger's server was lost in this run; the next pass goes on")
 
 
 def must_fit(connection: Connection, what: str) -> None:
