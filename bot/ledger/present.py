@@ -9,13 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from bot.ledger import restore
 from bot.ledger.backup import Tell
 from bot.ledger.copying import into_server, must_be_unused, to_file
 from bot.ledger.engine import file_of, name_of, open_engine, place_of, understood
 from bot.ledger.restore import Replaced
+from bot.ledger.tables import events
 from bot.secret import Secret
 
 
@@ -59,7 +60,9 @@ def present_at(url: str, base: Path, password: Secret | None) -> Iterator[Presen
     place.parent.mkdir(parents=True, exist_ok=True)
     engine = open_engine(url, base, password)
     try:
-        yield _OnServer(place=place, engine=engine)
+        with understood(engine), engine.connect() as connection:
+            holds = connection.scalar(select(func.count()).select_from(events)) or 0
+        yield _OnServer(place=place, engine=engine, can_be_told=holds > 0)
     finally:
         engine.dispose()
         restore.drop(place)
@@ -88,8 +91,8 @@ class _InFile:
 class _OnServer:
     place: Path
     engine: Engine
-    #: Opening it has made its tables.
-    can_be_told: bool = True
+    #: One without an event is new: nobody can read in it what was done since the backup.
+    can_be_told: bool
 
     @property
     def name(self) -> str:
@@ -98,12 +101,13 @@ class _OnServer:
     def close_down(self, tell: Tell) -> None:
         with understood(self.engine), self.engine.connect() as connection:
             must_be_unused(connection, self.name)
-        to_file(self.engine, self.place, tell)
+        if self.can_be_told:
+            to_file(self.engine, self.place, tell)
 
     def replace_by(self, draft: Path, replaced: Replaced, now: datetime, tell: Tell) -> Path | None:
         try:
             with understood(str(self.place)):
-                kept = restore.keep_aside(self.place, now)
+                kept = restore.keep_aside(self.place, now) if self.place.exists() else None
             into_server(draft, self.engine, head=replaced.head, tell=tell)
         finally:
             restore.drop(draft)

@@ -197,6 +197,26 @@ def raw_of(database: Server, folder: Path) -> AbstractContextManager[Connection]
     return raw(folder)
 
 
+def test_from_a_file_to_a_server(tmp_path: Path, database: Server) -> None:
+    """A backup of a file becomes the ledger of a new server: same chain, same requests; the work goes on, and no id comes twice."""
+    house, console = House(path=tmp_path / "house").lay_out(), MemoryConsole()
+    house.apply("0000507", employee_no=MARUYAMA, days=(TUESDAY,), now=FRIDAY)
+    asyncio.run(house.run(console))
+    before = in_ledger(house, lambda ledger: ledger.requests())
+    restore_kit.back_up(house)
+    head = examine(house.path / "backup.sqlite3")[0].head
+    house.lay_out(database.settings(tmp_path))
+    restore_kit.restore(house)
+    assert in_ledger(house, lambda ledger: ledger.requests()) == before
+    assert in_ledger(house, lambda ledger: ledger.verify(head)).ok
+    house.apply("0000508", employee_no=KATO, days=(TUESDAY,), now=FRIDAY)
+    asyncio.run(house.run(console))
+    assert states(house) == [State.DELIVERED, State.DELIVERED]
+    assert len({one.id for one in in_ledger(house, lambda ledger: ledger.requests())}) == 2
+    (done,) = in_ledger(house, lambda ledger: ledger.of_action("ledger.restore"))
+    assert done.event.details["replaced_head"] == "", "what a new server does not know proves nothing about logins"
+
+
 def test_nothing_is_restored_while_somebody_works(house: House) -> None:
     """A bot that has it open, on whatever machine, is named, and not a row is changed."""
     house.apply("0000505", employee_no=MARUYAMA, days=(TUESDAY,), now=FRIDAY)
