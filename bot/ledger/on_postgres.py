@@ -62,8 +62,8 @@ _UNREACHED = "see that the server runs and can be reached, and ledger.url and le
 def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
     """Return an engine on the database ``url``; a writer waits ``seconds`` where ``?timeout=`` does not say otherwise.
 
-    Once a connection of it was lost, it gives no other, and ``LedgerUnusable`` instead: with the server's sessions went the
-    lock that keeps other machines away (bot/ledger/sole.py), and whoever worked under it must not go on.
+    Once a connection of it was lost it only reads, and for a writer there is ``LedgerUnusable``: with the server's sessions went
+    the lock that keeps other machines away (bot/ledger/sole.py), and whoever worked under it must not go on.
     """
     wait = float(str(url.query.get("timeout", seconds)))
     given: dict[str, int | str] = {name: value for name, value in _PATIENCE.items() if name not in url.query}
@@ -71,7 +71,7 @@ def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
         given["password"] = password.reveal()
     engine = create_engine(
         url.difference_update_query(["timeout"]).set(drivername="postgresql+psycopg"),
-        # SQLAlchemy begins transactions itself (see _begin); the driver must not do so behind its back.
+        # SQLAlchemy begins transactions itself (see _listen); the driver must not do so behind its back.
         connect_args={"autocommit": True, "application_name": _own_name(), **given},
         # As many as there are threads that ask: none ever waits for another's connection.
         pool_size=2, max_overflow=-1, hide_parameters=True,
@@ -82,7 +82,6 @@ def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
 
 def _listen(engine: Engine, wait: float) -> None:
     lost = threading.Event()
-    event.listen(engine, "begin", _begin)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
@@ -93,10 +92,15 @@ def _listen(engine: Engine, wait: float) -> None:
         if context.is_disconnect:
             lost.set()
 
-    @event.listens_for(engine, "do_connect")
-    def _stay_away(*_: object) -> None:
-        if lost.is_set():
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        """Take the lock of writers at once, or hold everything that is read to one moment."""
+        options = connection.get_execution_options()
+        if options.get("bare"):
+            return
+        if options.get("writes") and lost.is_set():
             raise LedgerUnusable("the connection to the ledger's server was lost in this run; the next pass goes on")
+        connection.exec_driver_sql(_WRITE if options.get("writes") else _READ)
 
 
 def must_fit(connection: Connection, what: str) -> None:
@@ -164,10 +168,3 @@ def _said(error: DBAPIError) -> str:
 def _own_name() -> str:
     name = f"{_MARK} {os.getpid()}@{socket.gethostname()}"
     return name.encode("ascii", "replace").decode()[:_LONGEST_NAME]
-
-
-def _begin(connection: Connection) -> None:
-    """Take the lock of writers at once, or hold everything that is read to one moment."""
-    options = connection.get_execution_options()
-    if not options.get("bare"):
-        connection.exec_driver_sql(_WRITE if options.get("writes") else _READ)

@@ -263,6 +263,7 @@ async def test_who_lost_the_server_does_not_go_on(postgres: Postgres, ledger: Le
     for _ in range(2):
         with pytest.raises(LedgerUnusable, match="was lost in this run; the next pass goes on"):
             await ledger.note(STEP)
+        assert await ledger.size() == 1, "who only looks may go on"
     with closing(open_ledger(place)) as after:
         await after.note(STEP)
         assert (await after.verify()).events == 2
