@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bot.ledger import chain, engine, kept
 from bot.ledger.backup import examine
 from bot.ledger.copying import to_file
 from bot.ledger.ledger import Ledger
+from bot.ledger.on_postgres import settle
 from bot.ledger.records import AccountRecord, Event
 from bot.ledger.sole import sole
 from bot.ledger.tables import metadata
@@ -63,6 +65,34 @@ def test_its_schema_is_that_of_a_file(place: Path) -> None:
             )
         ).all()
     assert set(map(tuple, kinds)) == {("text", "C"), ("bigint", None), ("boolean", None)}
+
+
+def test_columns_of_later_revisions_are_like_the_others(place: Path, ledger: Ledger) -> None:
+    """What an upgrade adds to a ledger in use is made alike, with its rows and the guard of its log as they were."""
+    asyncio.run(accepted(ledger, "a"))
+    with raw(place) as connection:
+        connection.exec_driver_sql("ALTER TABLE events ADD COLUMN later VARCHAR(3) DEFAULT 'abc', ADD COLUMN n INTEGER")
+        settle(connection)
+        settle(connection)
+        connection.exec_driver_sql("ALTER TABLE events ALTER COLUMN later SET DEFAULT 'much longer'")
+        assert connection.exec_driver_sql("SELECT DISTINCT later FROM events").scalar() == "abc"
+        with pytest.raises(DBAPIError, match="append-only"):
+            connection.exec_driver_sql("UPDATE events SET later = 'x'")
+    assert asyncio.run(ledger.verify()).ok
+
+
+def test_two_may_open_a_new_one_at_once(postgres: Postgres, database: Server, tmp_path: Path) -> None:
+    """One makes the tables, the other waits for them: both work on the same ledger."""
+    postgres.sql(f"CREATE DATABASE fresh OWNER {ROLE} TEMPLATE template0")
+    Server(url=postgres.url("fresh"), password=database.password).put_into(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(lambda _: open_ledger(tmp_path), range(4)))
+    for one in opened:
+        asyncio.run(one.note(STEP))
+    assert asyncio.run(opened[0].verify()).events == 4
+    for one in opened:
+        one.close()
+    postgres.sql("DROP DATABASE fresh")
 
 
 async def test_text_sorts_by_its_bytes(ledger: Ledger) -> None:
