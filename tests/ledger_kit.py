@@ -1,26 +1,76 @@
-"""What tests of the ledger share: a ledger on a file, messages and readings to record."""
+"""What tests of the ledger share: a ledger in a file or on a server, messages and readings to record."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy.pool import NullPool
 
 from bot.clock import FixedClock
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Changes, Event, Run
 from bot.life import State
 from bot.model import Application, Decision, Identity, Kind, Message, Outcome, Reading, ReadOutcome
+from bot.secret import Secret
 from tests.house import FRIDAY
 
 RUN = Run(actor_type=ActorType.BOT, actor="bot@test", host="here", version="0", config_digest="c0ffee")
+_FILE, _LEADS = "sqlite:///ledger.sqlite3", "server.json"
 STEP = Event(action="test.step", outcome="done")
 
 
-def open_ledger(folder: Path, clock: FixedClock | None = None) -> Ledger:
-    """Open the ledger in ``folder``."""
-    return Ledger.open("sqlite:///ledger.sqlite3", base=folder, clock=clock or FixedClock(FRIDAY), run=RUN)
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A database on a server."""
+
+    url: str
+    password: str
+
+    def put_into(self, folder: Path) -> None:
+        """Have ``folder`` lead here."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _LEADS).write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    def settings(self, folder: Path) -> dict[str, dict[str, str]]:
+        """Return what config.yaml says of it; the password is in a file in ``folder``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "database").write_text(self.password, encoding="ascii")
+        return {"ledger": {"url": self.url, "password": f"file:{folder / 'database'}"}}
+
+
+def server_of(folder: Path) -> Server | None:
+    """Return the server to which a folder leads."""
+    leads = folder / _LEADS
+    return Server(**json.loads(leads.read_text(encoding="utf-8"))) if leads.exists() else None
+
+
+def open_ledger(folder: Path, clock: FixedClock | None = None, *, options: str = "") -> Ledger:
+    """Open the ledger in ``folder``, or on the server to which it leads."""
+    server = server_of(folder)
+    return Ledger.open(
+        (server.url if server else _FILE) + options, base=folder, clock=clock or FixedClock(FRIDAY), run=RUN,
+        password=Secret(server.password) if server else None,
+    )  # fmt: skip
+
+
+@contextmanager
+def raw(folder: Path) -> Iterator[Connection]:
+    """Give a connection past the bot, as somebody with the file or the role has; each statement is true at once."""
+    server = server_of(folder)
+    url = make_url(server.url if server else f"sqlite:///{folder / 'ledger.sqlite3'}")
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg", password=server.password) if server else url,
+        isolation_level="AUTOCOMMIT", poolclass=NullPool,
+    )  # fmt: skip
+    with engine.connect() as connection:
+        yield connection
 
 
 def message(name: str, received_at: datetime = FRIDAY) -> Message:

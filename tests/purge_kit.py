@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from bot.operation.report import Progress, Silent
 from tests.acts_kit import in_ledger
 from tests.house import FRIDAY, ZONE, House
 
+#: The ledger where config.yaml has it.
+NO_CHANGE: Mapping[str, str] = {}
 TUESDAY, LATER = date(2021, 8, 3), date(2025, 4, 8)
 KATO, MOMOSE, MARUYAMA = "0031977", "0047755", "0041120"
 #: Three years after the 1 April that follows July 2021, and the moment before.
@@ -41,9 +44,9 @@ class Dying(Silent):
             raise Killed
 
 
-def old_house(folder: Path, console: MemoryConsole) -> House:
+def old_house(folder: Path, console: MemoryConsole, ledger: Mapping[str, str] = NO_CHANGE) -> House:
     """Return a house with requests of 2021: one revoked, one refused for its day; and nothing since."""
-    made = House(path=folder / "house").lay_out({"console": {"settle": 0.3}})
+    made = House(path=folder / "house").lay_out({"console": {"settle": 0.3}, "ledger": ledger})
     made.apply("0000777", employee_no=KATO, days=(TUESDAY,), now=FRIDAY, note="緊急の理由：インフルエンザのため")
     made.apply("0000778", employee_no=MOMOSE, days=(date(2021, 7, 1),), now=FRIDAY)
     asyncio.run(made.run(console))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from bot.operation.report import Report
 from tests.acts_kit import act, in_ledger, onward
 from tests.house import FRIDAY, House
 
+#: The ledger where config.yaml has it.
+NO_CHANGE: Mapping[str, str] = {}
 TUESDAY, WEDNESDAY = date(2021, 8, 3), date(2021, 8, 4)
 KATO, TAKAHASHI = "0031977", "0048213"
 
 
-def backed_up_house(folder: Path, console: MemoryConsole) -> House:
+def backed_up_house(folder: Path, console: MemoryConsole, ledger: Mapping[str, str] = NO_CHANGE) -> House:
     """Return a house that issued a login to 上野原, was backed up, and then issued one to 髙橋."""
-    made = House(path=folder / "house").lay_out({"console": {"settle": 0.3}})
+    made = House(path=folder / "house").lay_out({"console": {"settle": 0.3}, "ledger": ledger})
     made.apply("0000777", employee_no=KATO, days=(TUESDAY,), now=FRIDAY)
     asyncio.run(made.run(console))
     back_up(made)

@@ -10,13 +10,13 @@ from typing import Any
 from bot.commands.opening import open_workshop, with_ledger
 from bot.commands.output import Bars, people, print_json, table
 from bot.errors import BotError
-from bot.ledger.backup import Backup, back_up, ledger_file, names_a_file
+from bot.ledger.backup import Backup, back_up, names_a_file
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event
 from bot.wiring import Workshop
 
 _ACTION = "ledger.backup"
-_UNIT = 256  # pages that the display counts as one
+_UNIT = 256  # pages, or rows, that the display counts as one
 
 
 def backup(to: Path, config: Path, overrides: Sequence[str], *, keep: int | None, as_json: bool) -> int:
@@ -38,12 +38,13 @@ def backup(to: Path, config: Path, overrides: Sequence[str], *, keep: int | None
 
 async def backed_up(workshop: Workshop, ledger: Ledger, to: Path, *, keep: int) -> Backup:
     """Make a backup of the open ledger, on record before and after; raises as :func:`bot.ledger.backup.back_up`."""
-    source = ledger_file(workshop.config.settings.ledger.url, workshop.config.base)
     where = {"file" if names_a_file(to) else "directory": to.name}
     await ledger.note(Event(action=_ACTION, outcome="intended", details=where))
     try:
         with Shown("台帳を写す / copying the ledger") as shown:
-            made = await asyncio.to_thread(back_up, source, to, now=workshop.clock.now(), keep=keep, tell=shown.tell)
+            made = await asyncio.to_thread(
+                back_up, ledger.copier, to, now=workshop.clock.now(), keep=keep, tell=shown.tell
+            )
     except BotError as error:
         await ledger.note(Event(action=_ACTION, outcome="failed", reason=str(error), details=where))
         raise
@@ -64,7 +65,7 @@ class Shown(Bars):
         self._shown: int | None = None
 
     def tell(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` pages are copied."""
+        """Show that ``done`` of ``total`` are copied."""
         if self._shown is None:
             self._shown = 0
             self.start(self._what, max(1, total // _UNIT))

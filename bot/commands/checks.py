@@ -18,6 +18,7 @@ from bot.commands.output import people, print_json, table
 from bot.console.browser import find_browser
 from bot.delivery.templates import NAMES
 from bot.errors import AccessDenied, BotError, Unusable
+from bot.ledger.engine import file_of, name_of
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.alerts.survey import must_have_room
 from bot.wiring import Workshop
@@ -86,9 +87,10 @@ async def _mailbox(workshop: Workshop) -> str:
 
 
 async def _database(workshop: Workshop) -> str:
-    path = workshop.config.path(make_url(workshop.config.settings.ledger.url).database or "")
-    if not path.exists():
-        return f"{path} will be made by the first run"
+    url = workshop.config.settings.ledger.url
+    name = file_of(url, workshop.config.base) or name_of(make_url(url))
+    if not workshop.has_ledger():
+        return f"{name} will be made by the first run"
     ledger = workshop.ledger()
     try:
         verdict = await ledger.verify()
@@ -96,7 +98,7 @@ async def _database(workshop: Workshop) -> str:
         ledger.close()
     if not verdict.ok:
         raise Unusable(f"the audit chain is broken at event {verdict.first_bad}: {verdict.reason}")
-    return f"{path}, {verdict.events} events, chain intact"
+    return f"{name}, {verdict.events} events, chain intact"
 
 
 async def _disk(workshop: Workshop) -> str:
@@ -108,8 +110,7 @@ async def _disk(workshop: Workshop) -> str:
 
 async def _must_not_be_refused(workshop: Workshop) -> None:
     """Raise ``AccessDenied`` while the console is known to refuse the login: a check every morning would lock it out."""
-    path = workshop.config.path(make_url(workshop.config.settings.ledger.url).database or "")
-    if not path.exists():
+    if not workshop.has_ledger():
         return
     ledger = workshop.ledger()
     try:

@@ -70,9 +70,9 @@ async def _dry_run(workshop: Workshop, *, as_json: bool) -> int:
         copy = Path(scratch) / "ledger.sqlite3"
         await asyncio.to_thread(workshop.copy_ledger, copy)
         settings = workshop.config.settings
-        there = settings.model_copy(update={"ledger": settings.ledger.model_copy(update={"url": f"sqlite:///{copy}"})})
-        aside = replace(workshop, config=replace(workshop.config, settings=there))
-        requests = await _decide_aside(aside)
+        aside = settings.ledger.model_copy(update={"url": f"sqlite:///{copy}", "password": None})
+        there = settings.model_copy(update={"ledger": aside})
+        requests = await _decide_aside(replace(workshop, config=replace(workshop.config, settings=there)))
     rows = [request_row(request) for request in requests]
     if as_json:
         print_json(rows)

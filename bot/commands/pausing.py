@@ -79,7 +79,7 @@ class _Seen:
 
 
 async def _look(workshop: Workshop, ledger: Ledger) -> _Seen:
-    asked, said = _gate(workshop, ledger), terms(workshop.config, workshop.redactor)
+    asked, said = _gate(workshop, ledger), terms(workshop)
     kept = await store(workshop.config, workshop.clock, ledger).load()
     newest = await ledger.events(since_seq=max(await ledger.size() - _NEWEST, 0))
     passes = [one for one in newest if one.event.action == "run" and one.event.outcome == "done"]

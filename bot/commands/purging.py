@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from bot.commands.opening import open_workshop, with_ledger
 from bot.commands.output import Bars, people, print_json, say, table
-from bot.ledger.backup import ledger_file
+from bot.ledger.engine import place_of
 from bot.ledger.ledger import Ledger
 from bot.operation.purge import Places, Purge, cutoffs
 from bot.wiring import Workshop
@@ -60,9 +58,6 @@ def made_for(workshop: Workshop, ledger: Ledger) -> Purge:
 
 
 def _aside(workshop: Workshop) -> list[Path]:
-    """Return the ledgers that a restore put aside; a database server has none."""
-    url, base = workshop.config.settings.ledger.url, workshop.config.base
-    if make_url(url).get_backend_name() != "sqlite":
-        return []
-    place = ledger_file(url, base)
+    """Return the ledgers that a restore put aside."""
+    place = place_of(workshop.config.settings.ledger.url, workshop.config.base)
     return sorted(place.parent.glob(f"{place.name}.replaced-*"))

@@ -12,10 +12,12 @@ from bot.commands.backups import Shown
 from bot.commands.opening import must_say, open_workshop
 from bot.commands.output import people, print_json, say, table
 from bot.errors import BotError
-from bot.ledger.backup import digest, examine, ledger_file
+from bot.ledger.backup import digest, examine
+from bot.ledger.engine import place_of
 from bot.ledger.ledger import Ledger
+from bot.ledger.present import Present, present_at
 from bot.ledger.records import Event
-from bot.ledger.restore import Replaced, close_down, look_back, must_be_whole, prepare, put_in_place
+from bot.ledger.restore import Replaced, look_back, must_be_whole, prepare
 from bot.operation.adopt import RESTORE
 from bot.wiring import Workshop
 
@@ -60,7 +62,7 @@ def put_back(workshop: Workshop, file: Path, *, by: str, reason: str) -> tuple[d
     Raises ``AlreadyRunning`` while anything works on the ledger, ``BadUsage``, ``Unusable`` or ``LedgerBroken`` for a file
     that can't take its place.
     """
-    place = ledger_file(workshop.config.settings.ledger.url, workshop.config.base)
+    place = place_of(workshop.config.settings.ledger.url, workshop.config.base)
     with workshop.alone():
         must_be_whole(file, place)
         return _restored(workshop, file, place, by, reason)
@@ -70,22 +72,26 @@ def _restored(workshop: Workshop, file: Path, place: Path, by: str, reason: str)
     run, now = workshop.run(by), workshop.clock.now()
     found, _ = examine(file)
     details: dict[str, Any] = {"file": file.name, "sha256": digest(file), "head": found.head, "events": found.events}
-    _intend(workshop, place, by, Event(action=RESTORE, outcome="intended", reason=reason, details=details))
-    close_down(place)
-    replaced = look_back(place, file) if place.exists() else Replaced()
-    details |= {"replaced_head": replaced.head, "replaced_events": replaced.events, "trusted": replaced.trusted}
-    done = Event(
-        action=RESTORE, outcome="done", reason=reason, details=details, person={"logins": list(replaced.logins)}
-    )
-    with Shown("バックアップを写す / copying the backup") as shown:
-        draft = prepare(file, place, replaced, done, run=run, now=now, tell=shown.tell)
-    kept = put_in_place(draft, place, replaced, now)
-    return {**details, "ledger": str(place), "kept_aside": str(kept) if kept else None}, replaced
+    settings, base = workshop.config.settings.ledger, workshop.config.base
+    with present_at(settings.url, base, workshop.ledger_password()) as present:
+        _intend(workshop, present, by, Event(action=RESTORE, outcome="intended", reason=reason, details=details))
+        with Shown("今の台帳を写す / copying the present ledger") as shown:
+            present.close_down(shown.tell)
+        replaced = look_back(place, file) if place.exists() else Replaced()
+        details |= {"replaced_head": replaced.head, "replaced_events": replaced.events, "trusted": replaced.trusted}
+        done = Event(
+            action=RESTORE, outcome="done", reason=reason, details=details, person={"logins": list(replaced.logins)}
+        )
+        with Shown("バックアップを写す / copying the backup") as shown:
+            draft = prepare(file, place, replaced, done, run=run, now=now, tell=shown.tell)
+        with Shown("台帳に入れる / putting it in place") as shown:
+            kept = present.replace_by(draft, replaced, now, shown.tell)
+    return {**details, "ledger": present.name, "kept_aside": str(kept) if kept else None}, replaced
 
 
-def _intend(workshop: Workshop, place: Path, by: str, event: Event) -> None:
+def _intend(workshop: Workshop, present: Present, by: str, event: Event) -> None:
     """Record the intent in the ledger that is to be replaced, where that can still be written."""
-    if not place.exists():
+    if not present.can_be_told:
         return
     try:
         with workshop.recording(by) as ledger:

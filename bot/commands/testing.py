@@ -14,6 +14,7 @@ from bot.console.browser import ensure_browser
 from bot.errors import Unusable
 from bot.packages import apt_install, usable_apt
 from bot.sandbox.meshcentral_install import ensure_meshcentral
+from bot.sandbox.postgres import ensure_postgres
 from bot.sandbox.postoffice import ensure_postoffice
 from bot.settings.console import BrowserSettings
 
@@ -32,6 +33,14 @@ _NEEDS: tuple[tuple[Callable[[], object], tuple[str, ...]], ...] = (
     ),
     (lambda: ensure_postoffice(say), ("tests/real", "tests/contract/test_mailbox.py")),
     (lambda: ensure_meshcentral(say), ("tests/real/test_meshcentral.py", "tests/contract/test_console.py")),
+    (
+        lambda: ensure_postgres(say),
+        (
+            "tests/unit/test_postgres.py",
+            "tests/scenario/test_on_postgres.py",
+            "tests/scenario/test_killed_on_postgres.py",
+        ),
+    ),
     (lambda: ensure_systemd(say), ("tests/real/test_systemd.py",)),
 )
 

@@ -1,4 +1,4 @@
-"""Backups of a ledger on SQLite: whole while others write, proved before they get their name, readable for the owner alone."""
+"""Backups of a ledger, each a file: whole while others write, proved before they get their name, readable for the owner alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -21,8 +21,10 @@ from bot.ledger import chain
 from bot.ledger.engine import understood
 from bot.ledger.records import Verdict
 
-#: Tells how far a copy has come: pages done, pages in all.
+#: Tells how far a copy has come: pages (of a server's ledger: rows) done, and in all.
 Tell = Callable[[int, int], None]
+#: Makes a copy of the ledger as it is at this moment, in a new file.
+Copier = Callable[[Path, Tell], None]
 _PAGES = 256  # a step; between two of them the one who waits is told
 _FILE_ENDINGS = frozenset({".sqlite3", ".sqlite", ".db"})
 #: What this module names, and therefore what it may delete.
@@ -44,21 +46,13 @@ class Backup:
     removed: tuple[Path, ...] = ()
 
 
-def ledger_file(url: str, base: Path) -> Path:
-    """Return the file behind ``ledger.url``; raises ``Unusable`` for a database server, which has its own tools."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        raise Unusable("the ledger is on a database server: use pg_dump and pg_restore, see docs/guides/backup.md")
-    return base / (parsed.database or "ledger.sqlite3")
-
-
 def names_a_file(to: Path) -> bool:
     """Tell whether ``to`` names one backup, by its ending; anything else is a directory for many."""
     return to.suffix.lower() in _FILE_ENDINGS and not to.is_dir()
 
 
-def back_up(source: Path, to: Path, *, now: datetime, keep: int, tell: Tell) -> Backup:
-    """Copy the ledger as it is at this moment to the file ``to``, or under a dated name into the directory ``to``.
+def back_up(copier: Copier, to: Path, *, now: datetime, keep: int, tell: Tell) -> Backup:
+    """Have the ledger as it is at this moment copied to the file ``to``, or under a dated name into the directory ``to``.
 
     The copy is proved (:func:`examine`) before it gets its name; in a directory the newest ``keep`` remain, and nothing is
     removed that does not bear a name given here. Raises ``BadUsage`` for a file that exists, ``LedgerBroken`` when the chain
@@ -72,7 +66,7 @@ def back_up(source: Path, to: Path, *, now: datetime, keep: int, tell: Tell) -> 
     with _told(to):
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            copy(source, draft, tell)
+            copier(draft, tell)
             found, revision = examine(draft)
             sync(draft)
             file = to if single else folder / f"ledger-{now:%Y%m%d-%H%M%S}-{found.head[:8]}.sqlite3"

@@ -83,15 +83,16 @@ def verify(connection: Connection, head: str | None) -> Verdict:
     previous, seq, head_seen = GENESIS, 0, head is None
     columns = (events.c[name] for name in _READ)
     query = select(*columns).order_by(events.c.seq).execution_options(stream_results=True, yield_per=_BATCH)
-    for row in connection.execute(query):
-        seq += 1
-        reason = _fault(row, seq, previous)
-        if reason:
-            read = dict(zip(_READ, row, strict=True))
-            fault, reason = diagnose(connection, read, seq, previous, found=reason, whole=digest(read) == row.hash)
-            return Verdict(ok=False, events=seq - 1, head=previous, first_bad=seq, reason=reason, fault=fault)
-        previous = row.hash
-        head_seen = head_seen or previous == head
+    with connection.execute(query) as found:
+        for row in found:
+            seq += 1
+            reason = _fault(row, seq, previous)
+            if reason:
+                read = dict(zip(_READ, row, strict=True))
+                fault, reason = diagnose(connection, read, seq, previous, found=reason, whole=digest(read) == row.hash)
+                return Verdict(ok=False, events=seq - 1, head=previous, first_bad=seq, reason=reason, fault=fault)
+            previous = row.hash
+            head_seen = head_seen or previous == head
     if not head_seen:
         reason = "the head given is not in the chain: the newest events were removed, or the chain was rewritten"
         return Verdict(ok=False, events=seq, head=previous, first_bad=seq + 1, reason=reason, fault=Fault.REWRITTEN)

@@ -110,7 +110,7 @@ def keep_conditions(connection: Connection, kept: Collection[Condition], gone: C
 def pauses(connection: Connection, zone: tzinfo | None) -> tuple[Pause, ...]:
     """Return what stands still, the oldest first."""
     table = tables.pauses
-    rows = connection.execute(select(table).order_by(table.c.since, table.c.part))
+    rows = connection.execute(select(table).order_by(table.c.since, table.c.part, table.c.cause))
     return tuple(
         Pause(
             part=Part(row.part), cause=row.cause, since=time_from_text(row.since, zone), by=row.actor, reason=row.reason,

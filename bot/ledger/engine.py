@@ -2,120 +2,110 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL, Connection, Engine, inspect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from bot.errors import LedgerBusy, LedgerUnusable, Transient
+from bot.errors import LedgerUnusable
+from bot.ledger import on_postgres, on_sqlite
+from bot.secret import Secret
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY = 30  # seconds a writer waits for another, where the address does not say ``?timeout=``
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    # A committed intent must survive a power cut, not only a crash.
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-)
+_SERVERS = frozenset({"postgresql", "postgresql+psycopg"})
+_COPIES = "var/server-ledger.sqlite3"
+_EXAMPLES = "sqlite:///var/ledger.sqlite3, postgresql://telework@db.example.jp/telework"
 
 
-def open_engine(url: str, base: Path) -> Engine:
+def open_engine(url: str, base: Path, password: Secret | None = None) -> Engine:
     """Open the database at ``url`` (a relative SQLite path starts at ``base``) and bring it to the newest schema.
 
     Raises ``LedgerUnusable`` when it can't be opened, is no ledger, or is newer than this program.
     """
+    engine = reach(url, base, password)
     try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise LedgerUnusable("ledger.url is not a database address; an example: sqlite:///var/ledger.sqlite3") from None
-    if parsed.get_backend_name() != "sqlite":
-        raise LedgerUnusable(
-            f"ledger.url: {parsed.get_backend_name()} is not supported by this version; use sqlite:///PATH"
-        )
-    path = base / (parsed.database or "ledger.sqlite3")
-    with understood(str(path)):
-        _create_private(path)
-        patient = parsed if "timeout" in parsed.query else parsed.update_query_dict({"timeout": str(_BUSY)})
-        engine = create_engine(patient.set(database=str(path)), poolclass=NullPool)
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin_as_writer)
-        _migrate(engine, path)
+        with understood(engine):
+            _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
+def reach(url: str, base: Path, password: Secret | None = None) -> Engine:
+    """Return an engine on the database at ``url`` as it is; a file that is missing is made.
+
+    Raises ``LedgerUnusable`` for an address that leads to no database which a ledger can be in.
+    """
+    address = _address(url)
+    file = file_of(url, base)
+    if file is None:
+        return on_postgres.engine_for(address, password, _BUSY)
+    with understood(str(file)):
+        return on_sqlite.engine_for(address, file, _BUSY)
+
+
+def file_of(url: str, base: Path) -> Path | None:
+    """Return the file of the ledger at ``url``; ``None`` where it is on a server. Raises ``LedgerUnusable`` as :func:`reach`."""
+    address = _address(url)
+    return base / (address.database or "ledger.sqlite3") if address.get_backend_name() == "sqlite" else None
+
+
+def place_of(url: str, base: Path) -> Path:
+    """Return where a ledger's file is; of one on a server, where copies of it are put on this machine."""
+    return file_of(url, base) or base / _COPIES
+
+
+def name_of(url: URL) -> str:
+    """Return what people call the database: its file, or its name and its server."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.database or url.username or ''} on {url.host or 'this machine'}".strip()
+
+
+def is_there(url: str, base: Path, password: Secret | None = None) -> bool:
+    """Tell whether there is a ledger at ``url``, changing nothing; raises as :func:`open_engine`."""
+    file = file_of(url, base)
+    if file is not None:
+        return file.exists()
+    engine = reach(url, base, password)
+    try:
+        with understood(engine), engine.connect() as connection:
+            return _revision(connection) is not None
+    finally:
+        engine.dispose()
+
+
 @contextmanager
-def understood(what: str) -> Iterator[None]:
+def understood(what: str | Engine) -> Iterator[None]:
     """Turn the database's errors into the house's: ``LedgerBusy`` for a lock, ``LedgerUnusable`` with what to do for the rest."""
+    name = what if isinstance(what, str) else name_of(what.url)
     try:
         yield
-    except OperationalError as error:
-        text = str(error.orig)
-        if "locked" in text or "busy" in text:
-            raise LedgerBusy(f"the ledger {what} is locked by another program") from error
-        raise LedgerUnusable(
-            f"the ledger {what} can't be used: {text}; check the disk, its space and the rights"
-        ) from error
     except DBAPIError as error:
-        raise LedgerUnusable(
-            f"the ledger {what} can't be used: {error.orig}; restore it from the last backup"
-        ) from error
+        dialect = on_sqlite if isinstance(error.orig, sqlite3.Error) else on_postgres
+        raise dialect.explained(error, name) from error
     except OSError as error:
-        raise LedgerUnusable(f"the ledger {what} can't be opened: {error.strerror}") from error
+        raise LedgerUnusable(f"the ledger {name} can't be opened: {error.strerror}") from error
     except SQLAlchemyError as error:
-        raise LedgerUnusable(f"the ledger {what} can't be used: {error}") from error
+        raise LedgerUnusable(f"the ledger {name} can't be used: {error}") from error
 
 
 def forget(connection: Connection) -> None:
     """Have what this transaction removes overwritten with zeros, where the database is a file of ours."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        on_sqlite.forget(connection)
 
 
 def compact(engine: Engine) -> None:
-    """Write the database anew without its free pages, and empty the log beside it; raises ``Transient`` while others read.
-
-    A database server does this by itself.
-    """
-    if engine.dialect.name != "sqlite":
-        return
-    what = str(engine.url.database)
-    with understood(what), closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
-        try:
-            cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            found = cursor.fetchone()
-        except sqlite3.Error as error:
-            raise Transient(f"the ledger {what} can't be compacted now: {error}; call it again") from error
-    if found is None or found[0]:
-        raise Transient(
-            f"the ledger {what} is being read by another program: old text may be left in it; call it again"
-        )
-
-
-def _create_private(path: Path) -> None:
-    """Make the file readable for its owner alone before anything is in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
-    # SQLAlchemy begins transactions itself (see _begin_as_writer); the driver must not do so behind its back.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin_as_writer(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that reads and then writes never fails half-way for a lock."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+    """Write the database anew without what was removed; raises ``Transient`` while others use it."""
+    dialect = on_sqlite if engine.dialect.name == "sqlite" else on_postgres
+    with understood(engine):
+        dialect.compact(engine, name_of(engine.url))
 
 
 def revisions() -> list[str]:
@@ -123,14 +113,38 @@ def revisions() -> list[str]:
     return sorted(file.name[:4] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def _migrate(engine: Engine, path: Path) -> None:
-    known = revisions()
+def must_be_newest(connection: Connection, name: str) -> None:
+    """Raise ``LedgerUnusable`` for a ledger of another schema than this program's: for those who may not change it."""
+    current, newest = _revision(connection), revisions()[-1]
+    if current != newest:
+        raise LedgerUnusable(
+            f"the ledger {name} has the schema {current}, not {newest}: the next `run` brings it there"
+        )
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise LedgerUnusable(f"ledger.url is not a database address; examples: {_EXAMPLES}") from None
+    if address.get_backend_name() != "sqlite" and address.drivername not in _SERVERS:
+        raise LedgerUnusable(f"ledger.url: {address.drivername} is not supported; examples: {_EXAMPLES}")
+    return address
+
+
+def _migrate(engine: Engine) -> None:
+    known, name = revisions(), name_of(engine.url)
     with engine.connect().execution_options(writes=True) as connection:
+        on_server = connection.dialect.name != "sqlite"
+        if on_server:
+            on_postgres.must_fit(connection, name)
         current = _revision(connection)
         if current is not None and current not in known:
-            raise LedgerUnusable(f"the ledger {path} was written by a newer version ({current}); install that version")
+            raise LedgerUnusable(f"the ledger {name} was written by a newer version ({current}); install that version")
         if current != known[-1]:
             _upgrade(connection)
+            if on_server:
+                on_postgres.settle(connection)
             connection.commit()
 
 

@@ -15,7 +15,9 @@ from sqlalchemy import Connection, Engine, update
 from bot.clock import Clock
 from bot.errors import LedgerBroken, NoneFree
 from bot.ledger import chain, joining, tables, writing
+from bot.ledger.backup import Copier
 from bot.ledger.codec import time_to_text
+from bot.ledger.copying import copier_of
 from bot.ledger.engine import compact, forget, open_engine
 from bot.ledger.queries import Queries
 from bot.ledger.records import (
@@ -31,6 +33,7 @@ from bot.ledger.records import (
 )
 from bot.life import State
 from bot.model import Application, Message, Reading, ReadOutcome, Window
+from bot.secret import Secret
 
 T = TypeVar("T")
 
@@ -47,9 +50,9 @@ class Ledger(Queries):
         self._opened = time.monotonic()
 
     @classmethod
-    def open(cls, url: str, *, base: Path, clock: Clock, run: Run) -> Self:
+    def open(cls, url: str, *, base: Path, clock: Clock, run: Run, password: Secret | None = None) -> Self:
         """Open the ledger at ``url``, making it if it is missing; a relative SQLite path starts at ``base``."""
-        return cls(open_engine(url, base), clock=clock, run=run)
+        return cls(open_engine(url, base, password), clock=clock, run=run)
 
     async def record(self, message: Message, reading: Reading, *, join_days: int = 31) -> Recorded:
         """Record a message and every application in it, once: the same identity again gives what is there.
@@ -193,6 +196,11 @@ class Ledger(Queries):
             self._append(connection, event)
 
         await self._write(work)
+
+    @property
+    def copier(self) -> Copier:
+        """What copies it to a file, as it is when that begins, while others write."""
+        return copier_of(self._engine)
 
     async def purge(self, step: Callable[[Connection], T]) -> T:
         """Do one step of a purge (bot/ledger/purge.py); what it removes is overwritten, not only marked as free."""

@@ -67,7 +67,9 @@ class LoginQueries(NoticeQueries):
         query = select(held, requests.c.employee_no).join(requests, requests.c.id == held.c.request)
         if login_id is not None:
             query = query.where(held.c.login_id == login_id)
-        rows = await self._read(lambda connection: connection.execute(query.order_by(held.c.since)).all())
+        rows = await self._read(
+            lambda connection: connection.execute(query.order_by(held.c.since, held.c.login_id)).all()
+        )
         return tuple(
             Assignment(
                 login_id=row.login_id, request_id=row.request, employee_no=row.employee_no or "",
@@ -101,7 +103,8 @@ class LoginQueries(NoticeQueries):
         )
         busy: set[str] = set()
         own: list[str] = []
-        for row in connection.execute(query.where((held.c.until.is_(None)) | (held.c.until >= midnight))):
+        recent = query.where((held.c.until.is_(None)) | (held.c.until >= midnight))
+        for row in connection.execute(recent.order_by(held.c.since, held.c.login_id)):
             if row.employee_no != employee_no:
                 busy.add(row.login_id)
             elif row.until is None:

@@ -141,7 +141,7 @@ class Queries(LoginQueries, RecordQueries):
             select(granted.c.employee_no, granted.c.day)
             .select_from(granted.join(requests, requests.c.id == granted.c.request))
             .where(granted.c.day >= today.isoformat(), requests.c.state.in_([state.value for state in HOLDING]))
-            .order_by(granted.c.day)
+            .order_by(granted.c.day, granted.c.employee_no)
         )
         found: dict[str, list[date]] = {}
         for employee_no, day in await self._read(lambda connection: connection.execute(query).all()):

@@ -43,7 +43,7 @@ class LedgerReader:
     def _transact(self, work: Callable[[Connection], T], *, writes: bool) -> T:
         connect = self._engine.connect
         with (
-            understood(str(self._engine.url.database)),
+            understood(self._engine),
             connect().execution_options(writes=writes) as connection,
             connection.begin(),
         ):

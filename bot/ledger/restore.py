@@ -126,7 +126,7 @@ def prepare(file: Path, place: Path, replaced: Replaced, event: Event, *, run: R
     draft = place.with_name(_DRAFT)
     place.parent.mkdir(parents=True, exist_ok=True)
     with understood(str(file)):
-        _drop(draft)
+        drop(draft)
         try:
             copy(file, draft, tell)
         except sqlite3.Error as error:
@@ -151,16 +151,16 @@ def put_in_place(draft: Path, place: Path, replaced: Replaced, now: datetime) ->
     """
     close_down(place)
     if replaced.head and _last(place)[1] != replaced.head:
-        _drop(draft)
+        drop(draft)
         raise AlreadyRunning(f"another program wrote to the ledger {place} in the meantime")
     with understood(str(place)):
-        kept = _keep_aside(place, now) if place.exists() else None
+        kept = keep_aside(place, now) if place.exists() else None
         draft.replace(place)
         sync(place.parent)
     return kept
 
 
-def _keep_aside(place: Path, now: datetime) -> Path:
+def keep_aside(place: Path, now: datetime) -> Path:
     """Give the present ledger a second, dated name; what belongs to it goes there, or the new one would take it for its own."""
     stamp, number = f"{place.name}.replaced-{now:%Y%m%d-%H%M%S}", 1
     while (aside := place.with_name(stamp if number == 1 else f"{stamp}-{number}")).exists():
@@ -224,6 +224,7 @@ def _reading(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
 
 
-def _drop(draft: Path) -> None:
+def drop(draft: Path) -> None:
+    """Remove a file that was only worked on, with all that belongs to it."""
     for side in ("", *_SIDES):
         draft.with_name(draft.name + side).unlink(missing_ok=True)

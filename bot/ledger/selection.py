@@ -43,13 +43,13 @@ def rows(connection: Connection, wanted: Wanted, zone: tzinfo) -> Iterator[Mappi
     )
     first = _midnight(wanted.since, zone) if wanted.since else None
     end = _midnight(wanted.until + timedelta(days=1), zone) if wanted.until else None
-    found = connection.execution_options(stream_results=True, yield_per=_BATCH).execute(query).mappings()
-    for row in found:
-        if first or end:
-            at = datetime.fromisoformat(row["at"])
-            if (first and at < first) or (end and at >= end):
-                continue
-        yield dict(row)
+    with connection.execute(query, execution_options={"stream_results": True, "yield_per": _BATCH}) as found:
+        for row in found.mappings():
+            if first or end:
+                at = datetime.fromisoformat(row["at"])
+                if (first and at < first) or (end and at >= end):
+                    continue
+            yield dict(row)
 
 
 def _where(wanted: Wanted) -> Iterator[ColumnElement[bool]]:

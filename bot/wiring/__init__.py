@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import secrets
 import socket
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from getpass import getuser
 from pathlib import Path
 from typing import TypeVar
-
-from sqlalchemy import make_url
 
 from bot import __version__
 from bot.console.browser import ensure_browser
@@ -22,13 +19,18 @@ from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
 from bot.console.screens import Screens
 from bot.delivery.compose import Composer
+from bot.errors import LedgerUnusable
+from bot.ledger.copying import copy_of
+from bot.ledger.engine import is_there
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Run
+from bot.ledger.sole import sole
 from bot.mail.opening import open_mailbox
 from bot.mail.port import Mailbox
 from bot.operation.acts import Acts
 from bot.operation.cycle import Cycle
 from bot.operation.four_eyes import FourEyes
+from bot.secret import Secret
 from bot.wiring import alerts as alerting
 from bot.wiring.alone import alone
 from bot.wiring.assembly import Assembly
@@ -50,7 +52,17 @@ class Workshop(Sources):
         return self._ledger(self.run())
 
     def _ledger(self, run: Run) -> Ledger:
-        return Ledger.open(self.config.settings.ledger.url, base=self.config.base, clock=self.clock, run=run)
+        settings, base = self.config.settings.ledger, self.config.base
+        return Ledger.open(settings.url, base=base, clock=self.clock, run=run, password=self.ledger_password())
+
+    def ledger_password(self) -> Secret | None:
+        """Return the password of the ledger's server, where one is configured."""
+        return self._secret(self.config.settings.ledger.password)
+
+    def has_ledger(self) -> bool:
+        """Tell whether there is one already, changing nothing; raises ``LedgerUnusable`` where its server can't be asked."""
+        settings = self.config.settings.ledger
+        return is_there(settings.url, self.config.base, self.ledger_password())
 
     @contextmanager
     def acts(self, operator: str) -> Iterator[Acts]:
@@ -117,14 +129,8 @@ class Workshop(Sources):
 
     def copy_ledger(self, to: Path) -> None:
         """Copy the ledger as it is now to the file ``to``; nothing where there is no ledger yet."""
-        source = self.config.path((make_url(self.config.settings.ledger.url).database) or "")
-        if not source.is_file():
-            return
-        with (
-            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as there,
-            closing(sqlite3.connect(to)) as here,
-        ):
-            there.backup(here)
+        settings = self.config.settings.ledger
+        copy_of(settings.url, self.config.base, self.ledger_password(), to)
 
     @asynccontextmanager
     async def ready_cycle(self) -> AsyncIterator[Cycle]:
@@ -134,7 +140,12 @@ class Workshop(Sources):
         process works, ``ConfigInvalid`` before anything is touched.
         """
         outside = alerting.Outside(sources=self)
-        with self.alone():
+        with ExitStack() as holding:
+            try:
+                holding.enter_context(self.alone())
+            except LedgerUnusable:
+                async with outside.telling(mailbox=self.mailbox, ledger=self.ledger):
+                    raise
             async with outside.telling(mailbox=self.mailbox, ledger=self.ledger):
                 console, mailbox, ledger = self.console(), self.mailbox(), self.ledger()
                 try:
@@ -146,8 +157,12 @@ class Workshop(Sources):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep every other process from working on the ledger; raises ``AlreadyRunning`` while one does."""
-        with alone(self.config.path("var/bot.lock"), self.clock.now()):
+        """Keep every other process from working on the ledger, on other machines too; raises ``AlreadyRunning`` while one does."""
+        settings, now = self.config.settings.ledger, self.clock.now()
+        with (
+            alone(self.config.path("var/bot.lock"), now),
+            sole(settings.url, self.config.base, self.ledger_password(), now.tzinfo),
+        ):
             yield
 
 

@@ -10,12 +10,12 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from loguru import logger
-from sqlalchemy import make_url
 
 from bot.clock import Clock
 from bot.config import Config
 from bot.delivery.templates import Templates, templates_in
 from bot.errors import BotError, LedgerUnusable
+from bot.ledger.engine import place_of
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
 from bot.operation.alerts.catalogue import Area, Level, Trouble
@@ -105,7 +105,7 @@ def survey(config: Config, *, ledger: Ledger, gate: Gate, warnings: Callable[[da
 
 def ledger_folder(config: Config) -> Path:
     """Return the nearest folder there is on the way to the ledger: its disk is the one that must not fill up."""
-    place = config.path(make_url(config.settings.ledger.url).database or "").parent
+    place = place_of(config.settings.ledger.url, config.base).parent
     return next(folder for folder in (place, *place.parents) if folder.is_dir())
 
 

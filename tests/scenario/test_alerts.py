@@ -294,6 +294,6 @@ def test_a_pause_of_what_is_back_outlasts_a_look_aside(house: House) -> None:
     bot.run()
     in_ledger(house, lambda ledger: gate_of(house, ledger).stop(drift))
     shop = house.workshop()
-    outside = Outside(sources=workshop)
+    outside = Outside(sources=shop)
     asyncio.run(outside.tell((), mailbox=shop.mailbox, ledger=shop.ledger, looked=(Area.QUEUE,), only={Trouble.SURGE}))
     assert [pause.cause for pause in pauses(house)] == ["drift"]

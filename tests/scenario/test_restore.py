@@ -14,7 +14,7 @@ from filelock import FileLock
 from bot.commands.restoring import put_back
 from bot.console.memory import Fault, MemoryConsole
 from bot.errors import AlreadyRunning, BadUsage, LedgerBroken, OutcomeUnknown, Transient, Unusable
-from bot.ledger.restore import _keep_aside
+from bot.ledger.restore import keep_aside
 from bot.life import State
 from tests.acts_kit import in_ledger
 from tests.house import FRIDAY, House
@@ -189,7 +189,7 @@ def test_what_can_t_take_the_place_is_refused(house: House) -> None:
 def test_a_restore_that_was_killed_half_way_is_done_again(house: House) -> None:
     """Killed after the present ledger got its second name, and a draft was left: the old one is in place, and it goes again."""
     place, now = house.path / "ledger.sqlite3", house.clock.now()
-    aside = _keep_aside(place, now)
+    aside = keep_aside(place, now)
     place.with_name(".ledger-restoring.tmp").write_bytes(b"half a draft")
     assert states(house) == [State.DELIVERED, State.DELIVERED]
     replaced = restore(house)

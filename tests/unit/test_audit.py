@@ -8,19 +8,19 @@ import hashlib
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BadUsage
 from bot.ledger import chain
 from bot.ledger.records import Event, Verdict
 from tests.house import ROOT
-from tests.ledger_kit import open_ledger
+from tests.ledger_kit import open_ledger, raw
 
 _WRITER = """
 import asyncio, sys
@@ -62,19 +62,19 @@ def verify(folder: Path, head: str | None = None) -> Verdict:
 
 def tamper(folder: Path, *statements: str) -> None:
     """Change the database as somebody with the file would: triggers dropped first."""
-    with sqlite3.connect(folder / "ledger.sqlite3") as raw:
+    with raw(folder) as connection:
+        where = "" if connection.dialect.name == "sqlite" else " ON events"
         for trigger in ("events_are_append_only", "events_are_never_removed"):
-            raw.execute(f"DROP TRIGGER {trigger}")
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}{where}")
         for statement in statements:
-            raw.execute(statement)
-    raw.close()
+            connection.exec_driver_sql(statement)
 
 
-def test_an_untouched_chain_verifies(tmp_path: Path) -> None:
+def test_an_untouched_chain_verifies(folder: Path) -> None:
     """What nobody touched is well, with its head and with any earlier one."""
-    head = with_events(tmp_path)
-    with_events(tmp_path)
-    assert verify(tmp_path, head) == Verdict(ok=True, events=12, head=verify(tmp_path).head)
+    head = with_events(folder)
+    with_events(folder)
+    assert verify(folder, head) == Verdict(ok=True, events=12, head=verify(folder).head)
 
 
 @pytest.mark.parametrize(
@@ -89,40 +89,40 @@ def test_an_untouched_chain_verifies(tmp_path: Path) -> None:
         ("UPDATE events SET seq = CASE seq WHEN 2 THEN 903 WHEN 3 THEN 902 ELSE seq END", 2),
     ],
 )
-def test_a_change_or_removal_is_noticed(tmp_path: Path, statement: str, first_bad: int) -> None:
+def test_a_change_or_removal_is_noticed(folder: Path, statement: str, first_bad: int) -> None:
     """The first event that was changed, or that follows a gap, is named."""
-    with_events(tmp_path)
-    tamper(tmp_path, statement)
-    verdict = verify(tmp_path)
+    with_events(folder)
+    tamper(folder, statement)
+    verdict = verify(folder)
     assert (verdict.ok, verdict.first_bad) == (False, first_bad)
     assert verdict.reason
 
 
-def test_swapped_events_are_noticed(tmp_path: Path) -> None:
+def test_swapped_events_are_noticed(folder: Path) -> None:
     """Two events that changed places don't follow those before them."""
-    with_events(tmp_path)
+    with_events(folder)
     tamper(
-        tmp_path, "UPDATE events SET seq = 100 WHERE seq = 2", "UPDATE events SET seq = 2 WHERE seq = 3",
+        folder, "UPDATE events SET seq = 100 WHERE seq = 2", "UPDATE events SET seq = 2 WHERE seq = 3",
         "UPDATE events SET seq = 3 WHERE seq = 100",
     )  # fmt: skip
-    assert verify(tmp_path).first_bad == 2
+    assert verify(folder).first_bad == 2
 
 
-def test_a_cut_end_is_noticed_by_its_head(tmp_path: Path) -> None:
+def test_a_cut_end_is_noticed_by_its_head(folder: Path) -> None:
     """Without the newest rows the rest still verifies; the head noted before does not."""
-    head = with_events(tmp_path)
-    tamper(tmp_path, "DELETE FROM events WHERE seq > 4")
-    assert verify(tmp_path).ok
-    assert (verify(tmp_path, head).ok, verify(tmp_path, head).first_bad) == (False, 5)
+    head = with_events(folder)
+    tamper(folder, "DELETE FROM events WHERE seq > 4")
+    assert verify(folder).ok
+    assert (verify(folder, head).ok, verify(folder, head).first_bad) == (False, 5)
 
 
-def test_a_whole_rewrite_is_noticed_by_a_head(tmp_path: Path) -> None:
+def test_a_whole_rewrite_is_noticed_by_a_head(folder: Path) -> None:
     """A chain computed anew verifies in itself, and against no head noted before."""
-    head = with_events(tmp_path)
-    (tmp_path / "ledger.sqlite3").unlink()
-    with_events(tmp_path, 7)
-    assert verify(tmp_path).ok
-    assert not verify(tmp_path, head).ok
+    head = with_events(folder)
+    tamper(folder, "DELETE FROM events")
+    with_events(folder, 7)
+    assert verify(folder).ok
+    assert not verify(folder, head).ok
 
 
 @pytest.mark.parametrize(
@@ -130,24 +130,19 @@ def test_a_whole_rewrite_is_noticed_by_a_head(tmp_path: Path) -> None:
     ["UPDATE events SET reason = 'x' WHERE seq = 2", "DELETE FROM events WHERE seq = 2", "UPDATE events SET person = 'x'",
      "UPDATE events SET hash = 'x', person = NULL, person_salt = NULL"],
 )  # fmt: skip
-def test_the_database_itself_refuses(tmp_path: Path, statement: str) -> None:
+def test_the_database_itself_refuses(folder: Path, statement: str) -> None:
     """Events can't be changed or removed through SQL, as long as nobody drops the triggers."""
-    with_events(tmp_path)
-    with (
-        sqlite3.connect(tmp_path / "ledger.sqlite3") as raw,
-        pytest.raises(sqlite3.IntegrityError, match="append-only"),
-    ):
-        raw.execute(statement)
-    raw.close()
+    with_events(folder)
+    with raw(folder) as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.exec_driver_sql(statement)
 
 
-def test_a_person_can_be_removed(tmp_path: Path) -> None:
+def test_a_person_can_be_removed(folder: Path) -> None:
     """Taking out the personal part and its salt, and nothing else, is allowed, and the chain still verifies."""
-    head = with_events(tmp_path)
-    with sqlite3.connect(tmp_path / "ledger.sqlite3") as raw:
-        raw.execute("UPDATE events SET person = NULL, person_salt = NULL WHERE seq <= 3")
-    raw.close()
-    assert verify(tmp_path, head).ok
+    head = with_events(folder)
+    with raw(folder) as connection:
+        connection.exec_driver_sql("UPDATE events SET person = NULL, person_salt = NULL WHERE seq <= 3")
+    assert verify(folder, head).ok
 
 
 def test_the_form_of_the_hash_never_changes() -> None:
@@ -170,17 +165,17 @@ def test_the_hash_is_of_the_canonical_json(reason: object) -> None:
     assert chain.digest(row) == hashlib.sha256(plain.encode()).hexdigest()
 
 
-def test_killed_while_writing(tmp_path: Path) -> None:
+def test_killed_while_writing(folder: Path) -> None:
     """Killed at any moment, what was said to be written is there, and the chain verifies."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(tmp_path)], env=environment, stdout=subprocess.PIPE
+        [sys.executable, "-c", _WRITER, str(folder)], env=environment, stdout=subprocess.PIPE
     ) as writer:
         assert writer.stdout is not None
         written = [int(writer.stdout.readline()) for _ in range(20)][-1]
         time.sleep(0.013)
         writer.send_signal(signal.SIGKILL)
-    ledger = open_ledger(tmp_path)
+    ledger = open_ledger(folder)
     try:
         requests, verdict = len(asyncio.run(ledger.requests())), asyncio.run(ledger.verify())
     finally:
@@ -189,11 +184,11 @@ def test_killed_while_writing(tmp_path: Path) -> None:
     assert requests > written
 
 
-def test_two_programs_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_two_programs_at_once_lose_nothing(folder: Path) -> None:
     """Two ledgers on one file take turns: every event is there once, in one chain."""
 
     async def both() -> Verdict:
-        first, second = open_ledger(tmp_path), open_ledger(tmp_path)
+        first, second = open_ledger(folder), open_ledger(folder)
         notes = [ledger.note(Event(action=f"{n}", outcome="done")) for n in range(25) for ledger in (first, second)]
         await asyncio.gather(*notes)
         verdict = await first.verify()
@@ -205,24 +200,24 @@ def test_two_programs_at_once_lose_nothing(tmp_path: Path) -> None:
     assert (verdict.ok, verdict.events) == (True, 50)
 
 
-def test_exports(tmp_path: Path) -> None:
+def test_exports(folder: Path) -> None:
     """JSON lines keep what is hashed; CSV opens in a spreadsheet without running anything; other endings are refused."""
 
     async def write() -> None:
-        ledger = open_ledger(tmp_path)
+        ledger = open_ledger(folder)
         await ledger.note(
             Event(action="test", outcome="done", reason="=HYPERLINK(1)", details={"a": 1}, person={"名": "髙橋"})
         )
-        assert (await ledger.export(tmp_path / "all.jsonl")).rows == 1
-        assert (await ledger.export(tmp_path / "all.csv")).rows == 1
+        assert (await ledger.export(folder / "all.jsonl")).rows == 1
+        assert (await ledger.export(folder / "all.csv")).rows == 1
         with pytest.raises(BadUsage):
-            await ledger.export(tmp_path / "all.pdf")
+            await ledger.export(folder / "all.pdf")
         ledger.close()
 
     asyncio.run(write())
-    line = json.loads((tmp_path / "all.jsonl").read_text(encoding="utf-8"))
+    line = json.loads((folder / "all.jsonl").read_text(encoding="utf-8"))
     assert chain.digest(line) == line["hash"]
-    with (tmp_path / "all.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (folder / "all.csv").open(encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["reason"] == "'=HYPERLINK(1)"
     assert "髙橋" in row["person"]

@@ -21,6 +21,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event
 from tests.acts_kit import in_ledger
 from tests.house import ROOT, House
+from tests.ledger_kit import Server
 
 _WRITER = """
 import asyncio, sys
@@ -39,7 +40,11 @@ asyncio.run(write())
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     """A house whose ledger has a few events."""
-    made = House(path=tmp_path / "house").lay_out()
+    return with_events(House(path=tmp_path / "house").lay_out())
+
+
+def with_events(made: House) -> House:
+    """Have a few events in the ledger."""
 
     async def write(ledger: Ledger) -> None:
         for number in range(5):
@@ -76,8 +81,18 @@ def test_what_was_made_is_on_the_record(house: House, tmp_path: Path) -> None:
     assert (details["file"], details["sha256"], details["head"]) == (made.file.name, made.sha256, made.head)
 
 
-def test_a_backup_is_made_while_another_process_writes(house: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_backup_is_made_while_another_process_writes(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """A writer that never pauses neither stops the backup nor is stopped by it; each copy is one moment's whole ledger."""
+    house = House(path=tmp_path / "house")
+    if kind == "postgresql":
+        database: Server = request.getfixturevalue("database")
+        database.put_into(house.path)
+        with_events(house.lay_out(database.settings(tmp_path)))
+    else:
+        with_events(house.lay_out())
     command = [sys.executable, "-c", _WRITER, str(house.path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None

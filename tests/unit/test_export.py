@@ -63,10 +63,10 @@ def test_what_stands_in_place() -> None:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(folder: Path) -> Iterator[Ledger]:
     """A ledger with two employees' requests on two days, one with hostile and rare text."""
     clock = FixedClock(FRIDAY)
-    made = open_ledger(tmp_path, clock)
+    made = open_ledger(folder, clock)
 
     async def fill() -> None:
         await recorded(made, "a", application())

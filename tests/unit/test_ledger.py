@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,13 +16,13 @@ from bot.ledger.records import AccountRecord, Changes, Notice, NoticeKind, Notic
 from bot.life import TRANSITIONS, AccountRecordState, State
 from bot.model import Decision, Outcome, Window
 from tests.house import FRIDAY
-from tests.ledger_kit import RUN, STEP, accepted, application, later, message, open_ledger, reading, recorded
+from tests.ledger_kit import STEP, accepted, application, later, message, open_ledger, raw, reading, recorded
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(folder: Path) -> Iterator[Ledger]:
     """A new ledger."""
-    made = open_ledger(tmp_path)
+    made = open_ledger(folder)
     yield made
     made.close()
 
@@ -46,14 +44,13 @@ async def test_what_was_read_comes_back_as_it_was(ledger: Ledger) -> None:
     assert (request.received_at, request.state) == (FRIDAY, State.RECEIVED)
 
 
-async def test_ids_count_per_day_and_stay_in_order(tmp_path: Path) -> None:
+async def test_ids_count_per_day_and_stay_in_order(folder: Path) -> None:
     """Numbers begin anew each day, go past 9999, and lists keep the order of recording, also when the clock steps back."""
     clock = FixedClock(FRIDAY)
-    ledger = open_ledger(tmp_path, clock)
+    ledger = open_ledger(folder, clock)
     try:
-        with sqlite3.connect(tmp_path / "ledger.sqlite3") as raw:
-            raw.execute("INSERT INTO counters VALUES ('R-20210730', 9998)")
-        raw.close()
+        with raw(folder) as connection:
+            connection.exec_driver_sql("INSERT INTO counters VALUES ('R-20210730', 9998)")
         ids = [await recorded(ledger, name) for name in "ab"]
         clock.set(FRIDAY + timedelta(days=1))
         ids.append(await recorded(ledger, "c"))
@@ -67,12 +64,12 @@ async def test_ids_count_per_day_and_stay_in_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("to", list(State))
 @pytest.mark.parametrize("start", list(State))
-async def test_only_the_steps_of_the_life_are_taken(ledger: Ledger, tmp_path: Path, start: State, to: State) -> None:
+async def test_only_the_steps_of_the_life_are_taken(tmp_path: Path, start: State, to: State) -> None:
     """A step that TRANSITIONS does not have is refused, and leaves neither a change nor an event."""
+    ledger = open_ledger(tmp_path)
     request_id = await recorded(ledger, "a")
-    with sqlite3.connect(tmp_path / "ledger.sqlite3") as raw:
-        raw.execute("UPDATE requests SET state = ?", (start.value,))
-    raw.close()
+    with raw(tmp_path) as connection:
+        connection.exec_driver_sql(f"UPDATE requests SET state = '{start.value}'")
     before = await ledger.size()
     if to is start or to in TRANSITIONS[start]:
         assert (await ledger.advance(request_id, expect=start, to=to, event=STEP)).state is to
@@ -82,6 +79,7 @@ async def test_only_the_steps_of_the_life_are_taken(ledger: Ledger, tmp_path: Pa
             await ledger.advance(request_id, expect=start, to=to, event=STEP)
         assert (await ledger.get(request_id)).state is start
         assert await ledger.size() == before
+    ledger.close()
 
 
 async def test_a_step_from_another_state_is_refused(ledger: Ledger) -> None:
@@ -147,9 +145,9 @@ async def test_history_is_of_other_requests(ledger: Ledger) -> None:
     assert dict(history.per_day) == {date(2021, 8, 2): 2}
 
 
-async def test_untold_and_due(tmp_path: Path) -> None:
+async def test_untold_and_due(folder: Path) -> None:
     """A rejection is untold until its notice is settled; a delivered request is due when its window has ended."""
-    ledger = open_ledger(tmp_path)
+    ledger = open_ledger(folder)
     try:
         rejected = await recorded(ledger, "a")
         await ledger.advance(rejected, expect=State.RECEIVED, to=State.REJECTED, event=STEP)
@@ -185,17 +183,10 @@ async def test_untold_and_due(tmp_path: Path) -> None:
 
 
 def test_what_is_no_ledger_is_told(tmp_path: Path) -> None:
-    """A file that is no database, a newer schema and a wrong address are each told with what to do."""
+    """A file that is no database is told by its name."""
     (tmp_path / "ledger.sqlite3").write_bytes(b"no database at all" * 100)
     with pytest.raises(Unusable, match=r"ledger\.sqlite3"):
         open_ledger(tmp_path)
-    newer = tmp_path / "newer"
-    open_ledger(newer).close()
-    with sqlite3.connect(newer / "ledger.sqlite3") as raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
-    raw.close()
-    with pytest.raises(Unusable, match="newer version"):
-        open_ledger(newer)
 
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
@@ -204,14 +195,23 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     assert (tmp_path / "ledger.sqlite3").stat().st_mode & 0o077 == 0
 
 
-async def test_a_held_ledger_is_waited_for_as_long_as_its_address_says(tmp_path: Path) -> None:
+def test_a_newer_ledger_is_refused(folder: Path) -> None:
+    """A newer schema is told with what to do."""
+    open_ledger(folder).close()
+    with raw(folder) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Unusable, match="newer version"):
+        open_ledger(folder)
+
+
+async def test_a_held_ledger_is_waited_for_as_long_as_its_address_says(folder: Path) -> None:
     """Another program's write transaction is an error of its own name after ?timeout=, and over when the program lets go."""
-    patient = Ledger.open("sqlite:///ledger.sqlite3?timeout=0.2", base=tmp_path, clock=FixedClock(FRIDAY), run=RUN)
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    patient, other = open_ledger(folder, options="?timeout=0.2"), open_ledger(folder)
+    with other._engine.connect().execution_options(writes=True) as holding, holding.begin():
         started = time.monotonic()
         with pytest.raises(LedgerBusy, match="locked by another program"):
             await patient.note(STEP)
         assert time.monotonic() - started < 20
     await patient.note(STEP)
+    other.close()
     patient.close()

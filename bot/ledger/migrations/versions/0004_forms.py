@@ -28,5 +28,7 @@ def upgrade() -> None:
     op.add_column("events", sa.Column("elapsed_ms", sa.Integer()))
     op.add_column("events", sa.Column("state_before", sa.String(16)))
     op.add_column("events", sa.Column("state_after", sa.String(16)))
+    if op.get_bind().dialect.name == "postgresql":
+        return  # the trigger of the first revision watches every column there
     op.execute("DROP TRIGGER events_are_append_only")
     op.execute(_NO_CHANGE.format(same=" AND ".join(f"NEW.{name} IS OLD.{name}" for name in _KEPT)))

@@ -1,0 +1,82 @@
+"""A ledger in a file: how it is opened and made durable, and what SQLite's errors mean."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from bot.errors import BotError, LedgerBusy, LedgerUnusable, Transient
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # A committed intent must survive a power cut, not only a crash.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+)
+
+
+def engine_for(url: URL, path: Path, seconds: int) -> Engine:
+    """Return an engine on the file ``path``, made if it is missing; a writer waits ``seconds`` where ``url`` does not say otherwise."""
+    _create_private(path)
+    patient = url if "timeout" in url.query else url.update_query_dict({"timeout": str(seconds)})
+    engine = create_engine(patient.set(database=str(path)), poolclass=NullPool)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def explained(error: DBAPIError, what: str) -> BotError:
+    """Return what an error of SQLite means for the ledger ``what``."""
+    text = str(error.orig)
+    if not isinstance(error, OperationalError):
+        return LedgerUnusable(f"the ledger {what} can't be used: {text}; restore it from the last backup")
+    if "locked" in text or "busy" in text:
+        return LedgerBusy(f"the ledger {what} is locked by another program")
+    return LedgerUnusable(f"the ledger {what} can't be used: {text}; check the disk, its space and the rights")
+
+
+def forget(connection: Connection) -> None:
+    """Have what this transaction removes overwritten with zeros."""
+    connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def compact(engine: Engine, what: str) -> None:
+    """Write the file anew without its free pages, and empty the log beside it; raises ``Transient`` while others read."""
+    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        try:
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            found = cursor.fetchone()
+        except sqlite3.Error as error:
+            raise Transient(f"the ledger {what} can't be compacted now: {error}; call it again") from error
+    if found is None or found[0]:
+        raise Transient(
+            f"the ledger {what} is being read by another program: old text may be left in it; call it again"
+        )
+
+
+def _create_private(path: Path) -> None:
+    """Make the file readable for its owner alone before anything is in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
+    # SQLAlchemy begins transactions itself (see _begin); the driver must not do so behind its back.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that reads and then writes never fails half-way for a lock."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

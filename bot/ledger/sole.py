@@ -1,0 +1,57 @@
+"""Keeps other machines away from a ledger on a server; for a file the lock beside it does (bot/wiring/alone.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import tzinfo
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from bot.errors import AlreadyRunning
+from bot.ledger.engine import file_of, name_of, reach, understood
+from bot.ledger.on_postgres import HERE, SOLE, process_of
+from bot.secret import Secret
+
+_TAKE = f"SELECT pg_try_advisory_lock({SOLE}, {HERE})"
+_HOLDER = f"""
+SELECT seen.application_name, seen.backend_start FROM pg_locks held JOIN pg_stat_activity seen USING (pid)
+WHERE held.locktype = 'advisory' AND held.classid = {SOLE} AND held.objid::int4 = {HERE} AND held.granted
+  AND seen.datname = current_database()"""  # noqa: S608 - constants of this program
+
+
+@contextmanager
+def sole(url: str, base: Path, password: Secret | None, zone: tzinfo | None) -> Iterator[None]:
+    """Be the only one, on any machine, who works on the ledger at ``url``; the server ends it with the process.
+
+    Raises ``AlreadyRunning`` that says who works on it, and since when in ``zone``; ``LedgerUnusable`` when the server can't be asked.
+    """
+    if file_of(url, base) is not None:
+        yield
+        return
+    engine = reach(url, base, password)
+    try:
+        with understood(engine):
+            connection = engine.connect().execution_options(bare=True)
+        with connection:
+            with understood(engine):
+                if not connection.exec_driver_sql(_TAKE).scalar():
+                    who = _holder(connection, zone)
+                    raise AlreadyRunning(f"another run holds the ledger {name_of(engine.url)}{who}")
+            try:
+                yield
+            finally:
+                # Not given back to the pool: the lock goes with its session, also where the server has ended that already.
+                connection.invalidate()
+    finally:
+        engine.dispose()
+
+
+def _holder(connection: Connection, zone: tzinfo | None) -> str:
+    """Return who holds it, in words; the server hides the sessions of other roles."""
+    found = connection.exec_driver_sql(_HOLDER).first()
+    if found is None or not found.application_name:
+        return ""
+    who = process_of(found.application_name) or found.application_name
+    return f": {who}, since {found.backend_start.astimezone(zone).isoformat(timespec='seconds')}"
