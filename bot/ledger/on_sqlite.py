@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import BotError, LedgerBusy, LedgerUnusable, Transient
 
+#: Under this name a connection knows which file it has open.
+_FILE = "file"
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     # A committed intent must survive a power cut, not only a crash.
@@ -26,10 +28,26 @@ def engine_for(url: URL, path: Path, seconds: int) -> Engine:
     """Return an engine on the file ``path``, made if it is missing; a writer waits ``seconds`` where ``url`` does not say otherwise."""
     _create_private(path)
     patient = url if "timeout" in url.query else url.update_query_dict({"timeout": str(seconds)})
-    engine = create_engine(patient.set(database=str(path)), poolclass=NullPool)
+    # Opening the file and reading its schema costs as much as many a question. No thread ever waits for another's connection.
+    engine = create_engine(patient.set(database=str(path)), pool_size=2, max_overflow=-1)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    _follow(engine, path)
     return engine
+
+
+def _follow(engine: Engine, path: Path) -> None:
+    """Open the file anew when another one has taken its place, such as a restored backup: a connection would go on with the old."""
+
+    def note(_raw: object, record: ConnectionPoolEntry) -> None:
+        record.info[_FILE] = path.stat().st_ino
+
+    def compare(_raw: object, record: ConnectionPoolEntry, _given: object) -> None:
+        if not path.exists() or path.stat().st_ino != record.info[_FILE]:
+            raise InvalidatePoolError
+
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkout", compare)
 
 
 def explained(error: DBAPIError, what: str) -> BotError:

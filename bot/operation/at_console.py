@@ -22,6 +22,7 @@ from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.evidence import evidence_of_stuck
 from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
+from bot.operation.alerts.guards import WatchedOutgoing
 from bot.operation.crew import Crew, Stands, Work
 from bot.operation.report import Progress, Report
 from bot.operation.switching import Switching
@@ -42,6 +43,8 @@ class AtConsole:
     clock: Clock
     settings: ConsoleSettings
     gate: Gate
+    #: What is issued must be mailed.
+    outgoing: WatchedOutgoing
     #: The console's clock may differ so much from the machine's.
     clock_off: timedelta
 
@@ -113,7 +116,7 @@ class AtConsole:
         """Issue and deliver; returns why not all of it was done where only issuing stands still, and revoking goes on."""
 
         async def stands() -> Paused | None:
-            return await self.gate.stands(Part.CONSOLE, Part.DELIVERY)
+            return await self.outgoing.stands() or await self.gate.stands(Part.CONSOLE, Part.DELIVERY)
 
         try:
             if to_drive and (paused := await stands()):

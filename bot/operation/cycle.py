@@ -215,6 +215,8 @@ class Cycle:
         progress.start("結果を知らせる / telling", len(untold))
         for request in report.until_stopped(untold):
             await self.gate.check(Part.DELIVERY)
+            if down := await self.outgoing.stands():
+                raise down
             with report.one_of_many(request.id):
                 await self.courier.tell(request)
             progress.step()
@@ -233,7 +235,10 @@ class Cycle:
         waiting = self._ripe(await self.ledger.requests(states=DRIVABLE))
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
         begun = await self.leftovers.half_made()
-        look = await self.alerts.watching(Area.CONSOLE, self.clock.now())
+        now = self.clock.now()
+        look = await self.alerts.watching(Area.CONSOLE, now)
+        if waiting and not self.outgoing.worked and await self.alerts.watching(Area.OUTGOING, now):
+            await self.outgoing.ask()
         await self.at_console.run(waiting, [*bounced, *due, *begun], report, progress, bounced=gone, look=look)
 
     async def _end(self, report: Report) -> None:

@@ -13,7 +13,6 @@ from bot.issuance.expire import Expirer
 from bot.issuance.hours import Hours
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
-from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.guards import GuardedConsole, WatchedOutgoing
 from bot.operation.at_console import AtConsole
 from bot.operation.cycle import Cycle
@@ -64,7 +63,7 @@ class Assembly:
             leftovers=Leftovers(ledger=ledger, courier=courier),
             leavers=Leavers(ledger=ledger, staff=judge.directory, clock=clock, settings=settings.staff),
             take_back=TakeBack(ledger=ledger, clock=clock, account=settings.account, zone=config.zone),
-            at_console=self._at_console(console, gate, courier, switching, judge),
+            at_console=self._at_console(console, outgoing, courier, switching, judge),
             survey=alerting.survey(config, ledger=ledger, gate=gate, warnings=judge.warnings),
             alerts=alerting.alerts(sources, sending=lambda: outgoing, ledger=ledger),
         )  # fmt: skip
@@ -78,11 +77,12 @@ class Assembly:
         )  # fmt: skip
 
     def _at_console(
-        self, console: GuardedConsole, gate: Gate, courier: Courier, switching: Switching, judge: Judge
+        self, console: GuardedConsole, outgoing: WatchedOutgoing, courier: Courier, switching: Switching, judge: Judge
     ) -> AtConsole:
         settings, clock = self.sources.config.settings, self.sources.clock
         return AtConsole(
-            console=console, driver=self._driver(console, courier, judge), switching=switching, clock=clock, gate=gate,
+            console=console, driver=self._driver(console, courier, judge), switching=switching, clock=clock,
+            gate=alerting.gate(self.sources.config, clock, self.ledger), outgoing=outgoing,
             expirer=Expirer(ledger=self.ledger, console=console, staff=judge.directory, account=settings.account),
             settings=settings.console, clock_off=timedelta(seconds=settings.alerts.clock_off_seconds),
         )  # fmt: skip

@@ -15,7 +15,7 @@ from bot.errors import AccessDenied, BotError, LedgerUnusable, Transient
 from bot.ledger.conditions import Part
 from bot.mail.folder import FolderMailbox
 from tests.acts_kit import act, in_ledger, one
-from tests.alerts_kit import Bot, apply, beginnings, chat_service, down, gate_of, pauses, told
+from tests.alerts_kit import STAFF, Bot, apply, beginnings, chat_service, down, gate_of, pauses, told
 from tests.house import FRIDAY, House
 
 URL = "TELEWORK_BOT_TEST_CHAT"
@@ -28,17 +28,24 @@ def house(tmp_path: Path) -> House:
 
 
 class Deaf(FolderMailbox):
-    """A mailbox that sends nothing for a while."""
+    """A mailbox that sends nothing for a while: to those in ``fussy`` alone where there are any, and then its server is well."""
 
     error: BotError | None = None
+    fussy: tuple[str, ...] = ()
     tried = 0
 
     async def send(self, mail: EmailMessage) -> None:
         """Fail as told."""
         self.tried += 1
-        if self.error:
+        if self.error and (not self.fussy or mail["To"] in self.fussy):
             raise self.error
         await super().send(mail)
+
+    async def check(self) -> str:
+        """Fail as told."""
+        if self.error and not self.fussy:
+            raise self.error
+        return await super().check()
 
 
 def deaf(house: House, error: BotError | None) -> Deaf:
@@ -62,6 +69,35 @@ def test_an_alert_that_fails_hides_nothing(house: House) -> None:
     bot.run()
     (mail,) = told(house)
     assert "管理コンソールを使えません" in mail.text
+
+
+def test_nothing_is_issued_that_can_not_be_mailed(house: House) -> None:
+    """The mail server is gone: one ID was made before that was seen, no other is, and not the console is blamed; then all go out."""
+    console, box = MemoryConsole(), deaf(house, Transient("no answer"))
+    bot = Bot(house, console, box)
+    apply(house, 5)
+    first, second = bot.run(), bot.run()
+    assert console.writes == {"create": 1}
+    assert (first.conditions, second.conditions) == (["sending_fails"], ["sending_fails"])
+    assert [text for text in first.paused if "mails can't be sent" in text]
+    box.error = None
+    assert bot.run(after=40).delivered == 5
+    bot.run()
+    assert beginnings(house) == ["解消"], "its beginning could be told in no way"
+    assert {one.login_id: console.accepts(one.login_id, one.password) for one in house.credentials()} == dict.fromkeys(
+        console.accounts, True
+    )
+
+
+def test_one_address_that_takes_no_mail_stops_nobody_else(house: House) -> None:
+    """A recipient whose mail is put off every time holds up no other: the server takes mails, so the rest goes on."""
+    console, box = MemoryConsole(), deaf(house, Transient("450 try later"))
+    apply(house, 4)
+    box.fussy = tuple(one.mail for one in house.workshop().directory() if one.employee_no in STAFF[:2])
+    bot = Bot(house, console, box)
+    assert bot.run().delivered == 2
+    box.error = None
+    assert bot.run().delivered == 2
 
 
 def test_what_mail_can_not_tell_the_chat_tells(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from email.message import EmailMessage
 
 from bot.console.port import Ability, Console, Created, Evidence, Order
 from bot.console.screens import ScreenChange
-from bot.delivery.outgoing import Outgoing
-from bot.errors import AccessDenied, BotError, Transient, Unusable
+from bot.errors import AccessDenied, BotError, Paused, Transient, Unusable
+from bot.mail.port import Mailbox
 from bot.model import Account, AccountSpec, Window
 from bot.operation.alerts.catalogue import Area
 from bot.operation.alerts.findings import Finding, finding_of
@@ -20,7 +20,7 @@ from bot.secret import Secret
 class WatchedOutgoing:
     """Sends by a mailbox, and knows afterwards whether mails go out."""
 
-    def __init__(self, outgoing: Outgoing, gate: Gate) -> None:
+    def __init__(self, outgoing: Mailbox, gate: Gate) -> None:
         self._outgoing = outgoing
         self._gate = gate
         #: The last send failed for a reason that any mail would have failed for.
@@ -29,11 +29,13 @@ class WatchedOutgoing:
         self.finding: Finding | None = None
         self.worked = False
         self._alert_failed: BotError | None = None
+        self._down: Paused | None = None
+        self._asked_for: BotError | None = None
 
     def begin(self) -> None:
         """Know nothing yet: a pass begins."""
         self.trouble, self.finding, self.worked = None, None, False
-        self._alert_failed = None
+        self._alert_failed = self._down = None
 
     async def send(self, mail: EmailMessage) -> None:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; raises ``Paused`` when the kill switch is there."""
@@ -62,6 +64,20 @@ class WatchedOutgoing:
             raise
         self.begin()
         self.worked = True
+
+    async def stands(self) -> Paused | None:
+        """Say why no further mail is worth a try; ``None`` where one is, be it that the last one failed for its recipient alone."""
+        if self.trouble and self._asked_for is not self.trouble:
+            self._asked_for = self.trouble
+            await self.ask()
+        return self._down
+
+    async def ask(self) -> None:
+        """Ask the server whether it takes mails, and stand still until the pass is over when it does not."""
+        try:
+            await self._outgoing.check()
+        except BotError as error:
+            self._down = Paused(f"mails can't be sent ({error}): until they can, nothing is issued, nobody is told")
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
