@@ -36,6 +36,27 @@ def open_engine(url: str, base: Path, password: Secret | None = None) -> Engine:
     return engine
 
 
+class Engines:
+    """Keeps engines on files from one ledger to the next: what was put into SQL for one pass need not be for every other."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, Engine] = {}
+
+    def open(self, url: str, base: Path, password: Secret | None = None) -> Engine:
+        """As :func:`open_engine`; a server is reached anew each time, as an engine on it may have lost its lock."""
+        file = file_of(url, base)
+        if file is None:
+            return open_engine(url, base, password)
+        engine = self._kept.get(file)
+        if engine is None:
+            engine = self._kept[file] = open_engine(url, base)
+            return engine
+        with understood(engine):
+            on_sqlite.create_private(file)
+            _migrate(engine)
+        return engine
+
+
 def reach(url: str, base: Path, password: Secret | None = None) -> Engine:
     """Return an engine on the database at ``url`` as it is; a file that is missing is made.
 

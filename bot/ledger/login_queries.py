@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from bot.ledger import tables
 from bot.ledger.codec import time_from_text, time_to_text
@@ -30,34 +30,46 @@ WORKING = HOLDING - {State.ACCEPTED, State.STUCK}
 _NOT_DISABLED = (AccountRecordState.CREATED, AccountRecordState.SWITCHING, AccountRecordState.CLOSED)
 
 
+def _open() -> Select[Any]:
+    """Return the question for every account that is not disabled."""
+    accounts, own = tables.accounts, tables.requests.alias()
+    return (
+        select(accounts, own.c.updated_at).join(own, own.c.id == accounts.c.request)
+        .where(accounts.c.state.in_([state.value for state in _NOT_DISABLED])).order_by(accounts.c.login_id)
+    )  # fmt: skip
+
+
+def _held() -> Select[Any]:
+    """Return the question for what they are held for."""
+    accounts, requests, days = tables.accounts, tables.requests, tables.granted_days
+    return (
+        select(
+            accounts.c.login_id, requests.c.id, requests.c.state, requests.c.window_start, requests.c.window_end,
+            days.c.day,
+        )
+        .join(requests, requests.c.login_id == accounts.c.login_id).outerjoin(days, days.c.request == requests.c.id)
+        .where(
+            accounts.c.state.in_([state.value for state in _NOT_DISABLED]),
+            requests.c.state.in_([state.value for state in HOLDING]),
+        )
+    )  # fmt: skip
+
+
+#: Put into words once: that costs more than the answer.
+_OPEN, _HELD = _open(), _held()
+
+
 class LoginQueries(NoticeQueries):
     """Questions about logins."""
 
     async def logins(self, now: datetime) -> tuple[Login, ...]:
         """Return every account of ours that is not disabled, by login ID, with what it is held for from ``now`` on."""
-        accounts, requests, days = tables.accounts, tables.requests, tables.granted_days
-        own = requests.alias()
-        query = (
-            select(accounts, own.c.updated_at).join(own, own.c.id == accounts.c.request)
-            .where(accounts.c.state.in_([state.value for state in _NOT_DISABLED])).order_by(accounts.c.login_id)
-        )  # fmt: skip
-        held = (
-            select(
-                accounts.c.login_id, requests.c.id, requests.c.state, requests.c.window_start, requests.c.window_end,
-                days.c.day,
-            )
-            .join(requests, requests.c.login_id == accounts.c.login_id).outerjoin(days, days.c.request == requests.c.id)
-            .where(
-                accounts.c.state.in_([state.value for state in _NOT_DISABLED]),
-                requests.c.state.in_([state.value for state in HOLDING]),
-            )
-        )  # fmt: skip
 
         def work(connection: Connection) -> tuple[Login, ...]:
             holders: defaultdict[str, list[Any]] = defaultdict(list)
-            for row in connection.execute(held):
+            for row in connection.execute(_HELD):
                 holders[row.login_id].append(row)
-            return tuple(self._login(row, holders[row.login_id], now) for row in connection.execute(query))
+            return tuple(self._login(row, holders[row.login_id], now) for row in connection.execute(_OPEN))
 
         return await self._read(work)
 

@@ -26,7 +26,7 @@ _PRAGMAS = (
 
 def engine_for(url: URL, path: Path, seconds: int) -> Engine:
     """Return an engine on the file ``path``, made if it is missing; a writer waits ``seconds`` where ``url`` does not say otherwise."""
-    _create_private(path)
+    create_private(path)
     patient = url if "timeout" in url.query else url.update_query_dict({"timeout": str(seconds)})
     # Opening the file and reading its schema costs as much as many a question. No thread ever waits for another's connection.
     engine = create_engine(patient.set(database=str(path)), pool_size=2, max_overflow=-1)
@@ -80,7 +80,7 @@ def compact(engine: Engine, what: str) -> None:
         )
 
 
-def _create_private(path: Path) -> None:
+def create_private(path: Path) -> None:
     """Make the file readable for its owner alone before anything is in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -19,6 +19,24 @@ from bot.ledger.rows import request_from
 T = TypeVar("T")
 
 
+def _every_request() -> Select[tuple[object, ...]]:
+    """Return the question for requests, with what their messages say of them."""
+    requests, messages, joined = tables.requests, tables.messages, tables.joined
+    notices = messages.alias()
+    told_at = (
+        select(func.min(notices.c.arrived_at))
+        .select_from(joined.join(notices, notices.c.id == joined.c.message))
+        .where(joined.c.request == requests.c.id)
+        .scalar_subquery()
+    )
+    columns = (messages.c.sender, messages.c.authentic, messages.c.arrived_at, messages.c.message_id.label("mail_id"))
+    return select(requests, *columns, told_at.label("told_at")).join(messages, messages.c.id == requests.c.message)
+
+
+#: Put into words once: that costs more than many an answer.
+_EVERY_REQUEST = _every_request()
+
+
 class LedgerReader:
     """What every part of a ledger's reading half stands on."""
 
@@ -50,24 +68,5 @@ class LedgerReader:
             return work(connection)
 
     def _requests(self, connection: Connection, *where: ColumnElement[bool]) -> tuple[Request, ...]:
-        requests, messages, joined = tables.requests, tables.messages, tables.joined
-        notices = messages.alias()
-        told_at = (
-            select(func.min(notices.c.arrived_at))
-            .select_from(joined.join(notices, notices.c.id == joined.c.message))
-            .where(joined.c.request == requests.c.id)
-            .scalar_subquery()
-        )
-        columns = (
-            messages.c.sender,
-            messages.c.authentic,
-            messages.c.arrived_at,
-            messages.c.message_id.label("mail_id"),
-        )
-        query: Select[tuple[object, ...]] = (
-            select(requests, *columns, told_at.label("told_at"))
-            .join(messages, messages.c.id == requests.c.message)
-            .where(*where)
-            .order_by(requests.c.serial)
-        )
+        query = _EVERY_REQUEST.where(*where).order_by(tables.requests.c.serial)
         return tuple(request_from(row, self._zone) for row in connection.execute(query))

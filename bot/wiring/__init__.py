@@ -6,7 +6,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from getpass import getuser
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +21,7 @@ from bot.console.screens import Screens
 from bot.delivery.compose import Composer
 from bot.errors import LedgerUnusable
 from bot.ledger.copying import copy_of
-from bot.ledger.engine import is_there
+from bot.ledger.engine import Engines, is_there
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ActorType, Run
 from bot.ledger.sole import sole
@@ -46,6 +46,7 @@ class Workshop(Sources):
     """Makes each part from one configuration; nothing is opened before it is asked for."""
 
     say: Say
+    engines: Engines = field(default_factory=Engines, repr=False, compare=False)
 
     def ledger(self) -> Ledger:
         """Open the ledger (made if missing), for the bot's own acts."""
@@ -53,7 +54,8 @@ class Workshop(Sources):
 
     def _ledger(self, run: Run) -> Ledger:
         settings, base = self.config.settings.ledger, self.config.base
-        return Ledger.open(settings.url, base=base, clock=self.clock, run=run, password=self.ledger_password())
+        engine = self.engines.open(settings.url, base, self.ledger_password())
+        return Ledger(engine, clock=self.clock, run=run)
 
     def ledger_password(self) -> Secret | None:
         """Return the password of the ledger's server, where one is configured."""

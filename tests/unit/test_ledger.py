@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -215,3 +217,20 @@ async def test_a_held_ledger_is_waited_for_as_long_as_its_address_says(folder: P
     await patient.note(STEP)
     other.close()
     patient.close()
+
+
+async def test_a_backup_that_takes_its_place_is_what_is_read_then(tmp_path: Path) -> None:
+    """A ledger that stays open, as under `serve`, goes on with the file that is there, never with the one that was replaced."""
+    ledger = open_ledger(tmp_path)
+    await recorded(ledger, "a")
+    file, backup = tmp_path / "ledger.sqlite3", tmp_path / "backup.sqlite3"
+    with closing(sqlite3.connect(file)) as there, closing(sqlite3.connect(backup)) as here:
+        there.backup(here)
+    await recorded(ledger, "b")
+    for beside in ("-wal", "-shm"):
+        file.with_name(f"{file.name}{beside}").unlink(missing_ok=True)
+    backup.replace(file)
+    assert len(await ledger.requests()) == 1
+    await recorded(ledger, "c")
+    assert len(await ledger.requests()) == 2
+    ledger.close()
