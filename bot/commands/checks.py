@@ -79,6 +79,7 @@ async def _notices(workshop: Workshop) -> str:
 
 
 async def _mailbox(workshop: Workshop) -> str:
+    await _must_not_be_refused(workshop, Trouble.MAILBOX_DENIED, "`resume`")
     mailbox = workshop.mailbox()
     try:
         return await mailbox.check()
@@ -108,8 +109,8 @@ async def _disk(workshop: Workshop) -> str:
     return f"{min(must_have_room(place, settings.alerts.disk_free_mb) for place in places)} MB free"
 
 
-async def _must_not_be_refused(workshop: Workshop) -> None:
-    """Raise ``AccessDenied`` while the console is known to refuse the login: a check every morning would lock it out."""
+async def _must_not_be_refused(workshop: Workshop, refused: Trouble, then: str) -> None:
+    """Raise ``AccessDenied`` while a login is known to be refused: a check every morning would lock it out."""
     if not workshop.has_ledger():
         return
     ledger = workshop.ledger()
@@ -117,8 +118,8 @@ async def _must_not_be_refused(workshop: Workshop) -> None:
         pauses = await gate(workshop.config, workshop.clock, ledger).pauses()
     finally:
         ledger.close()
-    if any(pause.cause == Trouble.CONSOLE_DENIED for pause in pauses):
-        raise AccessDenied("not tried: it refused the login before; mend the password, then `resume --part console`")
+    if any(pause.cause == refused for pause in pauses):
+        raise AccessDenied(f"not tried: it refused the login before; mend the password, then {then}")
 
 
 async def _browser(workshop: Workshop) -> str:
@@ -129,7 +130,7 @@ async def _browser(workshop: Workshop) -> str:
 
 
 async def _console(workshop: Workshop) -> str:
-    await _must_not_be_refused(workshop)
+    await _must_not_be_refused(workshop, Trouble.CONSOLE_DENIED, "`resume --part console`")
     console = workshop.console(workshop.screens(learns=False))
     try:
         changed = await console.probe()

@@ -16,6 +16,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Verdict
 from bot.operation.digest import Digest, make_digest, versions
 from bot.wiring import Workshop
+from bot.wiring.alerts import gate
 
 
 def digest(config: Path, overrides: Sequence[str], *, as_json: bool, of: str | None, send: bool) -> int:
@@ -47,11 +48,13 @@ async def digest_of(workshop: Workshop, ledger: Ledger, asked: date) -> Digest:
 async def send_digest(workshop: Workshop, ledger: Ledger, made: Digest) -> None:
     """Mail a digest to the operators, with the head of the chain where it holds; both on record.
 
-    Raises ``BadUsage`` when nobody is named to send it to, and what sending raises.
+    Raises ``BadUsage`` when nobody is named to send it to, ``Paused`` while the mail server is known to refuse the login, and what
+    sending raises.
     """
     to = workshop.config.settings.alerts.mail_to
     if not to:
         raise BadUsage([Problem(path="alerts.mail_to", text="names nobody to send it to")])
+    await gate(workshop.config, workshop.clock, ledger).check_mailbox()
     mail = workshop.composer().digest(to, made=asdict(made), version=__version__)
     head, file = daily_head(workshop, Verdict(ok=made.chain_ok, events=made.events, head=made.head))
     if made.chain_ok:  # the head of a chain that does not hold proves nothing

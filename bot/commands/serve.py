@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +17,7 @@ from bot.commands.opening import day, open_workshop
 from bot.commands.output import people, print_json, say, table
 from bot.commands.serving import Jobs
 from bot.commands.stopping import stopped_by_signals
-from bot.errors import BadUsage, Problem, Unusable
+from bot.errors import BadUsage, BotError, Problem, Unusable
 from bot.operation.report import Stop
 from bot.operation.schedule.plan import Due, Task
 from bot.operation.schedule.pulse import Pulse, Supervisor
@@ -78,6 +79,8 @@ async def _until_stopped(workshop: Workshop, stop: Stop) -> None:
     if watched:
         await watched.start()
         say(f"metrics, healthz and readyz: {watched.url}")
+        with suppress(BotError):  # whoever asks is told; a new house is ready before its first pass
+            (await asyncio.to_thread(workshop.ledger)).close()
     say(f"serving, process {os.getpid()}; next: {f'{due.job} {due.at:%Y-%m-%d %H:%M:%S}' if due else 'nothing'}")
     try:
         await scheduler.run()

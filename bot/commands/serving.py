@@ -13,8 +13,8 @@ from bot.commands.digest import digest_of, send_digest
 from bot.commands.inspecting import inspect
 from bot.commands.purging import made_for
 from bot.errors import AlreadyRunning, BotError, LedgerBroken, LedgerUnusable, TookTooLong, Unusable
+from bot.ledger.counting import delivered_since
 from bot.ledger.ledger import Ledger
-from bot.life import State
 from bot.model import ReadOutcome
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding
@@ -130,19 +130,26 @@ class Jobs:
             waiting = [one for one in await ledger.requests(states=UNDELIVERED) if (wait(one) or now) <= now]
             if len(waiting) <= config.settings.schedule.surge:
                 return ()
-            done = await ledger.requests(states={State.DELIVERED}, since=(now - _MEASURED).date())
-            return (forecast(len(waiting), [one.updated_at for one in done], now, within=_MEASURED).finding,)
+            done = await ledger.ask(lambda connection: delivered_since(connection, now - _MEASURED, now.tzinfo))
+            return (forecast(len(waiting), done, now, within=_MEASURED).finding,)
 
         await self._tell(await self._with_ledger(look), looked=True)
 
     async def failed(self, task: Task, error: Exception) -> None:
-        """Tell operators that a job failed; what ended a pass by itself has been told already."""
+        """Tell operators that a job failed; what ended a pass by itself has been told already.
+
+        Passes that are cut off one after the other are one condition, until a pass comes to its end.
+        """
         if task.is_pass and not isinstance(error, TookTooLong | AlreadyRunning):
             return
         usable = not isinstance(error, LedgerUnusable)
         # What an error that nobody foresaw says may hold what it was working on: the log, which is redacted, has it.
         text = str(error) if isinstance(error, BotError) else f"{type(error).__name__}; the log has the details"
-        await self._tell((Finding(trouble=Trouble.JOB, about=task, detail=f"{task}: {text}"),), usable=usable)
+        if isinstance(error, TookTooLong) and task.is_pass:
+            finding = Finding(trouble=Trouble.CUT_OFF, detail=text)
+        else:
+            finding = Finding(trouble=Trouble.JOB, about=task, detail=f"{task}: {text}")
+        await self._tell((finding,), usable=usable)
 
     async def _tell(self, found: tuple[Finding, ...], *, looked: bool = False, usable: bool = True) -> None:
         shop = self.workshop

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from sqlalchemy import Connection, func, select
 
 from bot.ledger import chain, tables
+from bot.ledger.codec import time_from_text, time_to_text
 from bot.ledger.records import StoredEvent
 from bot.life import State
 from bot.model import ReadOutcome
@@ -43,6 +44,15 @@ class Counts:
     whole_pass: Pass | None
     #: The newest pass that delivered a login and was measured.
     busy_pass: Pass | None
+
+
+def delivered_since(connection: Connection, moment: datetime, zone: tzinfo | None) -> tuple[datetime, ...]:
+    """Return when each request was delivered that is, and was since a moment, whenever it was recorded; with times in ``zone``."""
+    requests = tables.requests.c
+    query = select(requests.updated_at).where(
+        requests.state == State.DELIVERED.value, requests.updated_at >= time_to_text(moment)
+    )
+    return tuple(time_from_text(at, zone) for at in connection.scalars(query))
 
 
 def counts(connection: Connection, zone: tzinfo | None) -> Counts:

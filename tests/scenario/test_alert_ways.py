@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 from bot.commands import passes
+from bot.commands.checks import try_all
+from bot.commands.digest import digest_of, send_digest
 from bot.console.memory import MemoryConsole
-from bot.errors import AccessDenied, BotError, LedgerUnusable, Transient
+from bot.errors import AccessDenied, BotError, LedgerUnusable, Paused, Transient
 from bot.ledger.conditions import Part
 from bot.mail.folder import FolderMailbox
+from bot.operation.alerts.catalogue import Trouble
+from bot.operation.alerts.findings import Finding
 from tests.acts_kit import act, in_ledger, one
 from tests.alerts_kit import STAFF, Bot, apply, beginnings, chat_service, down, gate_of, pauses, told
 from tests.house import FRIDAY, House
@@ -229,3 +233,22 @@ def test_a_ledger_that_can_not_be_used_is_told_once(house: House, monkeypatch: p
     bot.run()
     assert beginnings(house) == ["重大", "解消"]
     assert not (house.path / "var" / "conditions.json").exists()
+
+
+async def test_a_login_that_was_refused_is_tried_by_nothing_else(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until an operator resumes it neither the digest nor `check` logs in at the mail server, nor `check` at the console."""
+    monkeypatch.setenv("TELEWORK_BOT_CONSOLE_PASSWORD", "Wrong-console-1")
+    workshop = house.workshop()
+    with workshop.recording(None) as ledger:
+        refused = (Trouble.MAILBOX_DENIED, Trouble.CONSOLE_DENIED)
+        for trouble in refused:
+            await gate_of(house, ledger).stop(Finding(trouble=trouble, detail="refused"))
+        made = await digest_of(workshop, ledger, house.clock.now().date())
+        with pytest.raises(Paused, match="mailbox_denied"):
+            await send_digest(workshop, ledger, made)
+        assert house.files("outbox") == []
+        rows = {row["check"]: row["detail"] for row in (await try_all(workshop))[0] if not row["ok"]}
+        assert all("not tried: it refused the login before" in rows[name] for name in ("mailbox", "console"))
+        await gate_of(house, ledger).resume(Part.ALL, "直した")
+        await send_digest(workshop, ledger, made)
+    assert len(house.files("outbox")) == 1

@@ -71,6 +71,22 @@ def test_it_is_watched_while_it_serves(
     assert ask(port, "healthz") == (0, "")
 
 
+def test_a_new_house_is_ready_before_its_first_pass(
+    house: House, server: SandboxServer, start: Start, now: datetime, port: int
+) -> None:
+    """On a closed day nothing is to be done for hours: it is ready all the same, and the figures are those of an empty ledger."""
+    house.lay_out({
+        "console": {"url": server.url}, "calendar": {"overrides_file": "days.csv"}, "metrics": {"port": port},
+        "account": {"enable_from": "00:00", "disable_at": "00:01"}, "schedule": {"expiry": "00:02", "backup": "00:03"},
+    })  # fmt: skip
+    (house.path / "days.csv").write_text(f"date,open,reason\n{now.date()},closed,休\n", encoding="utf-8")
+    process = start("serve")
+    come_to(lambda: ask(port, "readyz") == (200, "ok\n"), process)
+    assert "telework_bot_chain_events 0.0" in ask(port, "metrics")[1]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
 def test_a_port_in_use_is_told_before_anything_is_done(
     house: House, server: SandboxServer, start: Start, port: int
 ) -> None:

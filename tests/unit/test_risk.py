@@ -12,6 +12,7 @@ import pytest
 from bot.commands.serving import Jobs
 from bot.console.memory import MemoryConsole
 from bot.errors import AccessDenied, TookTooLong, Unusable
+from bot.ledger.counting import delivered_since
 from bot.ledger.records import MessageRecord, Request
 from bot.life import State
 from bot.model import Application, Kind, ReadOutcome
@@ -198,7 +199,7 @@ async def test_a_look_aside_tells_nothing_that_a_pass_is_telling(house: House) -
     [
         (Task.BACKUP, Unusable("the disk is full"), "backup: the disk is full"),
         (Task.DIGEST, ZeroDivisionError("0048213"), "digest: ZeroDivisionError; the log has the details"),
-        (Task.POLL, TookTooLong("poll", timedelta(minutes=20)), "poll got no step further for 20 minutes"),
+        (Task.REPORT, TookTooLong("report", timedelta(minutes=20)), "report got no step further for 20 minutes"),
         (Task.POLL, AccessDenied("told by the pass itself"), None),
     ],
 )
@@ -213,6 +214,39 @@ async def test_a_job_that_failed_is_told_once(house: House, task: Task, error: E
         if shown
     )
     assert await lasting(house) == set()
+
+
+async def test_passes_that_hang_are_told_once_until_one_ends(house: House) -> None:
+    """Cut off three times in an hour: one mail; a pass that comes to its end ends it."""
+    for minutes in (0, 20, 40):
+        house.clock.set(FRIDAY + timedelta(minutes=minutes))
+        await jobs(house).failed(Task.POLL, TookTooLong("poll", timedelta(minutes=20)))
+    (begun,) = told(house)
+    assert "実行が進まなくなりました" in begun.subject
+    for minutes in (45, 80):
+        house.clock.set(FRIDAY + timedelta(minutes=minutes))
+        await house.run(MemoryConsole())
+    assert [mail.subject.partition("］")[0][-2:] for mail in told(house)] == ["重大", "解消"]
+
+
+async def test_a_forecast_counts_what_was_recorded_days_ago(house: House) -> None:
+    """What is issued on its day was taken in before: it is as much a part of the rate as what came today."""
+    apply(house, 3)
+    console = MemoryConsole()
+    down(console)
+    await house.run(console)
+    later = FRIDAY + timedelta(days=2)
+    house.clock.set(later)
+    await house.run(console)
+    workshop = house.workshop()
+    ledger = workshop.ledger()
+    try:
+        since = later - timedelta(minutes=30)
+        found = await ledger.ask(lambda connection: delivered_since(connection, since, FRIDAY.tzinfo))
+        none = await ledger.ask(lambda connection: delivered_since(connection, later + timedelta(seconds=1), None))
+    finally:
+        ledger.close()
+    assert (list(found), none) == ([later] * 3, ())
 
 
 async def test_the_jobs_of_the_ledger_do_what_their_commands_do(house: House) -> None:

@@ -63,6 +63,7 @@ class Trouble(StrEnum):
     LEDGER = "ledger_unusable"
     CHAIN = "ledger_broken"
     NOT_BEGUN = "pass_impossible"
+    CUT_OFF = "pass_cut_off"
     DIRECTORY = "directory_stale"
     DISK = "disk_nearly_full"
     UNEXPECTED = "unexpected_error"

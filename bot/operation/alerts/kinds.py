@@ -100,6 +100,13 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
         en=_words("A pass can't be made: settings, staff directory, a secret or the browser.", "Left the work to the next pass; the mails stay in the inbox.",
                   "Mend what is named and run `check`."),
     ),
+    Trouble.CUT_OFF: Kind(
+        level=Level.CRITICAL, part=Part.ALL,
+        ja=_words("実行が進まなくなりました。", "その実行を打ち切りました。次の実行が、どこまで進んだかを確認して続けます。",
+                  "check を実行し、応答しないもの（管理コンソール、メールサーバ、ネットワーク）を確認してください。"),
+        en=_words("A pass got no further.", "Cut it off; the next pass looks how far it came and goes on.",
+                  "Run `check` and look at what does not answer: the console, the mail server, the network."),
+    ),
     Trouble.DIRECTORY: Kind(
         level=Level.WARNING, part=Part.INTAKE, personal=True,
         ja=_words("職員名簿に注意が必要です。", "今の名簿のまま続けています。", "名簿を出力し直すか、重複したアドレスを直してください。"),
