@@ -24,8 +24,9 @@ class LedgerSettings(Section):
     @classmethod
     def _no_password(cls, url: str) -> str:
         """Refuse one in either place that an address has for it, without repeating it."""
-        rest, _, query = url.partition("://")[2].partition("?")
-        if ":" in rest.rpartition("@")[0] or "password=" in query:
+        kind, _, rest = url.partition("://")
+        place, _, query = rest.partition("?")
+        if not kind.startswith("sqlite") and (":" in place.rpartition("@")[0] or "password=" in query):
             raise ValueError("a password in url is refused; write a reference to it in password")
         return url
 
