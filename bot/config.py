@@ -19,7 +19,7 @@ from bot.secret import Redactor, Secret
 from bot.settings.account import AccountSettings, PasswordSettings
 from bot.settings.alerts import AlertSettings
 from bot.settings.audit import AuditSettings
-from bot.settings.base import Section
+from bot.settings.base import HOLDS_SECRET, Section
 from bot.settings.console import ConsoleSettings
 from bot.settings.delivery import DeliverySettings
 from bot.settings.forms import FormsSettings
@@ -200,4 +200,5 @@ def _text(item: Mapping[str, Any], former: Mapping[str, Former] = FORMER) -> str
         return "unknown setting; `config schema` lists the known ones"
     message: str = item["msg"].removeprefix("Value error, ")
     # What stands in a field that wants a reference may be the secret itself: it is not repeated.
-    return message if {"password", "apprise", "ping_url"} & set(item["loc"]) else f"{message} (read: {item['input']!r})"
+    secret = item["type"] == HOLDS_SECRET or {"password", "apprise", "ping_url"} & set(item["loc"])
+    return message if secret else f"{message} (read: {item['input']!r})"
