@@ -19,7 +19,7 @@ from bot.secret import Redactor, Secret
 from bot.settings.account import AccountSettings, PasswordSettings
 from bot.settings.alerts import AlertSettings
 from bot.settings.audit import AuditSettings
-from bot.settings.base import Section
+from bot.settings.base import HOLDS_SECRET, Section
 from bot.settings.console import ConsoleSettings
 from bot.settings.delivery import DeliverySettings
 from bot.settings.forms import FormsSettings
@@ -204,4 +204,5 @@ def _text(item: Mapping[str, Any], former: Mapping[str, Former] = FORMER) -> str
             return former[path].explained()
         return "unknown setting; `config schema` lists the known ones"
     message: str = item["msg"].removeprefix("Value error, ")
-    return message if _SECRETIVE & set(item["loc"]) else f"{message} (read: {item['input']!r})"
+    secret = item["type"] == HOLDS_SECRET or _SECRETIVE & set(item["loc"])
+    return message if secret else f"{message} (read: {item['input']!r})"

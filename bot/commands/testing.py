@@ -37,6 +37,7 @@ _NEEDS: tuple[tuple[Callable[[], object], tuple[str, ...]], ...] = (
         lambda: ensure_postgres(say),
         (
             "tests/unit/test_postgres.py",
+            "tests/unit/test_postgres_told.py",
             "tests/scenario/test_on_postgres.py",
             "tests/scenario/test_killed_on_postgres.py",
         ),

@@ -65,7 +65,7 @@ def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
     Once a connection of it was lost it only reads, and for a writer there is ``LedgerUnusable``: with the server's sessions went
     the lock that keeps other machines away (bot/ledger/sole.py), and whoever worked under it must not go on.
     """
-    wait = float(str(url.query.get("timeout", seconds)))
+    wait = _milliseconds(str(url.query.get("timeout", seconds)))
     given: dict[str, int | str] = {name: value for name, value in _PATIENCE.items() if name not in url.query}
     if password:
         given["password"] = password.reveal()
@@ -80,12 +80,20 @@ def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
     return engine
 
 
-def _listen(engine: Engine, wait: float) -> None:
+def _milliseconds(seconds: str) -> int:
+    try:
+        # The server takes 0 for no limit.
+        return max(1, int(float(seconds) * 1000))
+    except (ValueError, OverflowError):
+        raise LedgerUnusable(f"ledger.url: timeout={seconds} is no number of seconds") from None
+
+
+def _listen(engine: Engine, wait: int) -> None:
     lost = threading.Event()
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
-        connection.execute(_SESSION, [f"{int(wait * 1000)}ms"])
+        connection.execute(_SESSION, [f"{wait}ms"])
 
     @event.listens_for(engine, "handle_error")
     def _note(context: ExceptionContext) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 
 class Section(BaseModel):
@@ -33,3 +34,22 @@ def _reference(value: str) -> str:
 
 SecretRef = Annotated[str, AfterValidator(_reference)]
 """Where a secret is found; :func:`bot.config.resolve` fetches it."""
+
+
+#: The type of a problem whose value is not repeated, for a secret is in it.
+HOLDS_SECRET = "holds_secret"
+
+
+def _without_password(url: str) -> str:
+    """Refuse a password in either place that a database's address has for one; a path may hold whatever it likes."""
+    kind, _, rest = url.partition("://")
+    place, _, query = rest.partition("?")
+    if not kind.startswith("sqlite") and (":" in place.rpartition("@")[0] or "password=" in query):
+        raise PydanticCustomError(
+            HOLDS_SECRET, "a password in url is refused; write a reference to it in password, beside url"
+        )
+    return url
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_without_password)]
+"""Where a database is found, as SQLAlchemy writes it; its password is a :data:`SecretRef` beside it."""

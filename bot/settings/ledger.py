@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from bot.settings.base import SecretRef, Section
+from bot.settings.base import DatabaseUrl, SecretRef, Section
 
 
 class LedgerSettings(Section):
     """The ledger."""
 
-    url: str = "sqlite:///var/ledger.sqlite3"
+    url: DatabaseUrl = "sqlite:///var/ledger.sqlite3"
     """Address of the database, without a password: sqlite:///PATH (a relative one starts at config.yaml) or postgresql://.
 
     A pass waits 30 seconds for another program that writes to it; ``?timeout=5`` at the end says otherwise.
     """
     password: SecretRef | None = None
     """Reference to the password of the role on a PostgreSQL server."""
-
-    @field_validator("url")
-    @classmethod
-    def _no_password(cls, url: str) -> str:
-        """Refuse one in either place that an address has for it, without repeating it."""
-        rest, _, query = url.partition("://")[2].partition("?")
-        if ":" in rest.rpartition("@")[0] or "password=" in query:
-            raise ValueError("a password in url is refused; write a reference to it in password")
-        return url
 
 
 class LogSettings(Section):

@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import make_url
-
 from bot.errors import LedgerUnusable
 from bot.ledger.ledger import Ledger
 from bot.operation.watching.figures import Figures, Gauge
@@ -57,7 +55,6 @@ class AtEachLook:
             ledger.close()
 
     def _open(self) -> Ledger:
-        url = make_url(self.workshop.config.settings.ledger.url)
-        if url.get_backend_name() == "sqlite" and not self.workshop.config.path(url.database or "").is_file():
+        if not self.workshop.has_ledger():
             raise LedgerUnusable("there is no ledger yet")
         return self.workshop.ledger()

@@ -99,6 +99,19 @@ def test_a_literal_secret_is_refused(tmp_path: Path, value: str) -> None:
     assert value not in found["console.password"].replace("env:NAME", "").replace("keyring:SERVICE/USER", "")
 
 
+@pytest.mark.parametrize("path", ["ledger.url", "staff.sql.url", "staff.own_pcs.sql.url"])
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:s3cret@db/x", "postgresql://u@db/x?password=s3cret", "postgresql://u:s3/c@db/x"]
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path, path: str, url: str) -> None:
+    """It belongs behind a reference; what was written is not told to whoever reads the problem."""
+    found = problems(write(tmp_path, ""), f"{path}={url}")
+    assert set(found) == {path}
+    assert found[path].startswith("a password in url is refused")
+    assert "s3c" not in found[path]
+    assert "s3/c" not in found[path]
+
+
 def test_references_lead_to_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """env: and file: are fetched when needed; one that leads nowhere is told by its name."""
     config, redactor = load(write(tmp_path, "")), Redactor()
