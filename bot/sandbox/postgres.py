@@ -62,6 +62,14 @@ class Postgres:
         self.programs = ensure_postgres(lambda _: None)
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.port = _free_port()
+        try:
+            self._make()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _make(self) -> None:
         self._own(self.folder)
         given = self.folder / "password"
         given.write_text(self.password, encoding="ascii")
@@ -72,7 +80,6 @@ class Postgres:
         )  # fmt: skip
         self.up()
         self.sql(f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{self.password}'")
-        return self
 
     def up(self) -> None:
         """Start the server on what is there."""
