@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import secrets
 import shutil
 import socket
@@ -24,6 +25,7 @@ _SECONDS = 60
 _HOMES = Path("/usr/lib/postgresql")
 #: Nothing in it outlives the tests: a power cut may take it.
 _SETTINGS = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=60", "shared_buffers=16MB")
+_JAPANESE, _ICU_SINCE = ("--locale-provider", "icu", "--icu-locale", "ja"), 15
 
 
 def ensure_postgres(say: Callable[[str], None]) -> Path:
@@ -47,7 +49,7 @@ def _programs() -> Path | None:
 
 @dataclass(kw_only=True)
 class Postgres:
-    """One server; usable as a context manager. Its databases sort text by ICU's rules, unlike a file's."""
+    """One server; usable as a context manager. Its databases sort text by ICU's rules where it has them, unlike a file's."""
 
     programs: Path = field(init=False)
     folder: Path = field(init=False)
@@ -60,17 +62,24 @@ class Postgres:
         self.programs = ensure_postgres(lambda _: None)
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.port = _free_port()
+        try:
+            self._make()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _make(self) -> None:
         self._own(self.folder)
         given = self.folder / "password"
         given.write_text(self.password, encoding="ascii")
         self._own(given)
         self._run(
             "initdb", "--pgdata", str(self._data), "--username", "admin", "--pwfile", str(given), "--auth", "scram-sha-256",
-            "--encoding", "UTF8", "--locale-provider", "icu", "--icu-locale", "ja", "--locale", "C", "--no-sync",
+            "--encoding", "UTF8", "--locale", "C", "--no-sync", *(_JAPANESE if self._release() >= _ICU_SINCE else ()),
         )  # fmt: skip
         self.up()
         self.sql(f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{self.password}'")
-        return self
 
     def up(self) -> None:
         """Start the server on what is there."""
@@ -117,6 +126,10 @@ class Postgres:
     @property
     def _data(self) -> Path:
         return self.folder / "data"
+
+    def _release(self) -> int:
+        told = subprocess.run([self.programs / "initdb", "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - fixed
+        return int(re.findall(r"\d+", told.stdout)[0])
 
     def _own(self, path: Path) -> None:
         if os.geteuid() == 0:
