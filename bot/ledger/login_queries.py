@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, tzinfo
 from itertools import chain
 from typing import Any
 
@@ -65,11 +65,14 @@ class LoginQueries(NoticeQueries):
     async def logins(self, now: datetime) -> tuple[Login, ...]:
         """Return every account of ours that is not disabled, by login ID, with what it is held for from ``now`` on."""
 
+        # Asked for every login: what is the same for all is worked out once.
+        from_now, zone = time_to_text(now), self._zone
+
         def work(connection: Connection) -> tuple[Login, ...]:
             holders: defaultdict[str, list[Any]] = defaultdict(list)
             for row in connection.execute(_HELD):
                 holders[row.login_id].append(row)
-            return tuple(self._login(row, holders[row.login_id], now) for row in connection.execute(_OPEN))
+            return tuple(_login(row, holders[row.login_id], from_now, zone) for row in connection.execute(_OPEN))
 
         return await self._read(work)
 
@@ -91,21 +94,6 @@ class LoginQueries(NoticeQueries):
             for row in rows
         )  # fmt: skip
 
-    def _login(self, row: Row[Any], holders: Sequence[Any], now: datetime) -> Login:
-        live = [one for one in holders if one.window_end is None or one.window_end > time_to_text(now)]
-        ends = [(one.window_start, one.window_end) for one in live if one.window_start and one.window_end]
-        return Login(
-            account=account_from(row, self._zone),
-            days=tuple(sorted({date.fromisoformat(one.day) for one in live if one.day and one.state in WORKING})),
-            held=bool(holders),
-            in_hand=any(one.state not in USABLE for one in holders),
-            needed=Window(
-                start=time_from_text(min(start for start, _ in ends), self._zone),
-                end=time_from_text(max(end for _, end in ends), self._zone),
-            ) if ends else None,
-            changed_at=time_from_text(row.updated_at, self._zone),
-        )  # fmt: skip
-
     def _free(self, connection: Connection, ids: Sequence[str], employee_no: str) -> str | None:
         """Return the login ID of the pool that this employee holds, else one that nobody holds or held today."""
         held, requests = tables.assignments, tables.requests
@@ -122,3 +110,19 @@ class LoginQueries(NoticeQueries):
             elif row.until is None:
                 own.append(row.login_id)
         return next((one for one in chain(own, ids) if one in ids and one not in busy), None)
+
+
+def _login(row: Row[Any], holders: Sequence[Any], now: str, zone: tzinfo) -> Login:
+    live = [one for one in holders if one.window_end is None or one.window_end > now]
+    ends = [(one.window_start, one.window_end) for one in live if one.window_start and one.window_end]
+    return Login(
+        account=account_from(row, zone),
+        days=tuple(sorted({date.fromisoformat(one.day) for one in live if one.day and one.state in WORKING})),
+        held=bool(holders),
+        in_hand=any(one.state not in USABLE for one in holders),
+        needed=Window(
+            start=time_from_text(min(start for start, _ in ends), zone),
+            end=time_from_text(max(end for _, end in ends), zone),
+        ) if ends else None,
+        changed_at=time_from_text(row.updated_at, zone),
+    )  # fmt: skip

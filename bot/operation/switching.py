@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from loguru import logger
@@ -32,6 +32,14 @@ _AFTER = {
 }
 
 
+@dataclass(kw_only=True)
+class Answer:
+    """What was due, and at which event and minute."""
+
+    at: tuple[int, datetime] | None = None
+    due: list[Switch] = field(default_factory=list)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Switching:
     """Has every login stand as it should, each act on the record before it is done."""
@@ -40,11 +48,19 @@ class Switching:
     console: Console
     hours: Hours
     settings: ConsoleSettings
+    answered: Answer = field(default_factory=Answer)
 
     async def due(self, now: datetime) -> list[Switch]:
-        """Return what is to be done now; the console is not asked."""
-        logins = await self.ledger.logins(now)
-        return [switch for login in logins if (switch := self.hours.switch(login, now))]
+        """Return what is to be done now; the console is not asked.
+
+        A pass asks more than once, and there may be thousands of logins: until the next event, or minute, the answer is the same.
+        """
+        at = (await self.ledger.size(), now.replace(second=0, microsecond=0))
+        if self.answered.at != at:
+            logins = await self.ledger.logins(now)
+            self.answered.due = [switch for login in logins if (switch := self.hours.switch(login, now))]
+            self.answered.at = at
+        return self.answered.due
 
     async def run(
         self,
