@@ -7,6 +7,7 @@ that slept moves. A job that fails or hangs is told and cut off; the scheduler g
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from loguru import logger
 
 from bot.clock import Clock
-from bot.errors import AlreadyRunning, TookTooLong
+from bot.errors import AlreadyRunning, BotError, TookTooLong
 from bot.operation.report import Progress, Stop
 from bot.operation.schedule.plan import Due, Planner, Task, next_due
 from bot.operation.schedule.pulse import Pulse, last_done
@@ -96,6 +97,8 @@ class Scheduler:
         zone = self.clock.now().tzinfo
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._timer = AsyncIOScheduler(timezone=zone, job_defaults=defaults)
+        # That a pass takes longer than the polls are apart is no news.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     async def run(self) -> None:
         """Do what is due until asked to stop, and return when what was in hand is finished."""
@@ -167,8 +170,8 @@ class Scheduler:
     async def _aside(self) -> None:
         try:
             await self.aside()
-        except Exception:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
-            logger.exception("the look aside failed")
+        except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
+            _log("the look aside", error)
 
     async def _do(self, task: Task) -> None:
         """Do a job within its limit; whatever goes wrong is told, and nothing is raised."""
@@ -188,7 +191,7 @@ class Scheduler:
                 self.done[task] = began
                 self.errors.pop(task, None)
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
-            logger.opt(exception=True).error("{}: {}", task, error)
+            _log(task, error)
             self.errors[task] = type(error).__name__
             await self._told(task, error)
         finally:
@@ -245,3 +248,8 @@ class Scheduler:
         self._pulse()
         self._timer.shutdown(wait=False)
         await asyncio.sleep(0)
+
+
+def _log(what: str, error: Exception) -> None:
+    """Say what failed; where only what nobody foresaw needs the lines of code that led to it."""
+    logger.opt(exception=not isinstance(error, BotError)).error("{}: {}", what, error)
