@@ -41,6 +41,6 @@ class AlertSettings(Section):
     kill_switch: str = "var/STOP"
     """While this file exists nothing is issued, revoked, filed or mailed to applicants; operators are told so once."""
     disk_free_mb: int = Field(default=500, ge=1)
-    """Less free space than this beside the ledger is told."""
+    """Less free space than this beside the ledger, the evidence or the log is told."""
     clock_off_seconds: Annotated[float, Field(ge=5, le=3600)] = 60
     """The machine's clock and the console's may differ by so many seconds; more stops the console's part."""
