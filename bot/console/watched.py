@@ -183,8 +183,8 @@ class Watched(ABC):
             return
         known = self.stage.screens.known(wanted.screen)
         report = DriftReport(
-            console=self.stage.url, step=self._step, screen=wanted.screen, role=wanted.role, name=wanted.names[0],
-            at=datetime.now(UTC).astimezone(), now=parts(outline), then=known.last if known else (),
+            console=self.stage.url, flow=f"{type(self).__module__.replace('.', '/')}.py", step=self._step, screen=wanted.screen, role=wanted.role, name=wanted.names[0],
+            at=datetime.now(UTC), now=parts(outline), then=known.last if known else (),
         )  # fmt: skip
         error.likely = str(report.likely or "")
         error.report = await self.stage.evidence.report(report, error.evidence, self.stage.subject)
