@@ -8,27 +8,29 @@ from statistics import median
 from tests.scenario.soak.verdict import Line, holds
 from tests.scenario.soak.vitals import MEASURABLE, Look, Vitals, growth
 
-#: The first part of a life warms up: libraries are loaded, caches fill.
-_WARM_UP = 0.25
-#: A shorter life tells nothing about what grows.
-_LEAST_SECONDS = 600
-#: Memory that a pass may leave behind, in KB: 3 GB in a year of 105 polls on each of 245 days would still be too much.
-_KB_A_PASS = 24
+#: A shorter while tells nothing about what grows.
+_LEAST_SECONDS = 300
+#: Memory that a pass may leave behind, in KB: less than what looks differ by can't be told.
+_KB_A_PASS = 16
 #: Bytes of log that a pass may write on average.
 _LOG_A_PASS = 6_000
 _HEARTBEAT_SECONDS = 75
 
 
-def lines(vitals: Vitals, passes: int) -> Iterator[Line]:
-    """Yield the verdict on the processes; ``passes`` were made in the last life."""
+def lines(vitals: Vitals, passes: int, *, calm: float) -> Iterator[Line]:
+    """Yield the verdict on the processes; ``passes`` were made in the last life.
+
+    What grows is judged from the second ``calm`` on, when everything that can happen has happened once: until then
+    libraries are loaded, caches and the allocator's arenas fill.
+    """
     if not MEASURABLE:
         yield Line(
             name="processes", ok=True, found="left out: memory, files and processes are looked at under Linux alone"
         )
         return
     life = [one for one in vitals.looks if one.life == vitals.looks[-1].life]
-    warm = [one for one in life if one.seconds >= life[0].seconds + _WARM_UP * (life[-1].seconds - life[0].seconds)]
-    short = life[-1].seconds - life[0].seconds < _LEAST_SECONDS
+    warm = [one for one in life if one.seconds >= calm] or life
+    short = warm[-1].seconds - warm[0].seconds < _LEAST_SECONDS
     yield _memory(life, warm, passes, short=short)
     yield _level("open files stay level", warm, "files", short=short)
     yield _level("threads stay level", warm, "threads", short=short)

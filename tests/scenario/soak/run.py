@@ -55,6 +55,8 @@ class Soak:
     chance: random.Random
     say: Callable[[str], None]
     began: float = field(default_factory=time.monotonic)
+    #: When the last disturbance was over, by the clock of the looks.
+    _calm: float = 0.0
     _next: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -72,7 +74,8 @@ class Soak:
             if going is None and todo and self.seconds >= todo[0].at * length:
                 self.say(f"{self._at()} {todo[0].name}")
                 going = todo.pop(0).happens(scene)
-            going = going if going and _goes_on(going) else None
+            if going and not _goes_on(going):
+                going, self._calm = None, time.monotonic() - self.vitals.began
             self._tick(arriving=self.seconds < length)
         self._wait(lambda: not self._left(), "everything at its end", _SETTLE)
         return [*self._stopped(), *self._judged()]
@@ -135,7 +138,7 @@ class Soak:
         killed = sum(by == "SIGKILL" for by, _ in self.scene.statuses)
         yield from ends.lines(self.scene)
         yield from passes.lines(all_passes, every=asked.every, killed=killed, breaks=breaks)
-        yield from growing.lines(self.vitals, len(last_life))
+        yield from growing.lines(self.vitals, len(last_life), calm=self._calm)
 
     def _progress(self) -> str:
         last = self.vitals.looks[-1] if self.vitals.looks else None
