@@ -43,10 +43,12 @@ def _memory(life: Sequence[Look], warm: Sequence[Look], passes: int, *, short: b
     span = life[-1].seconds - life[0].seconds
     an_hour = growth(warm, "own")
     a_pass = an_hour * 1024 * span / 3600 / max(passes, 1)
+    quarter = len(warm) // 4 + 1
+    first, last = (median(one.own for one in part) for part in (warm[:quarter], warm[-quarter:]))
     idle = [one.tree for one in warm if one.idle] or [0.0]
     found = (
-        f"bot {median(one.own for one in warm[: len(warm) // 4 + 1]):.1f} MB after warm-up, {median(one.own for one in warm[-(len(warm) // 4 + 1) :]):.1f} MB at the end "
-        f"(what it alone holds; {an_hour:+.1f} MB/h, {a_pass:+.1f} KB a pass); PSS with browser at most {max(one.tree for one in life):.0f} MB, without {median(idle):.0f} MB"
+        f"what the bot holds alone {first:.1f} MB after warm-up, {last:.1f} MB at the end ({an_hour:+.1f} MB/h, {a_pass:+.1f} KB a pass); "
+        f"PSS with browser at most {max(one.tree for one in life):.0f} MB, without {median(idle):.0f} MB"
     )
     return Line(
         name="memory is flat", ok=short or a_pass <= _KB_A_PASS, found=_judgeable(found, short=short),
