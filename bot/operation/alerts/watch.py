@@ -54,7 +54,8 @@ class Alerts:
         """
         kept = await self.store.load()
         after = turned(kept, report.findings, report.looked, now)
-        await self.store.save(after, (), _events(kept, after))
+        # What is as it was stays out of it: it may be told and done with by now, by a pass beside what is observed here.
+        await self.store.save([one for one in after if one not in kept], (), _events(kept, after))
         if self.gate:
             await self.gate.over(frozenset(one.key for one in after if one.over_at))
         report.conditions = sorted(one.key for one in after if one.over_at is None and kind_of(one).lasts)

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bot.operation.alerts.catalogue import KINDS, Trouble
+from bot.operation.alerts.catalogue import Trouble
+from bot.operation.alerts.findings import Finding
 from tests.alerts_kit import told as mails_told
 from tests.scenario.soak.place import Place
 
 _HEADS = {"■ 起きたこと": "begun", "■ まだ続いていること": "reminded", "■ 解消したこと": "over"}
-_BY_SENTENCE = {kind.ja.happened: trouble for trouble, kind in KINDS.items()}
+_BY_SENTENCE = {Finding(trouble=trouble).kind.ja.happened: trouble for trouble in Trouble}
 _ITEM = re.compile(r"^● (?:（.+?）)?[^：]+：(.+)$")
 _SUBJECTS = re.compile(r"^\s+対象　　：(.+)$")
 
