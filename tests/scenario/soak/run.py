@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,8 @@ class Soak:
         self.scene.statuses.append(("SIGTERM", life.returncode if life.returncode is not None else 999))
         wanted = {"SIGTERM": 0, "SIGKILL": -signal.SIGKILL}
         wrong = [f"{by}: exit {status}" for by, status in self.scene.statuses if status != wanted[by]]
-        said = self.scene.place.said()
-        wrong += ["somebody reads a traceback"] if "Traceback" in said else []
+        lines = self.scene.place.said().splitlines()
+        wrong += [f"a traceback after {before!r}" for before, line in pairwise(["", *lines]) if "Traceback" in line]
         told = ", ".join(f"{by} → {status}" for by, status in self.scene.statuses)
         yield holds("it stops when it is told to", wrong, told)
 
