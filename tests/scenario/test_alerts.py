@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,15 +11,9 @@ import pytest
 from bot.console.memory import Fault, MemoryConsole
 from bot.console.screens import ScreenChange
 from bot.errors import AccessDenied, Transient
-from bot.ledger.conditions import Condition, Part
-from bot.ledger.ledger import Ledger
+from bot.ledger.conditions import Part
 from bot.model import Account, AccountSpec
-from bot.operation.alerts.catalogue import Area, Trouble
-from bot.operation.alerts.store import Store
-from bot.operation.report import Report
 from bot.secret import Secret
-from bot.wiring.alerts import Direct
-from bot.wiring.alerts import alerts as wired
 from tests.acts_kit import act, in_ledger, one
 from tests.alerts_kit import Bot, apply, beginnings, conditions, down, gate_of, pauses, told
 from tests.house import House
@@ -237,36 +230,3 @@ def test_a_part_stands_still_and_the_others_go_on(house: House, part: Part, left
     assert len(told(house)) == 1
     in_ledger(house, lambda ledger: gate_of(house, ledger).resume(part, "済んだ"))
     assert bot.run().delivered == 1
-
-
-class Overtaken:
-    """A store whose user is overtaken by a whole pass when it has read."""
-
-    def __init__(self, kept: Store, meanwhile: Callable[[], Awaitable[object]]) -> None:
-        self.save, self.note = kept.save, kept.note
-        self._kept, self._meanwhile = kept, meanwhile
-
-    async def load(self) -> tuple[Condition, ...]:
-        """See :meth:`bot.operation.alerts.store.Store.load`."""
-        kept = await self._kept.load()
-        await self._meanwhile()
-        return kept
-
-
-def test_who_looks_beside_a_pass_brings_back_nothing_that_it_told(house: House) -> None:
-    """The look at the queue reads what is wrong, a pass tells that it is over, the look ends: the end is told once."""
-    console = MemoryConsole()
-    bot = Bot(house, console)
-    apply(house)
-    down(console)
-    bot.run()
-
-    async def look(ledger: Ledger) -> None:
-        shop = house.workshop()
-        made = wired(shop.config, shop.clock, shop.redactor, sending=lambda: Direct(shop.mailbox()), ledger=ledger)
-        beside = replace(made, store=Overtaken(made.store, lambda: house.run(console)))
-        await beside.observe(Report(looked={Area.QUEUE}), house.clock.now(), only={Trouble.SURGE})
-
-    in_ledger(house, look)
-    bot.run()
-    assert (beginnings(house), conditions(house)) == (["重大", "解消"], [])
