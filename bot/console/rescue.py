@@ -41,8 +41,9 @@ async def stop_loading(page: Page) -> None:
 
 async def error_page(page: Page) -> None:
     """Wait for the browser's own page in place of one that did not come: it would get in the way of the next."""
-    async with _briefly():
-        await page.wait_for_url(f"{_ERROR_PAGE}**", wait_until="commit")
+    # By its own limit: a wait that is cancelled would complain of the page's end when nobody listens any more.
+    with suppress(PlaywrightError):
+        await page.wait_for_url(f"{_ERROR_PAGE}**", wait_until="commit", timeout=_ANSWER_SECONDS * 1000)
 
 
 async def answers(page: Page) -> bool:
