@@ -226,6 +226,20 @@ async def test_asked_to_stop_it_finishes_what_is_in_hand(desk: Desk) -> None:
     assert desk.log == ["+poll", "-poll"]
 
 
+async def test_asked_to_stop_it_lets_the_look_aside_end(desk: Desk) -> None:
+    """What looks at the queue may be telling somebody: it is not cut off in the middle of it."""
+
+    async def looks() -> None:
+        desk.log.append("+aside")
+        await asyncio.sleep(0.8)
+        desk.log.append("-aside")
+
+    scheduler = desk.scheduler()
+    scheduler.aside, scheduler.aside_every = looks, timedelta(seconds=0.2)
+    await desk.run(0.4, scheduler)
+    assert desk.log == ["+aside", "-aside"]
+
+
 async def test_what_was_missed_while_it_did_not_run_is_made_good(desk: Desk) -> None:
     """A backup and two passes came due since the last heartbeat: one pass, one backup; yesterday's digest is not sent today."""
     desk.due(Task.POLL, after=-3600)

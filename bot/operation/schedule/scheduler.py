@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -90,6 +91,8 @@ class Scheduler:
     beyond_help: bool = False
     _running: dict[Task, asyncio.Task[bool]] = field(default_factory=dict)
     _lane: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Held while the look aside lasts.
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _pass_began: float = -1
     _timer: AsyncIOScheduler = field(init=False)
 
@@ -168,10 +171,11 @@ class Scheduler:
         self._timer.add_job(self._aside, "interval", seconds=self.aside_every.total_seconds(), id="aside")
 
     async def _aside(self) -> None:
-        try:
-            await self.aside()
-        except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
-            _log("the look aside", error)
+        async with self._looking:
+            try:
+                await self.aside()
+            except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
+                _log("the look aside", error)
 
     async def _do(self, task: Task) -> None:
         """Do a job within its limit; whatever goes wrong is told, and nothing is raised."""
@@ -246,6 +250,9 @@ class Scheduler:
                 beat_at = loop.time()
                 self._pulse()
         self._pulse()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.grace.total_seconds()), self._looking:
+                pass  # it may be telling somebody right now
         self._timer.shutdown(wait=False)
         await asyncio.sleep(0)
 
