@@ -5,6 +5,7 @@ BotError
 │   └── BadUsage       what was typed can't be used
 ├── Unreadable         a message can't be read
 ├── Transient          try again later
+│   ├── Unreachable    the console does not answer
 │   ├── SessionExpired the console wants the admin to log in again
 │   ├── LedgerBusy     another program holds the ledger
 │   └── Paused         this part of the work was told to stand still
@@ -94,6 +95,10 @@ class Transient(BotError):
 
     advice = "次回の実行で自動的に再試行します。 / The next pass tries again by itself."
     exit_status = 4
+
+
+class Unreachable(Transient):
+    """Raised when the console can't be reached, or does not answer: the network, or the whole console, is gone."""
 
 
 class SessionExpired(Transient):

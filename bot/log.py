@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from loguru import Record, RecordException
 
 _LINE = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {extra[request]: <16} {message}{extra[trace]}\n"
+#: Levels that go by the same name here and in the standard way.
+_LEVELS = frozenset({"WARNING", "ERROR", "CRITICAL"})
 #: What could steer a terminal, or make one line look like two.
 _STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -71,7 +73,8 @@ class _Library(logging.Handler):
     """Hands on what a library logs the standard way: Python's last resort would print it past the redactor."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger.opt(exception=record.exc_info).log(record.levelno, "{}: {}", record.name, record.getMessage())
+        level = record.levelname if record.levelname in _LEVELS else record.levelno
+        logger.opt(exception=record.exc_info).log(level, "{}: {}", record.name, record.getMessage())
 
 
 def _for_people(_record: Record) -> str:

@@ -23,7 +23,7 @@ from bot.operation.alerts.catalogue import Trouble
 from bot.operation.alerts.survey import must_have_room
 from bot.wiring import Workshop
 from bot.wiring.alert_check import check_alerts
-from bot.wiring.alerts import gate, ledger_folder
+from bot.wiring.alerts import gate, written_to
 
 #: No machine that runs this version can honestly think that it is earlier.
 _NOT_BEFORE_YEAR = 2026
@@ -103,10 +103,8 @@ async def _database(workshop: Workshop) -> str:
 
 
 async def _disk(workshop: Workshop) -> str:
-    config, settings = workshop.config, workshop.config.settings
-    places = [ledger_folder(config), config.path(settings.console.evidence_dir)]
-    places += [config.path(settings.log.file).parent] if settings.log.file else []
-    return f"{min(must_have_room(place, settings.alerts.disk_free_mb) for place in places)} MB free"
+    least = workshop.config.settings.alerts.disk_free_mb
+    return f"{min(must_have_room(place, least) for place in written_to(workshop.config))} MB free"
 
 
 async def _must_not_be_refused(workshop: Workshop, refused: Trouble, then: str) -> None:

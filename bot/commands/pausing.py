@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ def resume(config: Path, overrides: Sequence[str], *, part: str, by: str, reason
     with workshop.recording(by.strip()) as ledger:
         done = asyncio.run(work(ledger))
         still = asyncio.run(_gate(workshop, ledger).stands(asked))
-    status = _tell(done, as_json=as_json, nothing=f"{asked} did not stand still: nothing to resume")
+    status = _tell(done, as_json=as_json, nothing=f"{asked} did not stand still: nothing to resume", over=True)
     if still:
         say(f"! {still}")
     elif done:
@@ -75,6 +75,7 @@ class _Seen:
     parts: list[dict[str, Any]]
     conditions: list[dict[str, Any]]
     switched_off: bool
+    switch: Path
     last_pass: datetime | None
 
 
@@ -87,6 +88,7 @@ async def _look(workshop: Workshop, ledger: Ledger) -> _Seen:
         parts=[await _part_row(asked, part) for part in _PARTS],
         conditions=[{**described(one, said), "told": one.told_at} for one in kept if one.over_at is None],
         switched_off=asked.switched_off,
+        switch=asked.switch,
         last_pass=passes[-1].at if passes else None,
     )
 
@@ -101,7 +103,7 @@ async def _part_row(asked: Gate, part: Part) -> dict[str, Any]:
 def _show(seen: _Seen) -> None:
     screen = people()
     rows = [
-        (row["part"], "stands still" if row["stands_still"] else "works", *_cells(pause))
+        (row["part"], _how(row, seen.conditions), *_cells(pause))
         for row in seen.parts
         for pause in (row["pauses"] or [None])
     ]
@@ -115,19 +117,29 @@ def _show(seen: _Seen) -> None:
         screen.print(
             table("起きていること / what is wrong", ["level", "part", "", "since", "found", "to do", "evidence"], found)
         )
-    else:
+    elif not any(row["stands_still"] for row in seen.parts):
         screen.print("何も起きていません / nothing is wrong")
     if seen.switched_off:
-        say("! the kill switch is there: nothing is done until the file is removed")
+        say(f"! 緊急停止ファイルがあります / the kill switch is there: nothing is done until {seen.switch} is removed")
     screen.print(f"last pass: {_time(seen.last_pass) if seen.last_pass else 'none yet'}", markup=False)
 
 
-def _tell(done: Sequence[Pause], *, as_json: bool, nothing: str) -> int:
+def _how(row: Mapping[str, Any], conditions: Sequence[Mapping[str, Any]]) -> str:
+    """Tell whether a part works: one that is tried and fails does not, although nobody stopped it."""
+    if row["stands_still"]:
+        return "stands still"
+    troubled = {one["part"] for one in conditions if one["level"] == Level.CRITICAL}
+    return "in trouble" if troubled & {row["part"], Part.ALL} else "works"
+
+
+def _tell(done: Sequence[Pause], *, as_json: bool, nothing: str, over: bool = False) -> int:
+    """Show what stands still now, or stood still until it was resumed: then nothing comes next."""
     if as_json:
         print_json([_row(pause) for pause in done])
     elif done:
-        rows = [(pause.part, *_cells(_row(pause))) for pause in done]
-        people().print(table("", ["part", "since", "by", "cause", "reason", "next"], rows))
+        names = ["part", "since", "by", "cause", "reason", "next"][: -1 if over else None]
+        rows = [(pause.part, *_cells(_row(pause)))[: len(names)] for pause in done]
+        people().print(table("", names, rows))
     else:
         say(nothing)
     return 0

@@ -26,6 +26,8 @@ class DriftReport:
     """A screen that is not the one a flow means; everything in it is masked already."""
 
     console: str
+    #: The file that knows the screen.
+    flow: str
     step: str
     screen: str
     role: str
@@ -47,6 +49,7 @@ class DriftReport:
             f"画面変更 / changed screen: {self.screen}", f"操作 / step: {self.step}",
             f"見つからない目印 / missing: {Part(role=self.role, name=self.name)}",
             f"今の名称の候補 / probably now: {self.likely or '不明 / unknown'}", f"{self.at.isoformat(timespec='seconds')}  {self.console}", "",
+            self._todo_ja, self._todo_en, "",
             "前回の画面との違い / then and now:" if self.then else "今の画面 / the screen now:",
             *(f"{mark} {part}" for mark, part in self._lines()),
         ]  # fmt: skip
@@ -69,9 +72,23 @@ class DriftReport:
         return (
             f'<!doctype html><html lang="ja"><meta charset="utf-8"><title>画面変更 {escape(self.screen)}</title>'
             f"<style>{_STYLE}</style><h1>画面が変わりました / A screen has changed</h1><dl>{listed}</dl>"
-            "<p>名称だけが変わったのであれば、flows/ の目印をこの名称に直してください。それまで、この画面を使う処理は止まります。<br>"
-            "If only the name has changed, mend the landmark in flows/. Until then whatever needs this screen stands still.</p>"
+            f"<p>{escape(self._todo_ja)}<br>{escape(self._todo_en)}</p>"
             f"<h2>前回との違い / Then and now</h2><table>{rows}</table><h2>画面 / The screen</h2>{shown}</html>\n"
+        )
+
+    @property
+    def _todo_ja(self) -> str:
+        return (
+            f"名称だけが変わったのであれば、{self.flow} の「{self.name}」を今の名称に直し、check で確かめてから resume --part console を実行してください。"
+            "止められた案件は rerun --stuck で続けます。画面が元に戻ったのであれば、ボットが自分で確かめて再開します。それまで、この画面を使う処理は止まります。"
+        )
+
+    @property
+    def _todo_en(self) -> str:
+        return (
+            f"If only the name has changed, put the new one in place of {self.name!r} in {self.flow}, try it with `check`, then `resume --part console`; "
+            "`rerun --stuck` goes on with requests that were set aside. If the screen is as it was again, the bot finds out by itself. "
+            "Until then whatever needs this screen stands still."
         )
 
     def _lines(self) -> Sequence[tuple[str, Part]]:

@@ -9,7 +9,8 @@ import os
 import re
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import tzinfo
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -52,9 +53,11 @@ class Sensitive:
 class EvidenceStore:
     """Writes masked screenshots and outlines below ``directory``, one folder a subject."""
 
-    def __init__(self, directory: Path, redactor: Redactor) -> None:
+    def __init__(self, directory: Path, redactor: Redactor, *, zone: tzinfo | None = None) -> None:
         self._directory = directory
         self._redactor = redactor
+        #: Reports tell the time in it; without one in the machine's.
+        self._zone = zone
         # Of each task its own: two requests at work at once must not get each other's evidence.
         self._taken: ContextVar[tuple[Evidence, ...]] = ContextVar("taken", default=())
         self._devtools: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
@@ -103,6 +106,7 @@ class EvidenceStore:
         ``None`` where it can't be written.
         """
         shown = await asyncio.to_thread(picture.read_bytes) if picture else None
+        report = replace(report, at=report.at.astimezone(self._zone))
         return await self._note(subject, "drift", {"txt": report.text().encode(), "html": report.html(shown).encode()})
 
     def take(self) -> Sequence[Evidence]:

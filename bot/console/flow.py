@@ -115,7 +115,8 @@ class Flow(Reach):
             raise
 
     async def open(self, path: str) -> None:
-        """Go to a page of the console by its address relative to the console's; raises ``Transient`` when it does not answer."""
+        """Go to a page of the console by its address relative to the console's; raises ``Unreachable`` when it does not answer."""
+        self._wire.forget()
         try:
             await self.page.goto(urljoin(self.stage.url, path), wait_until="domcontentloaded")
         except PlaywrightTimeout:
@@ -134,7 +135,7 @@ class Flow(Reach):
         return f"# {self.page.url}\n{shown}"
 
     async def expect(self, landmark: Landmark) -> Locator:
-        """Wait for the landmark; raises ``ConsoleDrift``, ``SessionExpired`` or ``Transient`` by what is there instead."""
+        """Wait for the landmark; raises ``ConsoleDrift``, ``SessionExpired``, ``Unreachable`` or ``Transient`` by what is there instead."""
         shown = landmark.on(self.root)
         self._wanted = landmark
         await self._first(shown, str(landmark), login_is_news=landmark is not self.LOGIN)
@@ -224,6 +225,7 @@ class Flow(Reach):
             self.stage.secret_fields.clear()
         self._submitted, self._wanted, self.root = False, None, self.page
         self._server_error.clear()
+        self._wire.forget()
 
 
 def _called(name: str, outcome: Landmark | Locator) -> str:

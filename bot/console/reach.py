@@ -48,8 +48,7 @@ class Reach(Watched):
             await opener.click()
         before, self.page = self.page, await opened.value
         self.root = self.page
-        self.page.set_default_timeout(self.stage.timeout * 1000)
-        self.page.on("response", self._watch)
+        self._attend(self.page)
         try:
             yield
         finally:

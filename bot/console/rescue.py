@@ -10,10 +10,15 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
 _ANSWER_SECONDS = 2
+_ERROR_PAGE = "chrome-error://"
 #: The browser's own names for what keeps it from a page (chrome://network-errors), in words.
 _NETWORK = {
     "net::ERR_CONNECTION_REFUSED": "nothing answers at {url} (console.url)",
     "net::ERR_NAME_NOT_RESOLVED": "the name in {url} can't be resolved (console.url)",
+    "net::ERR_CONNECTION_RESET": "the connection to {url} was cut (console.url)",
+    "net::ERR_CONNECTION_CLOSED": "the connection to {url} was cut (console.url)",
+    "net::ERR_EMPTY_RESPONSE": "the connection to {url} was cut (console.url)",
+    "net::ERR_NETWORK_CHANGED": "the network changed under the connection to {url} (console.url)",
     "net::ERR_CONNECTION_TIMED_OUT": "{url} does not answer (console.url)",
     "net::ERR_ADDRESS_UNREACHABLE": "there is no way to {url} (console.url)",
     "net::ERR_INTERNET_DISCONNECTED": "this machine has no network",
@@ -32,6 +37,13 @@ async def stop_loading(page: Page) -> None:
         devtools = await page.context.new_cdp_session(page)
         await devtools.send("Page.stopLoading")
         await devtools.detach()
+
+
+async def error_page(page: Page) -> None:
+    """Wait for the browser's own page in place of one that did not come: it would get in the way of the next."""
+    # By its own limit: a wait that is cancelled would complain of the page's end when nobody listens any more.
+    with suppress(PlaywrightError):
+        await page.wait_for_url(f"{_ERROR_PAGE}**", wait_until="commit", timeout=_ANSWER_SECONDS * 1000)
 
 
 async def answers(page: Page) -> bool:

@@ -25,7 +25,7 @@ class SocketFlow(Flow):
     def __init__(self, page: Page, stage: Stage) -> None:
         super().__init__(page, stage)
         self._ears: list[tuple[Meaning, Heard]] = []
-        page.on("websocket", self._attend)
+        page.on("websocket", self._attend_socket)
 
     @contextmanager
     def listening(self, meaning: Meaning) -> Iterator[Heard]:
@@ -86,7 +86,7 @@ class SocketFlow(Flow):
         if self.stage.every_submit:
             await self.keep(f"{self._step} confirmed")
 
-    def _attend(self, socket: WebSocket) -> None:
+    def _attend_socket(self, socket: WebSocket) -> None:
         socket.on("framereceived", self._hear)
 
     def _hear(self, frame: str | bytes) -> None:

@@ -14,9 +14,10 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from bot.console.drift_report import DriftReport
 from bot.console.evidence import Sensitive
 from bot.console.outline import parts
-from bot.console.rescue import answers, plainly, shows, stop_loading
+from bot.console.rescue import answers, error_page, plainly, shows, stop_loading
 from bot.console.stage import Landmark, Stage
-from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
+from bot.console.wire import Wire
+from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient, Unreachable
 
 _AT_ONCE = 1  # second
 
@@ -47,8 +48,8 @@ class Watched(ABC):
         #: The page has gone to another address since it was last asked whether it is the login page.
         self._moved = True
         self._server_error: asyncio.Event = asyncio.Event()
-        page.set_default_timeout(stage.timeout * 1000)
-        page.on("response", self._watch)
+        self._wire = Wire(stage.url)
+        self._attend(page)
         page.on("framenavigated", self._move)
         page.on("crash", self._die)
         page.on("close", self._die)
@@ -66,6 +67,12 @@ class Watched(ABC):
     def _sensitive(self) -> Sensitive:
         return Sensitive(secrets=self.stage.secrets, fields=tuple(self.stage.secret_fields.values()))
 
+    def _attend(self, page: Page) -> None:
+        """Work within the limits on this page, and hear what comes and what does not."""
+        page.set_default_timeout(self.stage.timeout * 1000)
+        page.on("response", self._watch)
+        self._wire.attend(page)
+
     def _watch(self, response: Response) -> None:
         if response.request.is_navigation_request():
             self.stage.clock.hear(response.headers, datetime.now(UTC))
@@ -79,7 +86,7 @@ class Watched(ABC):
         self.dead = True
 
     async def _first(self, locator: Locator, expected: str, *, login_is_news: bool = True) -> None:
-        """Wait for the locator, or for the news that the server failed or the session ended, whichever comes first."""
+        """Wait for the locator, or for the news that server or network failed or the session ended, whichever comes first."""
         login = self.LOGIN.on(self.page)
         watch_login = self.inside and login_is_news
         moved, self._moved = self._moved, False
@@ -87,17 +94,18 @@ class Watched(ABC):
             self._shown(locator.first, (locator.or_(login) if watch_login else locator).first)
         )
         failed = asyncio.ensure_future(self._server_error.wait())
+        cut = asyncio.ensure_future(self._wire.broken.wait())
         try:
-            await asyncio.wait({shown, failed}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({shown, failed, cut}, return_when=asyncio.FIRST_COMPLETED)
             if not shown.done():
-                raise self._server_failed()
+                raise self._server_failed() if failed.done() else await self._did_not_come()
             at_once = await shown
         except PlaywrightTimeout:
-            raise self._missing(expected) from None
+            raise await self._silent() if self._wire.silent else self._missing(expected) from None
         finally:
-            for task in (shown, failed):
+            for task in (shown, failed, cut):
                 task.cancel()
-            await asyncio.gather(shown, failed, return_exceptions=True)
+            await asyncio.gather(shown, failed, cut, return_exceptions=True)
         if watch_login and (moved or self._moved or not at_once) and await login.count():
             raise self._lost_session()
 
@@ -111,6 +119,8 @@ class Watched(ABC):
         return True
 
     def _missing(self, expected: str) -> BotError:
+        if self._wire.failure:  # nobody knows what the screen would be
+            return self._cut_off()
         return OutcomeUnknown(self._step, f"expected {expected}") if self._submitted else self.drift(expected)
 
     def _server_failed(self) -> BotError:
@@ -119,8 +129,17 @@ class Watched(ABC):
 
     async def _silent(self) -> BotError:
         await stop_loading(self.page)
-        text = f"the console does not answer within {self.stage.timeout:g} s (console.step_timeout)"
-        return OutcomeUnknown(self._step, text) if self._submitted else Transient(f"step {self._step!r}: {text}")
+        return self._out_of_reach(f"the console does not answer within {self.stage.timeout:g} s (console.step_timeout)")
+
+    async def _did_not_come(self) -> BotError:
+        await error_page(self.page)
+        return self._cut_off()
+
+    def _cut_off(self) -> BotError:
+        return self._out_of_reach(plainly(self._wire.failure, self.stage.url))
+
+    def _out_of_reach(self, text: str) -> BotError:
+        return OutcomeUnknown(self._step, text) if self._submitted else Unreachable(f"step {self._step!r}: {text}")
 
     def _lost_session(self) -> BotError:
         text = "the session ended"
@@ -128,12 +147,16 @@ class Watched(ABC):
 
     async def _translated(self, error: PlaywrightError) -> BotError:
         text = plainly(self.stage.redactor.clean(error.message).splitlines()[0], self.stage.url)
+        silent = self._wire.silent
         await stop_loading(self.page)
         self.dead = self.dead or not await answers(self.page)
         if self._submitted:
             return await self._failed(OutcomeUnknown(self._step, text))
         if not isinstance(error, PlaywrightTimeout):
-            return Transient(f"step {self._step!r}: {text}")
+            kind = Unreachable if "net::" in text else Transient
+            return kind(f"step {self._step!r}: {text}")
+        if silent or self._wire.failure:
+            return await self._silent() if silent else await self._did_not_come()
         if self.inside and await shows(self.LOGIN.on(self.page)):
             return self._lost_session()
         return await self._failed(self.drift(text))
@@ -160,8 +183,8 @@ class Watched(ABC):
             return
         known = self.stage.screens.known(wanted.screen)
         report = DriftReport(
-            console=self.stage.url, step=self._step, screen=wanted.screen, role=wanted.role, name=wanted.names[0],
-            at=datetime.now(UTC).astimezone(), now=parts(outline), then=known.last if known else (),
+            console=self.stage.url, flow=f"{type(self).__module__.replace('.', '/')}.py", step=self._step, screen=wanted.screen, role=wanted.role, name=wanted.names[0],
+            at=datetime.now(UTC), now=parts(outline), then=known.last if known else (),
         )  # fmt: skip
         error.likely = str(report.likely or "")
         error.report = await self.stage.evidence.report(report, error.evidence, self.stage.subject)

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.errors import BotError, Paused, Stopped, Transient
+from bot.errors import BotError, Paused, Stopped, Transient, Unreachable
 from bot.ledger.records import Request
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.report import Progress, Report
@@ -53,18 +53,22 @@ class Crew:
             self.progress.step()
 
     async def _one(self, request: Request) -> None:
-        well = False
+        well, why = False, None
         try:
             with self.report.one_of_many(request.id):
-                well = await self._in_time(request)
+                try:
+                    well = await self._in_time(request)
+                except Unreachable as error:
+                    why = error
+                    raise
         except BotError as error:
             self.stopped_by = self.stopped_by or error
             return
         self._failures = 0 if well else self._failures + 1
         if self._failures >= self.settings.stop_after_failures:
-            self.stopped_by = Stopped(
-                Trouble.FAILURES, f"{self._failures} failures in a row in the console: the rest waits"
-            )
+            # A console that is gone is told as that, and tried again by the next pass: there is nothing to look into.
+            text = f"{self._failures} failures in a row in the console: the rest waits"
+            self.stopped_by = why or Stopped(Trouble.FAILURES, text)
 
     async def _in_time(self, request: Request) -> bool:
         try:

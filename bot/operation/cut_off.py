@@ -6,6 +6,8 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import StoredEvent
 from bot.life import State
 from bot.model import ReadOutcome
+from bot.operation.alerts.catalogue import Trouble
+from bot.operation.alerts.findings import Finding
 from bot.operation.report import Report
 
 
@@ -22,12 +24,20 @@ async def tell_of_cut_off(ledger: Ledger, report: Report) -> None:
     for name in dict.fromkeys(str(one.event.details["message"]) for one in events if _unreadable(one)):
         if (await ledger.message(name)).outcome is ReadOutcome.UNREADABLE:
             report.problem(f"{name} could not be read: it lies in unreadable/ and waits for a person")
+            if not any(_told(one) for one in events):
+                report.find(Finding(trouble=Trouble.UNREADABLE, subjects=(name,)))
     for name in dict.fromkeys(one.event.request_id for one in events if one.event.request_id):
         request = await ledger.get(name)
         if request.state is State.STUCK:
             report.problem(f"{name}: {request.stuck_reason}")
         elif request.state is State.HELD and not (request.decision and request.decision.urgent):
             report.problem(f"{name} is held: approve or reject it")
+
+
+def _told(one: StoredEvent) -> bool:
+    """Tell whether operators were told of unreadable messages; what is held or stuck every pass sees by itself."""
+    tells = one.event.action == "notice.conditions" and one.event.outcome in {"done", "unknown"}
+    return tells and Trouble.UNREADABLE in one.event.details["conditions"]
 
 
 def _unreadable(one: StoredEvent) -> bool:

@@ -172,8 +172,9 @@ class Cycle:
         report.looked.add(Area.PASS)
         before = self.outgoing.finding
         await self.alerts.observe(report, now)
-        if self.outgoing.finding and self.outgoing.finding is not before:
-            await self._observe_failed_alert(self.outgoing.finding, report, now)
+        failed = self.outgoing.finding
+        if failed and (before is None or failed.key != before.key):  # else it was among what was to be told
+            await self._observe_failed_alert(failed, report, now)
 
     async def _observe_failed_alert(self, finding: Finding, report: Report, now: datetime) -> None:
         """Have it told by another way that not even the alert went out."""

@@ -34,6 +34,10 @@ class Faults:
     #: … after so many that are well.
     skip: int = 0
     failing_path: str = "/admin/"
+    #: So many of the next admin pages below ``failing_path`` never come: the connection is cut.
+    cutting: int = 0
+    #: So many of the next admin pages below ``failing_path`` never come: nothing is said until released.
+    silent: int = 0
     #: So many of the next admin pages find the session ended; ``expiring_path`` says below which path.
     expiring: int = 0
     #: … after so many that are well.
@@ -54,6 +58,7 @@ class Faults:
     def clear(self) -> None:
         """Be well again; held requests go on."""
         self.slow, self.failing, self.skip, self.expiring, self.expire_skip = 0.0, 0, 0, 0, 0
+        self.cutting = self.silent = 0
         self.failing_path = self.expiring_path = "/admin/"
         self.renamed.clear()
         self.after_submit, self.duplicate_as_success, self.stuck_creating = None, False, False
@@ -80,6 +85,20 @@ class Faults:
         self.failing -= 1
         return True
 
+    def cut_now(self, path: str) -> bool:
+        """Tell whether this request shall be cut off."""
+        if self.cutting <= 0 or not path.startswith(self.failing_path):
+            return False
+        self.cutting -= 1
+        return True
+
+    def say_nothing_now(self, path: str) -> bool:
+        """Tell whether this request shall get no answer."""
+        if self.silent <= 0 or not path.startswith(self.failing_path):
+            return False
+        self.silent -= 1
+        return True
+
 
 class FaultyConnection:
     """The outermost layer: slow answers, server errors, renamed labels, cut connections."""
@@ -97,8 +116,13 @@ class FaultyConnection:
         if self._faults.fail_now(scope["path"]):
             await _plain_error(send)
             return
+        if self._faults.say_nothing_now(scope["path"]):
+            await asyncio.to_thread(self._faults.released.wait)
         answer = _Answer(send, self._faults.renamed)
-        await self._app(scope, receive, answer.take)
+        if self._faults.cut_now(scope["path"]):
+            scope["cut"] = True
+        else:
+            await self._app(scope, receive, answer.take)
         if scope.get("cut"):
             # uvicorn gives no other way to drop a connection than its own transport.
             send.__self__.transport.abort()  # type: ignore[attr-defined] # the bound method of uvicorn's request cycle

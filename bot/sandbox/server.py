@@ -53,6 +53,8 @@ class SandboxServer:
     def start(self) -> Self:
         """Serve from now on; returns when the first request can be answered."""
         # Named as TCP, or asyncio leaves Nagle's delay on: 40 ms for every answer.
+        if self.faults.released.is_set():  # by a stop before: what is held from now on is held again
+            self.faults.released = threading.Event()
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self._port))

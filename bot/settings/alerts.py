@@ -45,7 +45,7 @@ class AlertSettings(Section):
     kill_switch: str = "var/STOP"
     """While this file exists nothing is issued, revoked, filed or mailed to applicants; operators are told so once."""
     disk_free_mb: int = Field(default=500, ge=1)
-    """Less free space than this beside the ledger is told."""
+    """Less free space than this beside the ledger, the evidence or the log is told."""
     evidence_url: str | None = None
     """Where operators reach the folder of ``console.evidence_dir``, such as https://files.city.example.jp/evidence/ or
     file://server/share/evidence/: evidence is linked below it. Empty: its path on the bot's machine is told."""

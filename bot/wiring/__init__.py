@@ -116,7 +116,9 @@ class Workshop(Sources):
             settings,
             password=self.config.resolve(settings.password, self.redactor),
             browser=ensure_browser(settings.browser, say=self.say),
-            evidence=EvidenceStore(evidence or self.config.path(settings.evidence_dir), self.redactor),
+            evidence=EvidenceStore(
+                evidence or self.config.path(settings.evidence_dir), self.redactor, zone=self.config.zone
+            ),
             screens=screens or self.screens(),
             redactor=self.redactor,
         )

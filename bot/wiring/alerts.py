@@ -99,8 +99,15 @@ def ways(sources: Sources, sending: Callable[[], Sending]) -> Sequence[Way]:
 def survey(config: Config, *, ledger: Ledger, gate: Gate, warnings: Callable[[datetime], Sequence[str]]) -> Survey:
     """Return what is looked at after every pass."""
     return Survey(
-        ledger=ledger, gate=gate, settings=config.settings.alerts, place=ledger_folder(config), warnings=warnings
+        ledger=ledger, gate=gate, settings=config.settings.alerts, places=written_to(config), warnings=warnings
     )  # fmt: skip
+
+
+def written_to(config: Config) -> Sequence[Path]:
+    """Return the folders that every pass writes to, the ledger's first: each may be on a disk of its own."""
+    settings = config.settings
+    log = [config.path(settings.log.file).parent] if settings.log.file else []
+    return (ledger_folder(config), config.path(settings.console.evidence_dir), *log)
 
 
 def ledger_folder(config: Config) -> Path:

@@ -36,7 +36,7 @@ async def console(server: SandboxServer, tmp_path: Path) -> AsyncIterator[Playwr
 
 
 async def test_a_renamed_heading(server: SandboxServer, console: PlaywrightConsole) -> None:
-    """The report names screen and landmark, the new name, then and now, and shows the screen; no secret is in it."""
+    """The report names screen and landmark, the new name, then and now, shows the screen, and says what to do; no secret is in it."""
     server.faults.renamed["新規ユーザーの登録確認"] = "新規ユーザー登録の確認"
     with pytest.raises(ConsoleDrift, match='probably now heading "新規ユーザー登録の確認"') as raised:
         await console.create(spec("tw0000001"), CANARY)
@@ -44,7 +44,8 @@ async def test_a_renamed_heading(server: SandboxServer, console: PlaywrightConso
     assert page is not None
     html = page.read_text(encoding="utf-8")
     text = page.with_suffix(".txt").read_text(encoding="utf-8")
-    for told in ("登録確認", "新規ユーザーの登録確認", "新規ユーザー登録の確認"):
+    todo = ("flows/sandbox.py", "check", "resume --part console", "rerun --stuck")
+    for told in ("登録確認", "新規ユーザーの登録確認", "新規ユーザー登録の確認", *todo):
         assert told in text
         assert told in html
     assert "data:image/png;base64," in html

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.console.playwright_console import PlaywrightConsole
-from bot.errors import ConsoleDrift, OutcomeUnknown, SessionExpired, Transient
+from bot.errors import ConsoleDrift, OutcomeUnknown, SessionExpired, Transient, Unreachable
 from bot.model import AccountState
 from bot.sandbox.faults import AfterSubmit
 from bot.sandbox.server import SandboxServer
@@ -22,6 +22,11 @@ SECRET, OTHER = Secret("Abcdefg!2345678k"), Secret("Zyxwvut#8765432m")
 def outlines(folder: Path) -> str:
     """Return all outlines kept below ``folder``."""
     return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.yml")))
+
+
+def drift_reports(folder: Path) -> list[Path]:
+    """Return all reports of changed screens below ``folder``."""
+    return list(folder.rglob("*drift*"))
 
 
 async def test_a_renamed_screen_is_drift(server: SandboxServer, console: PlaywrightConsole, evidence: Path) -> None:
@@ -52,6 +57,30 @@ async def test_a_server_error_before_the_submit_may_be_tried_again(
         await console.create(spec("tw0000002"), SECRET)
     assert server.users.writes.total() == 0
     assert (await console.create(spec("tw0000002"), SECRET)).state is AccountState.ACTIVE
+
+
+async def test_a_network_that_is_cut_in_mid_form_is_no_drift(
+    server: SandboxServer, console: PlaywrightConsole, evidence: Path
+) -> None:
+    """The form's next page that never comes says that the console can't be reached: no screen has changed."""
+    server.faults.cutting, server.faults.failing_path = 99, "/admin/users/new/confirm"
+    with pytest.raises(Unreachable, match=r"the connection to .* was cut \(console.url\): net::ERR_"):
+        await console.create(spec("tw0000009"), SECRET)
+    assert drift_reports(evidence) == []
+    server.faults.clear()
+    assert (await console.create(spec("tw0000009"), SECRET)).state is AccountState.ACTIVE
+
+
+async def test_a_console_that_falls_silent_in_mid_form_is_no_drift(
+    server: SandboxServer, console: PlaywrightConsole, evidence: Path
+) -> None:
+    """The form's next page that is waited for in vain says that the console does not answer."""
+    server.faults.silent, server.faults.failing_path = 1, "/admin/users/new/confirm"
+    with pytest.raises(Unreachable, match="does not answer within 2 s"):
+        await console.create(spec("tw0000010"), SECRET)
+    assert drift_reports(evidence) == []
+    server.faults.clear()
+    assert (await console.create(spec("tw0000010"), SECRET)).state is AccountState.ACTIVE
 
 
 async def test_a_server_error_after_the_submit_is_unknown(server: SandboxServer, console: PlaywrightConsole) -> None:

@@ -104,6 +104,14 @@ def test_one_address_that_takes_no_mail_stops_nobody_else(house: House) -> None:
     assert bot.run().delivered == 2
 
 
+def test_that_mails_fail_is_tried_to_be_mailed_once_a_pass(house: House) -> None:
+    """The alert that mails can't be sent can't be sent either: nothing in that is news, and the log says it once."""
+    apply(house)
+    Bot(house, MemoryConsole(), deaf(house, Transient("no answer"))).run()
+    events = in_ledger(house, lambda ledger: ledger.of_action("notice.conditions"))
+    assert [one.event.outcome for one in events] == ["intended", "failed"]
+
+
 def test_what_mail_can_not_tell_the_chat_tells(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused by the mail server: tried once, then neither mails nor alerts try again; the chat is told, without persons."""
     with chat_service() as chat:

@@ -137,6 +137,18 @@ def test_three_failures_stop_the_console_for_a_while(house: House) -> None:
     assert beginnings(house) == ["重大", "解消"]
 
 
+@pytest.mark.parametrize("folder", ["evidence", "log"])
+def test_a_folder_that_cant_be_written_is_told(house: House, folder: str) -> None:
+    """Evidence or log can't be kept: work goes on, and operators are told at once, not only by the next morning's check."""
+    bot = Bot(house, MemoryConsole())
+    (house.path / folder).write_text("a file in its place", encoding="utf-8")
+    apply(house)
+    reports = [bot.run() for _ in range(2)]
+    assert (reports[0].delivered, reports[1].conditions) == (1, ["disk_nearly_full"])
+    (mail,) = told(house)
+    assert f"{house.path / folder} is a file" in " ".join(mail.text.split())
+
+
 def test_clocks_that_differ_stop_the_console(house: House) -> None:
     """A console whose clock is 61 seconds off is left alone until it is right again."""
     console = MemoryConsole()

@@ -10,6 +10,7 @@ import pytest
 
 from bot.console.memory import MemoryConsole
 from bot.console.screens import ScreenChange
+from tests.alerts_kit import told
 from tests.house import House
 
 
@@ -38,3 +39,16 @@ def test_what_waits_for_a_person_is_told_by_the_next_pass(tmp_path: Path) -> Non
     assert "was cut off" in report.warnings[0]
     after = asyncio.run(house.run(console))
     assert (after.problems, after.warnings, after.exit_status) == ([], [], 0)
+
+
+def test_operators_are_told_by_alert_too(tmp_path: Path) -> None:
+    """Nobody reads what an unattended pass says: the unreadable one goes into the alert of the next pass, once."""
+    house = House(path=tmp_path).lay_out({"console": {"settle": 0.3}})
+    house.receive("02", "35")
+    with pytest.raises(_Gone):
+        asyncio.run(house.run(_PowerCut()))
+    assert told(house) == []
+    for _ in range(2):
+        asyncio.run(house.run(MemoryConsole()))
+    (alert,) = told(house)
+    assert "M-20210730-0002" in alert.text

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.console.memory import Fault, MemoryConsole
-from bot.errors import Transient
+from bot.errors import Transient, Unreachable
 from bot.model import Account, AccountSpec
 from bot.operation.report import Report
 from bot.secret import Secret
@@ -112,6 +112,17 @@ def test_failures_in_a_row_stop_the_console_and_nothing_else(tmp_path: Path) -> 
     assert (report.delivered, report.waiting, report.accepted) == (0, 6, 6)
     assert [text for text in report.problems if "3 failures in a row" in text]
     house.clock.set(FRIDAY + RETRY)
+    assert run(house, console).delivered == 6
+
+
+def test_a_console_that_goes_away_in_mid_pass_is_told_as_that(tmp_path: Path) -> None:
+    """Three requests that do not reach the console: it is gone, the rest waits, and the very next pass tries again."""
+    house, console = lay_out(tmp_path), MemoryConsole()
+    apply(house, [TUESDAY] * 6)
+    for _ in range(3):
+        console.fail_next(Fault(verb="find", error=Unreachable("the connection was cut")))
+    report = run(house, console)
+    assert (report.delivered, report.waiting, report.conditions) == (0, 6, ["console_unusable"])
     assert run(house, console).delivered == 6
 
 

@@ -164,3 +164,10 @@ def test_the_file_keeps_what_stderr_leaves_out(file: Path, capsys: pytest.Captur
     logger.debug("detail")
     assert "detail" not in capsys.readouterr().err
     assert documents(file)[-1]["message"] == "detail"
+
+
+def test_what_a_library_warns_of_is_called_a_warning(file: Path) -> None:
+    """Its level goes by the same name here: no operator knows what a "Level 30" is."""
+    logging.getLogger("library").warning("look here")
+    logging.getLogger("library").log(35, "and here")
+    assert [line["level"] for line in documents(file)] == ["WARNING", "Level 35"]

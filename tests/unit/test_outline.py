@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from bot.console.drift_report import DriftReport
+from bot.console.evidence import EvidenceStore
 from bot.console.outline import Part, closest, difference, parts
 from bot.console.screens import Screens
 from bot.errors import Unusable
+from bot.secret import Redactor
+from tests.house import ZONE
 
 LIST = """
 - banner:
@@ -108,10 +111,21 @@ def test_a_broken_fingerprint_is_said(tmp_path: Path) -> None:
 def test_the_report_is_safe_html() -> None:
     """What a page says is shown as text, never run."""
     report = DriftReport(
-        console="http://x/", step="find", screen="<script>", role="heading", name="A", at=datetime.now(UTC),
+        console="http://x/", flow="flows/x.py", step="find", screen="<script>", role="heading", name="A", at=datetime.now(UTC),
         now=(Part(role="heading", name="<img src=x onerror=alert(1)>"),),
     )  # fmt: skip
     page = report.html(None)
     assert "<script>" not in page
     assert "<img src=x" not in page
     assert "&lt;img" in page
+
+
+async def test_the_report_tells_the_citys_time(tmp_path: Path) -> None:
+    """On a machine that runs in another zone the report and the alert name the same moment in the same way."""
+    report = DriftReport(
+        console="http://x/", flow="flows/x.py", step="find", screen="A", role="heading", name="A",
+        at=datetime(2021, 7, 30, 4, 4, tzinfo=UTC), now=(),
+    )  # fmt: skip
+    page = await EvidenceStore(tmp_path, Redactor(), zone=ZONE).report(report, None, "probe")
+    assert page is not None
+    assert "2021-07-30T13:04:00+09:00" in page.read_text(encoding="utf-8")

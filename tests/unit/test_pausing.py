@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.commands import pausing
+from bot.console.memory import MemoryConsole
 from bot.console.server_clock import ServerClock
 from bot.errors import BadUsage, Unusable
 from bot.ledger.records import ActorType
 from bot.wiring.alert_check import check_alerts
 from tests.acts_kit import in_ledger
-from tests.alerts_kit import chat_service, told
+from tests.alerts_kit import Bot, apply, chat_service, down, told
 from tests.house import FRIDAY, House
 
 
@@ -51,6 +52,39 @@ def test_an_operator_pauses_and_resumes(house: House, capsys: pytest.CaptureFixt
         ("pause", "赤羽", "更新作業"), ("pause", "吉澤", "停電"), ("resume", "吉澤", "済んだ"), ("resume", "吉澤", "復電"),
     ]  # fmt: skip
     assert {one.run.actor_type for one in events} == {ActorType.OPERATOR}
+
+
+def test_a_part_that_is_tried_and_fails_does_not_work(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """While the console is down nobody has stopped its part, and `status` does not say that it works."""
+    console = MemoryConsole()
+    apply(house)
+    down(console)
+    Bot(house, console).run()
+    capsys.readouterr()
+    assert pausing.status(house.config, (), as_json=False) == 1
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("│ ")]
+    assert [" ".join(row[1:7]).partition(" │ │")[0] for row in rows[:3]] == [
+        "intake │ works", "console │ in trouble", "delivery │ works",
+    ]  # fmt: skip
+
+
+def test_the_kill_switch_is_named_by_its_path(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who is to remove it reads where it is, and nowhere that nothing is wrong."""
+    switch = house.path / "var" / "STOP"
+    switch.parent.mkdir()
+    switch.touch()
+    assert pausing.status(house.config, (), as_json=False) == 1
+    said = capsys.readouterr()
+    assert str(switch) in "".join(said.err.split())
+    assert "nothing is wrong" not in said.out
+
+
+def test_what_is_resumed_waits_for_nobody(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer to `resume` does not say that somebody must resume."""
+    pausing.pause(house.config, (), part="console", by="赤羽", reason="更新作業", as_json=False)
+    assert "│ resume" in capsys.readouterr().out
+    pausing.resume(house.config, (), part="console", by="赤羽", reason="済んだ", as_json=False)
+    assert "resume" not in capsys.readouterr().out
 
 
 def test_who_why_and_what_must_be_said(house: House) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from loguru import logger
 
 from bot.errors import AlreadyRunning, Unusable
 from bot.operation.report import Progress
@@ -100,6 +101,32 @@ async def test_a_failing_job_is_told_and_the_others_go_on(desk: Desk) -> None:
     del desk.work[Task.PURGE]
     await scheduler.fire(Task.PURGE)
     assert scheduler.health().last_errors == {Task.RECONCILE: "Unusable"}
+
+
+async def test_only_what_nobody_foresaw_shows_lines_of_code(desk: Desk) -> None:
+    """A known failure is one line at each poll while it lasts: a traceback at each would bury what an operator looks for."""
+
+    async def fails(_progress: Progress) -> None:
+        raise Unusable("no console")
+
+    async def stumbles(_progress: Progress) -> None:
+        raise ZeroDivisionError
+
+    async def full() -> None:
+        raise Unusable("no ledger")
+
+    seen: list[tuple[str, bool]] = []
+    sink = logger.add(
+        lambda line: seen.append((line.record["message"], line.record["exception"] is not None)), level="ERROR"
+    )
+    desk.work = {Task.RECONCILE: fails, Task.PURGE: stumbles}
+    scheduler = desk.scheduler()
+    scheduler.aside = full
+    await scheduler.fire(Task.RECONCILE)
+    await scheduler._aside()
+    await scheduler.fire(Task.PURGE)
+    logger.remove(sink)
+    assert seen == [("reconcile: no console", False), ("the look aside: no ledger", False), ("retention_purge: ", True)]
 
 
 async def test_a_hung_job_is_cut_off_and_the_next_one_done(desk: Desk) -> None:
@@ -197,6 +224,20 @@ async def test_asked_to_stop_it_finishes_what_is_in_hand(desk: Desk) -> None:
     desk.due(Task.DIGEST, after=0.7)
     await desk.run(0.4)
     assert desk.log == ["+poll", "-poll"]
+
+
+async def test_asked_to_stop_it_lets_the_look_aside_end(desk: Desk) -> None:
+    """What looks at the queue may be telling somebody: it is not cut off in the middle of it."""
+
+    async def looks() -> None:
+        desk.log.append("+aside")
+        await asyncio.sleep(0.8)
+        desk.log.append("-aside")
+
+    scheduler = desk.scheduler()
+    scheduler.aside, scheduler.aside_every = looks, timedelta(seconds=0.2)
+    await desk.run(0.4, scheduler)
+    assert desk.log == ["+aside", "-aside"]
 
 
 async def test_what_was_missed_while_it_did_not_run_is_made_good(desk: Desk) -> None:

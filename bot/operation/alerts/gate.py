@@ -49,7 +49,7 @@ class Gate:
     async def stands(self, *parts: Part) -> Paused | None:
         """Return why one of ``parts`` must not work now, or ``None`` when all may."""
         if self.switched_off:
-            return Paused(f"the kill switch {self.switch.name} is there")
+            return Paused(f"the kill switch {self.switch} is there")
         now = self.clock.now()
         pauses = [pause for pause in await self.pauses() if not (self.by_hand and pause.until)]
         holding = (pause for pause in pauses for part in parts if pause.holds(part, now))
@@ -58,7 +58,7 @@ class Gate:
     def check_switch(self) -> None:
         """Raise ``Paused`` when the kill switch is there: asked before each single act with an effect outside."""
         if self.switched_off:
-            raise Paused(f"the kill switch {self.switch.name} is there")
+            raise Paused(f"the kill switch {self.switch} is there")
 
     async def check_mailbox(self) -> None:
         """Raise ``Paused`` while the mail server is known to refuse the login: no alert may try it again either."""

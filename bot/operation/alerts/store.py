@@ -44,19 +44,30 @@ class LedgerStore:
 
     async def load(self) -> tuple[Condition, ...]:
         """See :meth:`Store.load`."""
-        zone = _zone(self.clock)
-        kept = await self.ledger.ask(lambda connection: conditions.conditions(connection, zone))
-        known = {condition.key for condition in kept}
-        return (*kept, *(condition for condition in await self.beside.load() if condition.key not in known))
+        kept = await self._there()
+        return (*kept, *await self._left_beside({condition.key for condition in kept}))
 
     async def save(self, kept: Collection[Condition], gone: Collection[str], events: Collection[Event]) -> None:
         """See :meth:`Store.save`."""
-        await self.ledger.change(lambda connection: conditions.keep_conditions(connection, kept, gone), *events)
+        left = await self._left_beside({*(one.key for one in kept), *gone})
+        await self.ledger.change(
+            lambda connection: conditions.keep_conditions(connection, [*left, *kept], gone), *events
+        )
         self.beside.remove()
 
     async def note(self, event: Event) -> None:
         """See :meth:`Store.note`."""
         await self.ledger.note(event)
+
+    async def _there(self) -> tuple[Condition, ...]:
+        zone = _zone(self.clock)
+        return tuple(await self.ledger.ask(lambda connection: conditions.conditions(connection, zone)))
+
+    async def _left_beside(self, known: Collection[str]) -> list[Condition]:
+        """Return what the file beside the ledger holds and neither ``known`` nor the ledger does."""
+        beside = [one for one in await self.beside.load() if one.key not in known]
+        there = {one.key for one in await self._there()} if beside else set()
+        return [one for one in beside if one.key not in there]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,8 +32,8 @@ class Survey:
     ledger: Queries
     gate: Gate
     settings: AlertSettings
-    #: The folder whose disk must not fill up: the ledger's.
-    place: Path
+    #: The folders whose disks must not fill up, the ledger's first.
+    places: Sequence[Path]
     #: Says what is wrong with the staff directory at a moment.
     warnings: Callable[[datetime], Sequence[str]]
 
@@ -46,7 +46,8 @@ class Survey:
         if warnings := self.warnings(now):
             found.append(Finding(trouble=Trouble.DIRECTORY, detail=" ".join(warnings)))
         try:
-            must_have_room(self.place, self.settings.disk_free_mb)
+            for place in self.places:
+                must_have_room(place, self.settings.disk_free_mb)
         except Unusable as error:
             found.append(Finding(trouble=Trouble.DISK, detail=str(error)))
         return found

@@ -58,7 +58,8 @@ class Alerts:
         if self.gate and ended:
             # Those alone: what ended earlier may be back, and paused for it by a pass that has not told of it yet.
             await self.gate.over(frozenset(one.key for one in ended))
-        await self.store.save(after, (), _events(kept, after, ended))
+        # What is as it was stays out of it: it may be told and done with by now, by a pass beside what is observed here.
+        await self.store.save([one for one in after if one not in kept], (), _events(kept, after, ended))
         report.conditions = sorted(one.key for one in after if one.over_at is None and kind_of(one).lasts)
         due = news(
             after, now, calm=calm, remind=timedelta(hours=self.settings.remind_hours), quiet=self.settings.quiet_hours

@@ -7,9 +7,11 @@ that slept moves. A job that fails or hangs is told and cut off; the scheduler g
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,7 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from loguru import logger
 
 from bot.clock import Clock
-from bot.errors import AlreadyRunning, TookTooLong
+from bot.errors import AlreadyRunning, BotError, TookTooLong
 from bot.operation.report import Progress, Stop
 from bot.operation.schedule.plan import Due, Planner, Task, next_due
 from bot.operation.schedule.pulse import Pulse, last_done
@@ -92,6 +94,8 @@ class Scheduler:
     beyond_help: bool = False
     _running: dict[Task, asyncio.Task[bool]] = field(default_factory=dict)
     _lane: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Held while the look aside lasts.
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _pass_began: float = -1
     #: Seconds of a clock that nobody sets.
     _beat_at: float = field(default_factory=time.monotonic)
@@ -101,6 +105,8 @@ class Scheduler:
         zone = self.clock.now().tzinfo
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._timer = AsyncIOScheduler(timezone=zone, job_defaults=defaults)
+        # That a pass takes longer than the polls are apart is no news.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     async def run(self) -> None:
         """Do what is due until asked to stop, and return when what was in hand is finished."""
@@ -179,10 +185,11 @@ class Scheduler:
         self._timer.add_job(self._aside, "interval", seconds=self.aside_every.total_seconds(), id="aside")
 
     async def _aside(self) -> None:
-        try:
-            await self.aside()
-        except Exception:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
-            logger.exception("the look aside failed")
+        async with self._looking:
+            try:
+                await self.aside()
+            except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
+                _log("the look aside", error)
 
     async def _do(self, task: Task) -> None:
         """Do a job within its limit; whatever goes wrong is told, and nothing is raised."""
@@ -202,7 +209,7 @@ class Scheduler:
                 self.done[task] = began
                 self.errors.pop(task, None)
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
-            logger.opt(exception=True).error("{}: {}", task, error)
+            _log(task, error)
             self.errors[task] = type(error).__name__
             await self._told(task, error)
         finally:
@@ -257,5 +264,13 @@ class Scheduler:
                 beat_at = loop.time()
                 self._pulse()
         self._pulse()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.grace.total_seconds()), self._looking:
+                pass  # it may be telling somebody right now
         self._timer.shutdown(wait=False)
         await asyncio.sleep(0)
+
+
+def _log(what: str, error: Exception) -> None:
+    """Say what failed; where only what nobody foresaw needs the lines of code that led to it."""
+    logger.opt(exception=not isinstance(error, BotError)).error("{}: {}", what, error)

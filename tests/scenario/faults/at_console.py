@@ -63,6 +63,25 @@ def _fails_after_submit(scene: Scene) -> Ran:
     return ran
 
 
+def _cut_in_mid_form(scene: Scene) -> Ran:
+    scene.server.faults.failing_path, scene.server.faults.cutting = _CONFIRM, 99
+    return _untouched_by(scene)
+
+
+def _silent_in_mid_form(scene: Scene) -> Ran:
+    scene.server.faults.failing_path, scene.server.faults.silent = _CONFIRM, 99
+    return _untouched_by(scene)
+
+
+def _untouched_by(scene: Scene) -> Ran:
+    ran = scene.run()
+    assert scene.server.users.writes.total() == 0
+    assert "drift" not in ran.said.lower()
+    assert "stuck" not in scene.states()
+    scene.server.faults.clear()
+    return ran
+
+
 def _expires_in_the_form(scene: Scene) -> Ran:
     scene.server.faults.expiring_path, scene.server.faults.expiring = _CONFIRM, 1
     ran = scene.run()
@@ -195,6 +214,17 @@ FAULTS = (
         status=1, happens=_fails_before_submit, short=True,
     ),
     Fault(
+        name="the network is cut in mid-form", made="the console's connections are cut from the second page of the form on",
+        does="says that the console can't be reached, and takes no page that did not come for a changed one; leaves the requests for the next pass",
+        says=("R-…: Unreachable: step 'new user, step 2': the connection to … was cut (console.url): net::ERR_… — 次回の実行",),
+        status=1, happens=_cut_in_mid_form, short=True,
+    ),
+    Fault(
+        name="the console falls silent in mid-form", made="the second page of the form is asked for and never comes",
+        does="the same, after console.step_timeout", status=1, happens=_silent_in_mid_form, changes={"console": {"step_timeout": 2}},
+        says=("R-…: Unreachable: step 'new user, step 2': the console does not answer within 2 s (console.step_timeout) — 次回の実行",),
+    ),
+    Fault(
         name="HTTP 500 after the submit", made="the console answers the submit with a server error",
         does=_LOOKS, says=_ALL_WELL, status=0, happens=_fails_after_submit, resolves=nothing_is_left,
     ),
@@ -256,16 +286,16 @@ FAULTS = (
     Fault(
         name="the console is down", made="nothing listens at its address",
         does="takes in, decides and tells as always; the requests wait for the next pass",
-        says=("Transient: step 'login': nothing answers at … (console.url): net::ERR_CONNECTION_REFUSED — 次回の実行",), status=4, happens=_down, short=True,
+        says=("Unreachable: step 'login': nothing answers at … (console.url): net::ERR_CONNECTION_REFUSED — 次回の実行",), status=4, happens=_down, short=True,
     ),
     Fault(
         name="the console's network is unplugged", made="its address takes connections and never answers",
         does="gives up after console.step_timeout; takes in, decides and tells as always",
-        says=("Transient: step …: the console does not answer within 2 s (console.step_timeout)",), status=4, happens=_unplugged,
+        says=("Unreachable: step …: the console does not answer within 2 s (console.step_timeout)",), status=4, happens=_unplugged,
     ),
     Fault(
         name="DNS is gone: the console's name", made="a console.url whose host does not resolve",
         does="takes in, decides and tells as always; the requests wait for the next pass",
-        says=("Transient: step 'login': the name in http://console.invalid/ can't be resolved (console.url): net::ERR_NAME_NOT_RESOLVED",), status=4, happens=_no_name,
+        says=("Unreachable: step 'login': the name in http://console.invalid/ can't be resolved (console.url): net::ERR_NAME_NOT_RESOLVED",), status=4, happens=_no_name,
     ),
 )  # fmt: skip
