@@ -7,14 +7,15 @@ import email
 import email.policy
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from bot.console.memory import Fault, MemoryConsole
-from bot.errors import BotError, Unusable
+from bot.console.screens import ScreenChange
+from bot.errors import AccessDenied, BotError, Unusable
 from bot.ledger.conditions import Condition, Pause
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
@@ -130,3 +131,17 @@ def down(console: MemoryConsole, error: BotError | None = None) -> None:
 def beginnings(house: House) -> list[str]:
     """Return what each alert's subject begins with: how bad it is, or that it is over."""
     return [mail.subject.partition("］")[0][-2:] for mail in told(house)]
+
+
+class Refusing(MemoryConsole):
+    """Refuses the bot's login, and counts how often it was tried."""
+
+    refuses = True
+    tried = 0
+
+    async def probe(self) -> Sequence[ScreenChange]:
+        """Be logged in to."""
+        self.tried += 1
+        if self.refuses:
+            raise AccessDenied("the console refused the admin 'bot-admin'")
+        return ()

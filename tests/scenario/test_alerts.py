@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.console.memory import Fault, MemoryConsole
-from bot.console.screens import ScreenChange
-from bot.errors import AccessDenied, ConsoleDrift, Transient
+from bot.errors import Transient
 from bot.ledger.conditions import Part
 from bot.model import Account, AccountSpec
-from bot.operation.alerts.catalogue import Area, Trouble
-from bot.operation.alerts.findings import Finding
 from bot.secret import Secret
-from bot.wiring.alerts import Outside
 from tests.acts_kit import act, in_ledger, one
-from tests.alerts_kit import Bot, apply, beginnings, conditions, down, gate_of, pauses, told
+from tests.alerts_kit import Bot, Refusing, apply, beginnings, conditions, down, gate_of, pauses, told
 from tests.house import House
 
 
@@ -77,20 +71,6 @@ def test_what_lasts_is_told_again_after_a_day(house: House) -> None:
         bot.run(after=0)
         assert len(told(house)) == messages
     assert "まだ続いていること" in told(house)[-1].text
-
-
-class Refusing(MemoryConsole):
-    """Refuses the bot's login, and counts how often it was tried."""
-
-    refuses = True
-    tried = 0
-
-    async def probe(self) -> Sequence[ScreenChange]:
-        """Be logged in to."""
-        self.tried += 1
-        if self.refuses:
-            raise AccessDenied("the console refused the admin 'bot-admin'")
-        return ()
 
 
 def test_a_refused_login_is_tried_once(house: House) -> None:
@@ -239,73 +219,3 @@ def test_a_part_stands_still_and_the_others_go_on(house: House, part: Part, left
     assert len(told(house)) == 1
     in_ledger(house, lambda ledger: gate_of(house, ledger).resume(part, "済んだ"))
     assert bot.run().delivered == 1
-
-
-def test_what_flaps_is_told_once(house: House) -> None:
-    """Down, up, down, up every five minutes for three hours: one mail; it stays up: one more, with the whole time of it."""
-    console = MemoryConsole()
-    bot = Bot(house, console)
-    apply(house)
-    for number in range(36):
-        if number % 2 == 0:
-            down(console)
-        bot.run()
-    assert beginnings(house) == ["重大"]
-    for _ in range(8):
-        bot.run()
-    assert beginnings(house) == ["重大", "解消"]
-    assert "from 2021-07-30 (Fri) 13:04 to 2021-07-30 (Fri) 15:59" in told(house)[-1].text
-    assert conditions(house) == []
-
-
-def test_an_end_that_nobody_could_tell_before_the_next_is_told_with_it(house: House) -> None:
-    """Up again in the last pass of the day, down in the first of the next: one mail tells the end of the one and the other."""
-    console = MemoryConsole()
-    bot = Bot(house, console)
-    apply(house)
-    down(console)
-    bot.run()
-    bot.run(after=15 * 60)
-    apply(house, first=1)
-    down(console)
-    bot.run(after=30)
-    first, both = told(house)
-    assert "WHAT HAPPENED" in both.text
-    assert "WHAT IS OVER" in both.text
-    bot.run(after=31)
-    bot.run()
-    assert beginnings(house) == ["重大", "重大", "解消"]
-    assert "WHAT IS OVER" not in first.text
-    assert conditions(house) == []
-
-
-def test_what_is_refused_again_is_told_and_stays_shut(house: House) -> None:
-    """Mended and resumed, the login works and is refused again minutes later: told at once, and no look aside opens it again."""
-    console = Refusing()
-    bot = Bot(house, console)
-    apply(house, 2)
-    bot.run()
-    console.refuses = False
-    in_ledger(house, lambda ledger: gate_of(house, ledger).resume(Part.CONSOLE, "直した"))
-    bot.run()
-    console.refuses = True
-    apply(house, first=2)
-    bot.run()
-    assert beginnings(house) == ["重大", "解消", "重大"]
-    assert [pause.cause for pause in pauses(house)] == ["console_denied"]
-
-
-def test_a_pause_of_what_is_back_outlasts_a_look_aside(house: House) -> None:
-    """Drift again soon after its end: another process that tells something else meanwhile does not end the new pause."""
-    console = MemoryConsole()
-    bot = Bot(house, console)
-    apply(house)
-    drift = Finding(trouble=Trouble.DRIFT, detail="a label is missing")
-    console.fail_next(Fault(verb="probe", error=ConsoleDrift("login", "a label")))
-    bot.run(after=16)
-    bot.run()
-    in_ledger(house, lambda ledger: gate_of(house, ledger).stop(drift))
-    shop = house.workshop()
-    outside = Outside(sources=shop)
-    asyncio.run(outside.tell((), mailbox=shop.mailbox, ledger=shop.ledger, looked=(Area.QUEUE,), only={Trouble.SURGE}))
-    assert [pause.cause for pause in pauses(house)] == ["drift"]

@@ -40,10 +40,11 @@ def test_who_looks_beside_a_pass_brings_back_nothing_that_it_told(tmp_path: Path
     apply(house)
     down(console)
     bot.run()
+    bot.run(after=31)
 
     async def look(ledger: Ledger) -> None:
         shop = house.workshop()
-        made = wired(shop.config, shop.clock, shop.redactor, sending=lambda: Direct(shop.mailbox()), ledger=ledger)
+        made = wired(shop, sending=lambda: Direct(shop.mailbox()), ledger=ledger)
         beside = replace(made, store=Overtaken(made.store, lambda: house.run(console)))
         await beside.observe(Report(looked={Area.QUEUE}), house.clock.now(), only={Trouble.SURGE})
 

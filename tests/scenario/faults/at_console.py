@@ -35,8 +35,7 @@ def _renamed_in_mid_create(scene: Scene) -> Ran:
 
 def _rerun_by_operator(scene: Scene) -> None:
     stuck = [one.id for one in scene.requests().values() if one.state is State.STUCK]
-    ran = scene.run("rerun", *stuck, "--by", "op1", "--reason", "原因を除いた")
-    assert ran.status == 0, ran.said
+    assert scene.run("rerun", *stuck, "--by", "op1", "--reason", "原因を除いた").status == 0
 
 
 def _resume_and_rerun(scene: Scene) -> None:
@@ -166,8 +165,8 @@ def _unplugged(scene: Scene) -> Ran:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        address = f"console.url=http://127.0.0.1:{silent.getsockname()[1]}/"
-        ran = scene.run("--set", address, "--set", "console.step_timeout=2")
+        there = f"console.url=http://127.0.0.1:{silent.getsockname()[1]}/"
+        ran = scene.run("--set", there, "--set", "console.step_timeout=2")
     return _intake_went_on(scene, ran)
 
 
