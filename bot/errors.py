@@ -95,6 +95,8 @@ class Transient(BotError):
 
     advice = "次回の実行で自動的に再試行します。 / The next pass tries again by itself."
     exit_status = 4
+    #: A mail could not be handed over: whatever else was at work has nothing to do with it.
+    of_mail: bool = False
 
 
 class Unreachable(Transient):

@@ -53,20 +53,21 @@ class Crew:
             self.progress.step()
 
     async def _one(self, request: Request) -> None:
-        well, why = False, None
+        well = False
+        why: BotError | None = None
         try:
             with self.report.one_of_many(request.id):
                 try:
                     well = await self._in_time(request)
-                except Unreachable as error:
-                    why = error
+                except Transient as error:
+                    why = error if error.of_mail or isinstance(error, Unreachable) else None
                     raise
         except BotError as error:
             self.stopped_by = self.stopped_by or error
             return
         self._failures = 0 if well else self._failures + 1
         if self._failures >= self.settings.stop_after_failures:
-            # A console that is gone is told as that, and tried again by the next pass: there is nothing to look into.
+            # A console that is gone, or a mail server, is told as that, and tried again by the next pass.
             text = f"{self._failures} failures in a row in the console: the rest waits"
             self.stopped_by = why or Stopped(Trouble.FAILURES, text)
 

@@ -112,6 +112,18 @@ def test_that_mails_fail_is_tried_to_be_mailed_once_a_pass(house: House) -> None
     assert [one.event.outcome for one in events] == ["intended", "failed"]
 
 
+def test_mails_that_fail_are_no_failure_of_the_console(house: House) -> None:
+    """Three logins in a row whose mails can't go: mail is told, the console does not stand still, and the next pass mails them all."""
+    console = MemoryConsole()
+    box = deaf(house, Transient("no answer"))
+    bot = Bot(house, console, box)
+    apply(house, 5)
+    assert bot.run().conditions == ["sending_fails"]
+    assert (pauses(house), console.writes["create"]) == ([], 3)
+    box.error = None
+    assert bot.run().delivered == 5
+
+
 def test_what_mail_can_not_tell_the_chat_tells(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused by the mail server: tried once, then neither mails nor alerts try again; the chat is told, without persons."""
     with chat_service() as chat:

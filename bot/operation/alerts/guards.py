@@ -59,6 +59,8 @@ class WatchedOutgoing:
             await self._outgoing.send(mail)
         except (AccessDenied, Unusable, Transient) as error:
             self.trouble, self.worked = error, False
+            if isinstance(error, Transient):
+                error.of_mail = True
             # On record before anybody can try the next mail, in this process or another: a refused login is tried once.
             self.finding = await self._gate.stop(finding_of(error, Area.OUTGOING))
             raise
