@@ -168,7 +168,8 @@ def _alerts(scene: Scene) -> Iterator[Line]:
         wrong,
         f"{told}; {mail.begun.total()} in mails, {chat.begun.total()} in the chat",
     )
-    named = mail.named.get(Trouble.UNREADABLE, Counter())
+    # While mails can't go out the chat is told, whatever its level.
+    named = sum((told.named.get(Trouble.UNREADABLE, Counter()) for told in (mail, chat)), Counter[str]())
     wrong = [f"{name} was told {count} times" for name, count in named.items() if count > 1]
     sent = scene.letters.sent["unreadable"]
     wrong += [f"{len(named)} of {sent} were told"] if len(named) != sent else []
