@@ -130,7 +130,7 @@ def _settings(url: str, every: float, now: datetime, half: timedelta) -> dict[st
     return {
         "console": {"url": url}, "calendar": {"overrides_file": "days.csv"},
         "schedule": {"poll_minutes": every / 60, "poll_from": "00:00", "poll_until": "23:59:59", **at},
-        "alerts": {"apprise": [f"env:{_CHAT}"], "apprise_level": "critical", "retry_minutes": 1, "disk_free_mb": 50},
+        "alerts": {"apprise": [f"env:{_CHAT}"], "apprise_level": "critical", "retry_minutes": 1, "calm_minutes": 0, "disk_free_mb": 50},
         "rules": {"automatic_kinds": ["issue", "reissue", "cancel", "change"]},
         "log": {"file": "log/bot.jsonl", "rotate_mb": 1.0, "level": "INFO", "keep_days": 90},
     }  # fmt: skip
