@@ -20,16 +20,16 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
     Trouble.DRIFT: Kind(
         level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
         ja=_words("管理コンソールの画面が変わっています。", f"管理コンソールでの作業を止めました。{_LATER_JA}",
-                  "証跡の画面を開き、変わった名称を flows/ に反映してから resume してください。急ぐ案件は手で発行してください。"),
+                  "証跡の画面を開き、変わった名称を flows/ に反映してから resume してください。急ぐ案件は worklist で一覧を出し、手で発行してください。"),
         en=_words("A screen of the admin console has changed.", _LATER_EN,
                   "Open the evidence, put the new name into flows/, then resume. Issue by hand what can't wait."),
     ),
     Trouble.CONSOLE_DENIED: Kind(
         level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RESUMED, by_people=True,
         ja=_words("管理コンソールがボットのログインを拒否しました。", "1回だけ試し、ロックを避けるため、管理コンソールでの作業を止めました。申請の受付は続けています。",
-                  "ボットのパスワードと権限を確認し、直してから resume --part console を実行してください。"),
+                  "console.password の値（env: で渡すなら serve の再起動も要ります）とボットの権限を確認し、直してから resume --part console を実行してください。"),
         en=_words("The admin console refused the bot's login.", "Tried it once and stopped its work in the console, so that the account is not locked. Intake goes on.",
-                  "Check password and rights of the bot's account, mend them, then `resume --part console`."),
+                  "Check what console.password leads to (from env: it needs a restart of `serve`) and the rights of the bot's account, then `resume --part console`."),
     ),
     Trouble.MAILBOX_DENIED: Kind(
         level=Level.CRITICAL, part=Part.INTAKE, area=Area.MAILBOX, stops=(Part.INTAKE, Part.DELIVERY), until=Until.RESUMED, by_people=True,
@@ -64,7 +64,7 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
         ja=_words("管理コンソールを使えません。", "発行待ちの案件を残し、次の実行でまた試します。申請の受付は続けています。",
                   "管理コンソールとネットワークを確認し、check を実行してください。急ぐ案件は手で発行してください。"),
         en=_words("The admin console can't be used.", "Left what is to be issued for the next pass, which tries again. Intake goes on.",
-                  "Look at the console and the network, then run `check`. Issue by hand what can't wait."),
+                  "Look at the console and the network, then run `check`. What can't wait is issued by hand: `worklist` lists it."),
     ),
     Trouble.MAILBOX: Kind(
         level=Level.CRITICAL, part=Part.INTAKE, area=Area.MAILBOX,
@@ -115,8 +115,9 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
     ),
     Trouble.DISK: Kind(
         level=Level.CRITICAL, part=Part.ALL,
-        ja=_words("ディスクの空きがわずかです。", "作業は続けています。", "古いファイルを片付けるか ledger purge を実行してください。"),
-        en=_words("The disk is nearly full.", "Goes on for now.", "Make room, or run `ledger purge`."),
+        ja=_words("ディスクの空きがわずかです。", "作業は続けています。",
+                  "古いファイルを片付けるか ledger purge を実行してください。書き込めないフォルダが示されているときは、その権限を直してください。"),
+        en=_words("The disk is nearly full.", "Goes on for now.", "Make room, or run `ledger purge`; where a folder is named that can't be written, mend its rights."),
     ),
     Trouble.UNEXPECTED: Kind(
         level=Level.WARNING, part=Part.ALL,
