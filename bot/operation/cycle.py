@@ -190,10 +190,8 @@ class Cycle:
         """Look whether sending works again, where it did not and nothing was sent in this pass."""
         if not await self.alerts.watching(Area.OUTGOING, self.clock.now()) or await self.gate.stands(Part.DELIVERY):
             return False
-        try:
-            await self.intake.mailbox.check()
-        except BotError as error:
-            report.warnings.append(f"mails still can't be sent: {error}")
+        if down := await self.outgoing.ask():
+            report.warnings.append(str(down))
             return False
         return True
 

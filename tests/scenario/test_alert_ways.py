@@ -47,6 +47,7 @@ class Deaf(FolderMailbox):
 
     async def check(self) -> str:
         """Fail as told."""
+        self.tried += 1
         if self.error and not self.fussy:
             raise self.error
         return await super().check()
@@ -91,6 +92,18 @@ def test_nothing_is_issued_that_can_not_be_mailed(house: House) -> None:
     assert {one.login_id: console.accepts(one.login_id, one.password) for one in house.credentials()} == dict.fromkeys(
         console.accounts, True
     )
+
+
+def test_a_password_that_changes_while_mails_fail_is_tried_once(house: House) -> None:
+    """The server is gone, and refuses the login when it is back: one try, and then none until `resume`."""
+    box = deaf(house, Transient("no answer"))
+    bot = Bot(house, MemoryConsole(), box)
+    apply(house, 3)
+    bot.run()
+    box.error, before = AccessDenied("SMTP: the login is refused"), box.tried
+    for _ in range(3):
+        assert "mailbox_denied" in bot.run().conditions
+    assert box.tried == before + 1
 
 
 def test_one_address_that_takes_no_mail_stops_nobody_else(house: House) -> None:

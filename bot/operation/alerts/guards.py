@@ -74,12 +74,17 @@ class WatchedOutgoing:
             await self.ask()
         return self._down
 
-    async def ask(self) -> None:
-        """Ask the server whether it takes mails, and stand still until the pass is over when it does not."""
-        try:
-            await self._outgoing.check()
-        except BotError as error:
-            self._down = Paused(f"mails can't be sent ({error}): until they can, nothing is issued, nobody is told")
+    async def ask(self) -> Paused | None:
+        """Ask the server whether it takes mails, once in a pass; say what stands still until the pass is over when it does not."""
+        if self._down is None:
+            try:
+                await self._gate.check_mailbox()
+                await self._outgoing.check()
+            except BotError as error:
+                if isinstance(error, AccessDenied):
+                    self.finding = await self._gate.stop(finding_of(error, Area.OUTGOING))
+                self._down = Paused(f"mails can't be sent ({error}): until they can, nothing is issued, nobody is told")
+        return self._down
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
