@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,10 @@ def compact(engine: Engine, what: str) -> None:
 def create_private(path: Path) -> None:
     """Make the file readable for its owner alone before anything is in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # One that is there is never opened past SQLite: to close it would let go of every lock that this process has on it
+    # (sqlite.org/howtocorrupt.html, 2.2), and whoever looks from outside would clear away what is in use here.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives

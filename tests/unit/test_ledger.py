@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -234,3 +236,21 @@ async def test_a_backup_that_takes_its_place_is_what_is_read_then(tmp_path: Path
     await recorded(ledger, "c")
     assert len(await ledger.requests()) == 2
     ledger.close()
+
+
+async def test_who_looks_from_outside_takes_nothing_away(tmp_path: Path) -> None:
+    """Another process opens and closes the ledger while it is open here, twice: what is written afterwards is there for everybody."""
+    ledger = open_ledger(tmp_path)
+    await recorded(ledger, "a")
+    open_ledger(tmp_path).close()
+    assert _seen_from_outside(tmp_path) == 1
+    await recorded(ledger, "b")
+    assert _seen_from_outside(tmp_path) == 2
+    assert len(await ledger.requests()) == 2
+    ledger.close()
+
+
+def _seen_from_outside(folder: Path) -> int:
+    look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM requests').fetchone()); c.close()"
+    file = str(folder / "ledger.sqlite3")
+    return int(subprocess.run([sys.executable, "-c", look, file], capture_output=True, check=True).stdout)
