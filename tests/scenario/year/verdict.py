@@ -132,18 +132,16 @@ def _accounts(facts: Facts) -> Iterator[str]:
 def _memory(facts: Facts) -> Iterator[str]:
     weights = _weights(facts)
     if weights and weights["end"] > weights["start"] + _FLAT_MB:
-        yield f"{weights['start']} MB after the first days, {weights['end']} MB at the end"
+        yield f"{weights['start']} MB in the first third, {weights['end']} MB in the last"
 
 
 def _weights(facts: Facts) -> dict[str, float]:
-    """Return what the process weighed on the third day of its first life, and at the end of its last."""
+    """Return what the process weighed at most in the first third of the year and in the last: each has its months' reports."""
     if not facts.weights:
         return {}
-    first = [mb for pid, mb in facts.weights if pid == facts.weights[0][0]]
-    longest = Counter(pid for pid, _ in facts.weights).most_common(1)[0][0]
-    within = [mb for pid, mb in facts.weights if pid == longest]
+    every = [mb for _, mb in facts.weights]
+    third = max(1, len(every) // 3)
     return {
-        "start": round(first[min(2, len(first) - 1)], 1), "end": round(facts.weights[-1][1], 1),
-        "most": round(max(mb for _, mb in facts.weights), 1), "longest_life_days": len(within),
-        "longest_life_growth": round(within[-1] - within[min(2, len(within) - 1)], 1),
+        "start": round(max(every[:third]), 1), "end": round(max(every[-third:]), 1), "most": round(max(every), 1),
+        "longest_life_days": max(Counter(pid for pid, _ in facts.weights).values()),
     }  # fmt: skip
