@@ -20,6 +20,8 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     # A committed intent must survive a power cut, not only a crash.
     "PRAGMA synchronous=FULL",
+    # It is in the ledger's own file then, too: whoever loses or forgets the log beside it has lost nothing that was committed.
+    "PRAGMA wal_autocheckpoint=1",
     "PRAGMA foreign_keys=ON",
 )
 
