@@ -89,9 +89,13 @@ class Gate:
     def watch_ledger(self) -> None:
         """Have a boundary at every commit of this process that changed something, whoever makes it."""
 
+        def begin(connection: Connection) -> None:
+            raw = connection.connection.dbapi_connection
+            connection.connection.record_info["changes"] = raw.total_changes if raw is not None else 0  # type: ignore[index] # a pooled one has it
+
         def before(connection: Connection) -> None:
             raw = connection.connection.dbapi_connection
-            changed = raw is not None and raw.total_changes > 0
+            changed = raw is not None and raw.total_changes > connection.connection.record_info["changes"]  # type: ignore[index] # a pooled one has it
             connection.connection.record_info["committing"] = _LEDGER_CALL.get() if changed else ""  # type: ignore[index] # a pooled one has it
             if changed:
                 self.moment("before", Kind.LEDGER, _LEDGER_CALL.get())
@@ -100,6 +104,8 @@ class Gate:
             if name := record.record_info.pop("committing", ""):
                 self.moment("after", Kind.LEDGER, name)
 
+        # A connection serves many questions: what it changed before this one does not count.
+        event.listen(Engine, "begin", begin)
         event.listen(Engine, "commit", before)
         event.listen(Pool, "checkin", after)
 
