@@ -17,7 +17,7 @@ from tests.scenario.year.story import Size
 from tests.scenario.year.verdict import judge
 
 _EXAMPLES = """examples:
-  python3 -m tests.scenario.year                       the whole year: 40,000 applications, about half an hour
+  python3 -m tests.scenario.year                       the whole year: 40,000 applications, about an hour
   python3 -m tests.scenario.year --last 2026-05-31 --applications 3000 --surges 1 --outages 4 --restarts 4
 """
 #: In memory, where there is such a place: power cuts are tried elsewhere.
