@@ -164,3 +164,8 @@ def _one(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.findall(text)
     assert len(found) == 1, f"expected one {pattern.pattern}, found {len(found)}"
     return str(found[0])
+
+
+def in_kanji(digits: str) -> str:
+    """Return digits as they stand in a name that no other number has."""
+    return "".join("〇一二三四五六七八九"[int(digit)] for digit in digits)

@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives import serialization
 
 from bot.errors import Unusable
 from bot.sandbox.meshcentral_install import ensure_meshcentral, node
+from bot.sandbox.ports import free_port
 
 ADMIN = "bot-admin"
 #: The skins: the console's default, and the newer one.
@@ -88,7 +89,7 @@ class MeshCentral:
         self._program = ensure_meshcentral(lambda _: None)
         self.folder = Path(tempfile.mkdtemp(prefix="meshcentral-"))
         self._data().mkdir()
-        self.port = _free_port()
+        self.port = free_port()
         (self._data() / "config.json").write_text(json.dumps(_config(self.port, STYLES[self.style])), encoding="utf-8")
         self._run(
             "--createaccount", ADMIN, "--pass", self.password, "--email", "admin@city.example.jp", "--name", ADMIN
@@ -233,9 +234,3 @@ def _records(file: Path) -> list[dict[str, Any]]:
         with suppress(ValueError):  # the last line may be half written
             found.append(json.loads(line))
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

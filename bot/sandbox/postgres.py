@@ -7,7 +7,6 @@ import pwd
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from typing import Self
 
 from bot.errors import Unusable
 from bot.packages import apt_install, usable_apt
+from bot.sandbox.ports import free_port
 
 PACKAGE = "postgresql"
 ROLE = "telework"
@@ -61,7 +61,7 @@ class Postgres:
         """Make the folder and start the server; returns when it answers. Raises ``Unusable`` when it can't run here."""
         self.programs = ensure_postgres(lambda _: None)
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-        self.port = _free_port()
+        self.port = free_port()
         try:
             self._make()
         except BaseException:
@@ -155,9 +155,3 @@ def _who() -> tuple[int, int]:
             entry = pwd.getpwnam(name)
             return entry.pw_uid, entry.pw_gid
     raise Unusable("PostgreSQL does not run as root, and there is no other user here")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

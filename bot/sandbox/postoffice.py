@@ -23,6 +23,7 @@ from typing import Self
 from bot.errors import Unusable
 from bot.packages import apt_install, usable_apt
 from bot.sandbox.certificates import Certificates, make_certificates
+from bot.sandbox.ports import free_port
 
 PACKAGES = ("dovecot-imapd", "dovecot-lmtpd", "postfix")
 DOMAIN = "city.example.jp"
@@ -71,7 +72,7 @@ class PostOffice:
         self.folder = Path(tempfile.mkdtemp(prefix="postoffice-"))
         self.folder.chmod(0o755)
         self.certificates = make_certificates(self.folder)
-        self.ports = {name: _free_port() for name in ("imap", "imaps", "lmtp", "auth", "smtp")}
+        self.ports = {name: free_port() for name in ("imap", "imaps", "lmtp", "auth", "smtp")}
         for name in ("mail", "dovecot", "postfix", "spool", "data"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "mail", "mail", "mail")
@@ -188,12 +189,6 @@ def _run(command: list[str], *, check: bool = True) -> None:
         said.seek(0)
         if check and done.returncode != 0:
             raise Unusable(f"{command[0]} does not start: {said.read().decode(errors='replace').strip()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _await_port(port: int, *, there: bool = True) -> None:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 import pytest
 
+from bot.sandbox.ports import free_port
 from bot.sandbox.server import SandboxServer
 from tests.house import House
 from tests.serve_kit import PATIENCE, come_to, poll_always
@@ -22,9 +23,7 @@ Start = Callable[..., subprocess.Popen[bytes]]
 @pytest.fixture
 def port() -> int:
     """A port that nobody has."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 def ask(port: int, path: str) -> tuple[int, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from bot.sandbox.ports import free_port
 from bot.sandbox.postoffice import BOT
 from tests.postoffice_kit import imap_settings, smtp_settings
 from tests.scenario.faults.fault import Fault, nothing_is_left
@@ -54,7 +54,7 @@ def _servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
     outbox.mkdir(parents=True)
     sink = Sink(outbox=outbox, drops=drops)
     controller = Controller(
-        sink, hostname="127.0.0.1", port=_free_port(), auth_require_tls=False,
+        sink, hostname="127.0.0.1", port=free_port(), auth_require_tls=False,
         authenticator=lambda *_: AuthResult(success=True),
     )  # fmt: skip
     controller.start()
@@ -74,12 +74,6 @@ def _servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
         yield sink
     finally:
         controller.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _smtp(scene: Scene, *changes: str) -> Ran:

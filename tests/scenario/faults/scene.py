@@ -27,6 +27,7 @@ from bot.ledger.records import Request
 from bot.life import State
 from bot.sandbox.postoffice import PostOffice
 from bot.sandbox.server import SandboxServer
+from tests.acts_kit import in_ledger
 from tests.house import ROOT, ZONE, House
 
 T = TypeVar("T")
@@ -135,15 +136,7 @@ class Scene:
 
     def ask(self, question: Callable[[Ledger], Awaitable[T]]) -> T:
         """Ask the ledger."""
-
-        async def asked() -> T:
-            ledger = self.house.workshop().ledger()
-            try:
-                return await question(ledger)
-            finally:
-                ledger.close()
-
-        return asyncio.run(asked())
+        return in_ledger(self.house, question)
 
     def requests(self) -> dict[str, Request]:
         """Return the requests by their employee's number."""

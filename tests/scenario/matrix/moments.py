@@ -89,24 +89,15 @@ class Gate:
     def watch_ledger(self) -> None:
         """Have a boundary at every commit of this process that changed something, whoever makes it."""
 
-        def begin(connection: Connection) -> None:
-            raw = connection.connection.dbapi_connection
-            connection.connection.record_info["changes"] = raw.total_changes if raw is not None else 0  # type: ignore[index] # a pooled one has it
-
         def before(connection: Connection) -> None:
-            raw = connection.connection.dbapi_connection
-            changed = raw is not None and raw.total_changes > connection.connection.record_info["changes"]  # type: ignore[index] # a pooled one has it
-            connection.connection.record_info["committing"] = _LEDGER_CALL.get() if changed else ""  # type: ignore[index] # a pooled one has it
-            if changed:
-                self.moment("before", Kind.LEDGER, _LEDGER_CALL.get())
+            connection.connection.record_info["committing"] = _LEDGER_CALL.get()  # type: ignore[index] # a pooled one has it
+            self.moment("before", Kind.LEDGER, _LEDGER_CALL.get())
 
         def after(_raw: object, record: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
             if name := record.record_info.pop("committing", ""):
                 self.moment("after", Kind.LEDGER, name)
 
-        # A connection serves many questions: what it changed before this one does not count.
-        event.listen(Engine, "begin", begin)
-        event.listen(Engine, "commit", before)
+        before_each_change(before)
         event.listen(Pool, "checkin", after)
 
     def watch_disk(self, folder: Path) -> None:
@@ -161,6 +152,26 @@ class _Guarded:
             return result
 
         return call
+
+
+def before_each_change(act: Callable[[Connection], None]) -> None:
+    """Have ``act`` called before each commit of this process that changes a ledger in a file."""
+
+    def begin(connection: Connection) -> None:
+        # A connection serves many questions: what it changed before this one does not count.
+        connection.connection.record_info["changes"] = _changes(connection)  # type: ignore[index] # a pooled one has it
+
+    def commit(connection: Connection) -> None:
+        if _changes(connection) > connection.connection.record_info["changes"]:  # type: ignore[index] # as above
+            act(connection)
+
+    event.listen(Engine, "begin", begin)
+    event.listen(Engine, "commit", commit)
+
+
+def _changes(connection: Connection) -> int:
+    raw = connection.connection.dbapi_connection
+    return raw.total_changes if raw is not None else 0
 
 
 def no_return(flow: type) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,9 +14,11 @@ from typing import TypeVar
 
 from bot.clock import FixedClock, SystemClock
 from bot.ledger.ledger import Ledger
+from bot.sandbox.ports import free_port
 from bot.sandbox.server import SandboxServer
+from tests.acts_kit import in_ledger
 from tests.alerts_kit import Chat, chat_service
-from tests.house import ROOT, ZONE, House
+from tests.house import ROOT, ZONE, House, in_kanji
 
 T = TypeVar("T")
 _PASSWORD, _CHAT = "TELEWORK_BOT_CONSOLE_PASSWORD", "TELEWORK_BOT_CHAT"
@@ -88,15 +88,7 @@ class Place:
 
     def ask(self, question: Callable[[Ledger], Awaitable[T]]) -> T:
         """Ask the ledger, beside the bot."""
-
-        async def asked() -> T:
-            ledger = self.house.workshop().ledger()
-            try:
-                return await question(ledger)
-            finally:
-                ledger.close()
-
-        return asyncio.run(asked())
+        return in_ledger(self.house, question)
 
 
 @contextmanager
@@ -104,10 +96,10 @@ def place(path: Path, *, every: float, half: timedelta) -> Iterator[Place]:
     """Lay everything out below ``path``; polls come every so many seconds, digest and backup after the ``half`` of it all."""
     now = SystemClock(ZONE).now().replace(microsecond=0)
     staff = [
-        Employee(number=f"{number:07}", name=f"相馬　{_counted(number)}")
+        Employee(number=f"{number:07}", name=f"相馬　{in_kanji(str(number))}")
         for number in range(60_001, 60_001 + _EMPLOYEES)
     ]
-    with chat_service() as chat, SandboxServer(FixedClock(now), port=_free_port()) as server:
+    with chat_service() as chat, SandboxServer(FixedClock(now), port=free_port()) as server:
         house = House(path=path / "house").lay_out(_settings(server.url, every, now, half))
         (house.path / "staff.csv").write_text("\n".join([_COLUMNS, *(one.row for one in staff), ""]), encoding="cp932")
         opened = "".join(f"{now.date() + timedelta(days=number)},open,\n" for number in range(2))
@@ -134,14 +126,3 @@ def _settings(url: str, every: float, now: datetime, half: timedelta) -> dict[st
         "rules": {"automatic_kinds": ["issue", "reissue", "cancel", "change"]},
         "log": {"file": "log/bot.jsonl", "rotate_mb": 1.0, "level": "INFO", "keep_days": 90},
     }  # fmt: skip
-
-
-def _counted(number: int) -> str:
-    """Return a given name that no other number has."""
-    return "".join("〇一二三四五六七八九"[int(digit)] for digit in f"{number}")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -13,14 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
-
 from bot.commands.opening import open_workshop
 from bot.commands.serve import scheduler_of
 from bot.console.port import Console
 from bot.mail.port import Mailbox
 from bot.operation.report import Stop
 from bot.wiring import Workshop
+from tests.scenario.matrix.moments import before_each_change
 from tests.scenario.year.around import Far, Line
 from tests.scenario.year.mails import Server, keep_directory_fresh
 from tests.scenario.year.person import Person
@@ -69,14 +68,8 @@ class Fate:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watch_commits(self) -> None:
-        """Have a boundary before each commit that changes the ledger, and after it."""
-
-        def commit(connection: Connection) -> None:
-            raw = connection.connection.dbapi_connection
-            if getattr(raw, "total_changes", 0) > 0:
-                self.boundary()
-
-        event.listen(Engine, "commit", commit)
+        """Have a boundary before each commit that changes the ledger."""
+        before_each_change(lambda _: self.boundary())
 
 
 def live(year: Year, start: datetime, until: datetime, restart: Restart | None) -> int:

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from bot.clock import Clock
-from tests.house import House
+from tests.house import House, in_kanji
 from tests.scenario.year.arrivals import Arrival, Wanted
 
 _KINDS = {Wanted.CANCEL: "取消", Wanted.LOST: "再発行"}
@@ -27,7 +27,7 @@ def number_of(employee: int) -> str:
 
 def name_of(employee: int) -> str:
     """Return an employee's name."""
-    return f"職員　{''.join('〇一二三四五六七八九'[int(digit)] for digit in number_of(employee)[-4:])}"
+    return f"職員　{in_kanji(number_of(employee)[-4:])}"
 
 
 def write_staff(house: House, staff: int) -> None:
