@@ -14,8 +14,9 @@ from bot.commands.output import Bars, people, print_json, say, table
 from bot.errors import BadUsage, BotError, LedgerBroken, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event, Verdict
-from bot.operation.inspection.facts import Month, Table, collect, month_of
-from bot.operation.inspection.workbook import Written, tables, write
+from bot.operation.inspection.facts import Month, Scope, Table, month_of
+from bot.operation.inspection.showing import answers
+from bot.operation.inspection.workbook import Written, questions, write
 from bot.wiring import Workshop, user
 
 _ACTION = "audit.report"
@@ -67,18 +68,18 @@ async def inspect(
     """Write the workbook of a month, on record before and after; raises what keeps it from being written."""
     settings = workshop.config.settings.audit
     size, word = sample or settings.sample, seed or asked.name
-    calendar, cutoff = workshop.calendar(), workshop.rulebook().cutoff_for
     details: dict[str, object] = {"file": to.name, "month": asked.name, "sample": size, "seed": word}
     await ledger.note(Event(action=_ACTION, outcome="intended", details=details))
     try:
-        facts = await collect(ledger, asked, workshop.clock.now(), cutoff)
-        made = tables(facts, settings, calendar, size=size, seed=word)
+        scope = Scope(month=asked, now=workshop.clock.now(), cutoff=workshop.rulebook().cutoff_for)
+        asking = questions(scope, settings, workshop.calendar(), size=size, seed=word)
+        answered = await answers(ledger, scope, asking)
         with Bars() as bars:
-            bars.start("月次報告 / report", len(made))
-            done = await asyncio.to_thread(write, facts, made, to, by=by, version=__version__, tell=bars.step)
+            bars.start("月次報告 / report", len(asking))
+            done = await asyncio.to_thread(write, answered, to, by=by, version=__version__, tell=bars.step)
     except BotError as error:
         await ledger.note(Event(action=_ACTION, outcome="failed", reason=str(error), details=details))
         raise
     details |= {"sha256": done.sha256, "counts": done.counts}
     await ledger.note(Event(action=_ACTION, outcome="done", details=details))
-    return Inspected(written=done, tables=made, verdict=facts.verdict)
+    return Inspected(written=done, tables=answered.tables, verdict=answered.verdict)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
@@ -20,6 +21,7 @@ from bot.ledger.selection import Wanted
 
 _EVERYTHING = Wanted()
 _BATCH = 500  # ids in one question
+_PAGE = 1_000  # events in one answer
 
 
 class RecordQueries(NoticeQueries):
@@ -60,6 +62,15 @@ class RecordQueries(NoticeQueries):
             found |= {one.id: one for one in await self._read(partial(self._requests_where, where))}
         return found
 
+    async def those_of_requests(self, names: Collection[str]) -> set[str]:
+        """Return those names that are ids of requests; events name messages too."""
+        found: set[str] = set()
+        wanted, column = sorted(names), tables.requests.c.id
+        for start in range(0, len(wanted), _BATCH):
+            query = select(column).where(column.in_(wanted[start : start + _BATCH]))
+            found |= set(await self._read(partial(_column, query)))
+        return found
+
     async def timelines(self, request_ids: Collection[str]) -> dict[str, tuple[StoredEvent, ...]]:
         """Return the events of these requests in order, by request."""
         lines: dict[str, list[StoredEvent]] = {name: [] for name in request_ids}
@@ -71,13 +82,31 @@ class RecordQueries(NoticeQueries):
                 lines[one.event.request_id or ""].append(one)
         return {name: tuple(line) for name, line in lines.items()}
 
-    async def between(self, first: datetime, end: datetime) -> tuple[StoredEvent, ...]:
-        """Return the events of the time from ``first`` up to, not including, ``end``, in their order."""
+    async def between(self, first: datetime, end: datetime) -> AsyncIterator[Sequence[StoredEvent]]:
+        """Yield the events of the time from ``first`` up to, not including, ``end``, in their order, in pages."""
         # Times carry offsets: text finds the days, with one to spare on both sides, and moments decide.
-        day, spare = func.substr(tables.events.c.at, 1, 10), timedelta(days=1)
+        columns, spare = tables.events.c, timedelta(days=1)
+        day = func.substr(columns.at, 1, 10)
         near = (day >= (first - spare).date().isoformat(), day <= (end + spare).date().isoformat())
-        query = select(tables.events).where(*near).order_by(tables.events.c.seq)
-        return tuple(one for one in await self._read(partial(_stored, query)) if first <= one.at < end)
+        span = select(func.min(columns.seq), func.max(columns.seq)).where(*near)
+        start, last = await self._read(lambda connection: connection.execute(span).one())
+        while start is not None and start <= last:
+            query = select(tables.events).where(columns.seq.between(start, min(start + _PAGE - 1, last)))
+            page = await self._read(partial(_stored, query.order_by(columns.seq)))
+            yield [one for one in page if first <= one.at < end]
+            start += _PAGE
+
+    async def last_of(self, action: str, *, before: datetime, most: int) -> Sequence[StoredEvent]:
+        """Return the last events of one action before a moment, at most so many, the newest first."""
+        columns = tables.events.c
+        query = select(tables.events).where(columns.action == action).order_by(columns.seq.desc())
+
+        def work(connection: Connection) -> list[StoredEvent]:
+            with connection.execute(query.execution_options(yield_per=most)) as rows:
+                found = (chain.stored(row, json.loads) for row in rows)
+                return list(islice((one for one in found if one.at < before), most))
+
+        return await self._read(work)
 
     def _requests_where(self, where: ColumnElement[bool], connection: Connection) -> tuple[Request, ...]:
         return self._requests(connection, where)
@@ -85,3 +114,7 @@ class RecordQueries(NoticeQueries):
 
 def _stored(query: Select[tuple[object, ...]], connection: Connection) -> list[StoredEvent]:
     return [chain.stored(row, json.loads) for row in connection.execute(query)]
+
+
+def _column(query: Select[tuple[str]], connection: Connection) -> list[str]:
+    return list(connection.scalars(query))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
+from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -16,9 +18,12 @@ from bot.ledger.records import ActorType, Event
 from bot.life import State
 from bot.operation.acts import Acts
 from bot.operation.inspection import issuing, people
-from bot.operation.inspection.facts import Facts, Table, collect, month_of
+from bot.operation.inspection.facts import Month, Question, Scope, Table, month_of
+from bot.operation.inspection.showing import answers
 from tests.acts_kit import act, in_ledger, onward
+from tests.bulk_kit import Bulk
 from tests.house import FRIDAY, ZONE, House
+from tests.ledger_kit import open_ledger
 from tests.purge_kit import KATO, MARUYAMA, MOMOSE
 from tests.unit.test_cli import answer
 
@@ -51,10 +56,15 @@ def house(tmp_path: Path, console: MemoryConsole) -> House:
     return made
 
 
-def facts(house: House, month: str = "2021-07", now: datetime = FRIDAY) -> Facts:
-    """Read the facts of a month, as of ``now``."""
-    cutoff = house.workshop().rulebook().cutoff_for
-    return in_ledger(house, lambda ledger: collect(ledger, month_of(month, ZONE), now, cutoff))
+def scope_of(house: House, month: str = "2021-07", now: datetime = FRIDAY) -> Scope:
+    """Return what a report of a month is about, as of ``now``."""
+    return Scope(month=month_of(month, ZONE), now=now, cutoff=house.workshop().rulebook().cutoff_for)
+
+
+def answered(house: House, question: Question) -> Table:
+    """Answer one question."""
+    (table,) = in_ledger(house, lambda ledger: answers(ledger, question.scope, [question])).tables
+    return table
 
 
 def column(table: Table, english: str) -> list[object]:
@@ -65,7 +75,7 @@ def column(table: Table, english: str) -> list[object]:
 
 def test_every_login_with_who_and_why(house: House) -> None:
     """Each login of the month stands there once, with its application, rules, approver, reason, robot and times."""
-    table = issuing.issued(facts(house))
+    table = answered(house, issuing.Issued(scope_of(house)))
     assert column(table, "request") == ["R-20210730-0001", "R-20210730-0003"]
     assert column(table, "employee") == [KATO, MARUYAMA]
     assert column(table, "granted") == ["2021-08-03", "2021-08-02"]
@@ -77,61 +87,64 @@ def test_every_login_with_who_and_why(house: House) -> None:
 
 def test_the_refused_got_nothing(house: House) -> None:
     """A refusal is proved by the whole record; an account event behind it is a finding that names the event."""
-    assert issuing.refused(facts(house)).findings == 0
-    assert column(issuing.refused(facts(house)), "giving events") == [0]
+    assert answered(house, issuing.Refused(scope_of(house))).findings == 0
+    assert column(answered(house, issuing.Refused(scope_of(house))), "giving events") == [0]
 
     async def slip(ledger: Ledger) -> None:
         await ledger.note(Event(action="account.create", outcome="done", request_id="R-20210730-0002"))
 
     in_ledger(house, slip)
-    table = issuing.refused(facts(house))
+    table = answered(house, issuing.Refused(scope_of(house)))
     assert (table.findings, column(table, "giving events")) == (1, [1])
     assert "account.create" in str(column(table, "verdict")[0])
 
 
 def test_open_past_its_end(house: House, console: MemoryConsole) -> None:
     """A login whose time is over and which nobody disabled is a finding, until the pass that disables it."""
-    assert issuing.still_open(facts(house)).rows == []
-    assert issuing.still_open(facts(house, now=LATER)).findings == 2
+    assert answered(house, issuing.StillOpen(scope_of(house))).rows == []
+    assert answered(house, issuing.StillOpen(scope_of(house, now=LATER))).findings == 2
     house.clock.set(LATER)
     asyncio.run(house.run(console))
-    assert issuing.still_open(facts(house, now=LATER)).rows == []
+    assert answered(house, issuing.StillOpen(scope_of(house, now=LATER))).rows == []
 
 
 def test_late_grants_and_overrides_name_who_allowed_them(house: House) -> None:
     """What came after the cutoff, and what a rule had stopped, stand with the person and the reason."""
-    for table in (people.late(facts(house)), people.overrides(facts(house))):
+    for table in (answered(house, people.Late(scope_of(house))), answered(house, people.Overrides(scope_of(house)))):
         assert column(table, "request") == ["R-20210730-0003"]
         assert column(table, "by") == ["吉澤　勝"]
         assert column(table, "reason") == ["所属長から電話"]
-    assert column(people.late(facts(house)), "days received late") == ["2021-08-02"]
-    assert column(people.acts(facts(house)), "action") == ["request.approve"]
+    assert column(answered(house, people.Late(scope_of(house))), "days received late") == ["2021-08-02"]
+    assert column(answered(house, people.Acts(scope_of(house))), "action") == ["request.approve"]
 
 
 def test_the_robot_outside_its_hours(house: House, console: MemoryConsole) -> None:
     """What the bot did at night, or where it may not on a closed day, is listed; in its hours nothing is."""
     opens, closes = time(6), time(22)
-    assert people.outside(facts(house), start=opens, end=closes, is_open=None).rows == []
+    assert answered(house, people.Outside(scope_of(house), start=opens, end=closes, is_open=None)).rows == []
     house.clock.set(FRIDAY.replace(hour=23))
     house.apply("0000780", employee_no=MOMOSE, days=(date(2021, 8, 5),), now=house.clock.now())
     asyncio.run(house.run(console))
-    night = people.outside(facts(house), start=opens, end=closes, is_open=None)
+    night = answered(house, people.Outside(scope_of(house), start=opens, end=closes, is_open=None))
     assert {"account.create", "notice.credentials"} <= set(column(night, "action"))
     assert night.findings == len(night.rows)
-    every = people.outside(facts(house), start=time(0), end=time.max, is_open=lambda _: False)
+    every = answered(house, people.Outside(scope_of(house), start=time(0), end=time.max, is_open=lambda _: False))
     assert len(every.rows) > len(night.rows)
 
 
 def test_a_sample_can_be_drawn_again(house: House) -> None:
     """The same seed draws the same cases with all their events, another seed others, and no more than there are."""
-    found = facts(house)
-    drawn = people.sample(found, size=1, seed="2021-07")
-    assert drawn.rows == people.sample(found, size=1, seed="2021-07").rows
-    (name,) = set(column(drawn, "request"))
-    assert len(drawn.rows) == len(found.cases[str(name)].events)
-    others = {column(people.sample(found, size=1, seed=str(seed)), "request")[0] for seed in range(20)}
+
+    def drawn(size: int, seed: str) -> Table:
+        return answered(house, people.Sample(scope_of(house), size=size, seed=seed))
+
+    one = drawn(1, "2021-07")
+    assert one.rows == drawn(1, "2021-07").rows
+    (name,) = set(column(one, "request"))
+    assert len(one.rows) == len(in_ledger(house, lambda ledger: ledger.timeline(str(name))))
+    others = {column(drawn(1, str(seed)), "request")[0] for seed in range(20)}
     assert len(others) == 3
-    assert set(column(people.sample(found, size=99, seed="x"), "request")) == set(found.cases)
+    assert set(column(drawn(99, "x"), "request")) == {f"R-20210730-000{number}" for number in (1, 2, 3)}
 
 
 def test_readers_and_comparisons(house: House) -> None:
@@ -144,10 +157,10 @@ def test_readers_and_comparisons(house: House) -> None:
     in_ledger(house, compare)
     with house.workshop().recording("監査　花子", ActorType.AUDITOR) as ledger:
         asyncio.run(_look(ledger))
-    assert column(people.reconciled(facts(house)), "item") == ["differences", "differences", "seen"]
-    assert column(people.looked(facts(house)), "by") == ["監査　花子"]
-    assert column(people.configs(facts(house)), "config digest") == [house.workshop().config.digest]
-    assert people.reconciled(facts(house, "2021-06")).rows == []
+    assert column(answered(house, people.Reconciled(scope_of(house))), "item") == ["differences", "differences", "seen"]
+    assert column(answered(house, people.Readers(scope_of(house))), "by") == ["監査　花子"]
+    assert column(answered(house, people.Configs(scope_of(house))), "config digest") == [house.workshop().config.digest]
+    assert answered(house, people.Reconciled(scope_of(house, "2021-06"))).rows == []
 
 
 async def _look(ledger: Ledger) -> None:
@@ -179,3 +192,24 @@ def test_the_workbook(house: House, tmp_path: Path) -> None:
     seen = [(one["action"], one["outcome"], one["actor"]) for one in answer("audit", "list", *config)]
     assert seen[-4:-2] == [("audit.report", "intended", "監査　花子"), ("audit.report", "done", "監査　花子")]
     assert answer("report", "--month", "x", "--to", "x.xlsx", *config, status=2)["error"] == "BadUsage"
+
+
+def test_a_busy_month_weighs_no_more_than_a_quiet_one(tmp_path: Path) -> None:
+    """What a report holds of the record at a time does not grow with the record: only its answers do."""
+
+    async def peak(requests: int) -> int:
+        folder = tmp_path / str(requests)
+        folder.mkdir()
+        Bulk(requests=requests, events=8 * requests, live=10, staff=500, applicants=10, now=FRIDAY).fill(folder)
+        every = Month(first=FRIDAY.replace(year=2000), end=FRIDAY.replace(year=2100))
+        scope = Scope(month=every, now=FRIDAY, cutoff=lambda _: FRIDAY)
+        with closing(open_ledger(folder)) as ledger:
+            tracemalloc.start()
+            found = await answers(ledger, scope, [])
+            weight = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert (found.events, found.cases, found.verdict.ok) == (8 * requests, requests, True)
+        return weight
+
+    asyncio.run(peak(100))
+    assert asyncio.run(peak(1_600)) < 1.5 * asyncio.run(peak(400))

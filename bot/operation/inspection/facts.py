@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from bot.errors import BadUsage, Problem
-from bot.ledger.queries import Queries
-from bot.ledger.records import AccountRecord, Request, StoredEvent, Verdict
-from bot.life import AccountRecordState
+from bot.ledger.records import AccountRecord, Request, StoredEvent
 from bot.model import Outcome
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
-_OPEN = (AccountRecordState.CREATING, AccountRecordState.CREATED)
 #: What gives somebody a login, or a way into it; looking, disabling and telling of a refusal give nothing.
 GIVES = frozenset(
     {"account.create", "account.adopt", "password.reset", "notice.credentials", "notice.secret", "notice.handover",
@@ -40,10 +37,11 @@ class Month:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A request with all its events."""
+    """A request with all its events, and those of the month among them."""
 
     request: Request
     events: Sequence[StoredEvent]
+    of_month: Sequence[StoredEvent]
 
     def first(self, actions: Iterable[str], *, outcome: str = "done") -> StoredEvent | None:
         """Return the first event of one of these actions with this outcome."""
@@ -65,27 +63,53 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """Everything that the tables are made of, as of ``now``."""
+class Scope:
+    """What a report is about: a month, as of ``now``."""
 
     month: Month
     now: datetime
-    verdict: Verdict
-    #: Of the month, in their order.
-    events: Sequence[StoredEvent]
-    #: Requests that something was done for in the month, in the order of their ids.
-    cases: Mapping[str, Case]
-    #: Accounts that are not disabled, as of now, each with its request.
-    accounts: Sequence[tuple[AccountRecord, Case]]
-    #: Of all time, up to the end of the month.
-    reconciles: Sequence[StoredEvent]
     #: The moment by which an application for a day had to be received.
     cutoff: Callable[[date], datetime]
 
-    def by_case(self) -> Iterable[tuple[Case, Sequence[StoredEvent]]]:
-        """Yield each case with those of its events that are of the month."""
-        for case in self.cases.values():
-            yield case, [one for one in case.events if self.month.first <= one.at < self.month.end]
+
+class Question:
+    """A question that is shown the record piece by piece, and keeps its answer alone: a month may hold any number of events.
+
+    First the ids of the month's requests, then its events in their order, then each of these requests with all its events in the
+    order of their ids, then each account that is not disabled as of now. The comparisons are those up to the end of the month.
+    """
+
+    key = title = question = ""
+    #: The heading of a column and its width in characters.
+    columns: Sequence[tuple[str, float]] = ()
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.rows: list[Sequence[object]] = []
+        #: So many of the rows are something that should not be.
+        self.findings = 0
+
+    def of_names(self, names: Collection[str]) -> None:
+        """Hear which requests something was done for in the month."""
+
+    def of_event(self, one: StoredEvent) -> None:
+        """Look at an event of the month."""
+
+    def of_case(self, case: Case) -> None:
+        """Look at a request of the month."""
+
+    def of_account(self, account: AccountRecord, case: Case) -> None:
+        """Look at an account that is not disabled, and its request."""
+
+    def of_comparison(self, one: StoredEvent) -> None:
+        """Look at a comparison with the console and the directory; the newest comes first."""
+
+    def table(self) -> Table:
+        """Return the answer."""
+        return Table(
+            key=self.key, title=self.title, question=self.question, columns=self.columns, rows=self.rows,
+            findings=self.findings,
+        )  # fmt: skip
 
 
 def month_of(text: str, zone: tzinfo) -> Month:
@@ -97,23 +121,6 @@ def month_of(text: str, zone: tzinfo) -> Month:
         return Month(first=datetime(year, number, 1, tzinfo=zone), end=datetime(*after, 1, tzinfo=zone))
     except ValueError:
         raise BadUsage([Problem(path="--month", text=f"{text!r} is not a month such as 2021-07")]) from None
-
-
-async def collect(ledger: Queries, month: Month, now: datetime, cutoff: Callable[[date], datetime]) -> Facts:
-    """Read what is needed out of the ledger; recomputes the whole chain, so that the answers can be believed."""
-    verdict = await ledger.verify()
-    events = await ledger.between(month.first, month.end)
-    accounts = await ledger.accounts(states=_OPEN)
-    names = {one.event.request_id for one in events if one.event.request_id}
-    behind = {one.request_id for one in accounts}
-    requests, lines = await ledger.named(names | behind), await ledger.timelines(names | behind)
-    cases = {name: Case(request=request, events=lines[name]) for name, request in sorted(requests.items())}
-    return Facts(
-        month=month, now=now, verdict=verdict, events=events, cutoff=cutoff,
-        cases={name: case for name, case in cases.items() if name in names},
-        accounts=[(one, cases[one.request_id]) for one in accounts],
-        reconciles=[one for one in await ledger.of_action("reconcile") if one.at < month.end],
-    )  # fmt: skip
 
 
 def refuses(stored: StoredEvent) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.ledger.records import AccountRecord, StoredEvent
 from bot.life import AccountRecordState
@@ -11,7 +12,7 @@ from bot.operation.inspection.facts import (
     HANDS_OVER,
     MAKES,
     Case,
-    Facts,
+    Question,
     Table,
     days,
     grants,
@@ -24,26 +25,26 @@ from bot.operation.inspection.facts import (
 _DECIDES = ("request.decide", "request.approve", "request.reject")
 
 
-def issued(facts: Facts) -> Table:
-    """Answer: every login issued or renewed in the month, with application, rules, people and times."""
-    rows = []
-    for case, events in facts.by_case():
-        made = [one for one in events if one.event.action in MAKES and one.event.outcome == "done"]
-        if made:
-            rows.append(_issued(case, made))
-    return Table(
-        key="issued", title="発行 issued", rows=rows,
-        question="この月に発行・更新したID、申請、審査、担当者、時刻 / every ID issued or renewed, with application, rules, people, times",
-        columns=(
-            ("案件 / request", 17), ("種別 / kind", 9), ("ログインID / login ID", 14), ("職員番号 / employee", 11),
-            ("氏名 / name", 16), ("所属 / department", 22), ("受付番号 / receipt", 14), ("申請日時 / applied", 25),
-            ("受信日時 / received", 25), ("希望日 / asked", 24), ("承認日 / granted", 24), ("審査項目 / rules", 20),
-            ("審査日時 / decided", 25), ("審査者 / decided by", 16), ("承認者 / approved by", 16),
-            ("承認の理由 / reason of approval", 24), ("発行日時 / issued", 25), ("操作 / acts", 24),
-            ("実行者 / by", 24), ("通知日時 / handed over", 25), ("有効期間 / window", 52), ("停止日時 / disabled", 25),
-            ("現在 / state now", 11), ("記録 / events", 12), ("版 / version", 9),
-        ),
+class Issued(Question):
+    """Every login issued or renewed in the month."""
+
+    key, title = "issued", "発行 issued"
+    question = "この月に発行・更新したID、申請、審査、担当者、時刻 / every ID issued or renewed, with application, rules, people, times"
+    columns = (
+        ("案件 / request", 17), ("種別 / kind", 9), ("ログインID / login ID", 14), ("職員番号 / employee", 11),
+        ("氏名 / name", 16), ("所属 / department", 22), ("受付番号 / receipt", 14), ("申請日時 / applied", 25),
+        ("受信日時 / received", 25), ("希望日 / asked", 24), ("承認日 / granted", 24), ("審査項目 / rules", 20),
+        ("審査日時 / decided", 25), ("審査者 / decided by", 16), ("承認者 / approved by", 16),
+        ("承認の理由 / reason of approval", 24), ("発行日時 / issued", 25), ("操作 / acts", 24),
+        ("実行者 / by", 24), ("通知日時 / handed over", 25), ("有効期間 / window", 52), ("停止日時 / disabled", 25),
+        ("現在 / state now", 11), ("記録 / events", 12), ("版 / version", 9),
     )  # fmt: skip
+
+    def of_case(self, case: Case) -> None:
+        """See :meth:`Question.of_case`."""
+        made = [one for one in case.of_month if one.event.action in MAKES and one.event.outcome == "done"]
+        if made:
+            self.rows.append(_issued(case, made))
 
 
 def _issued(case: Case, made: Sequence[StoredEvent]) -> list[object]:
@@ -65,32 +66,31 @@ def _issued(case: Case, made: Sequence[StoredEvent]) -> list[object]:
     ]  # fmt: skip
 
 
-def refused(facts: Facts) -> Table:
-    """Answer: what was refused in the month, and the proof that nothing was given for it."""
-    rows = []
-    findings = 0
-    for case, events in facts.by_case():
-        refusal = next((one for one in events if refuses(one)), None)
+class Refused(Question):
+    """What was refused in the month, and the proof that nothing was given for it."""
+
+    key, title = "refused", "不承認 refused"
+    question = "不承認の申請に何も与えていないことの証明（記録全体から） / proof from the whole record that the refused got nothing"
+    columns = (
+        ("案件 / request", 17), ("職員番号 / employee", 12), ("不承認日時 / refused", 25), ("審査者 / by", 18),
+        ("審査項目 / rules", 24), ("理由 / reason", 30), ("発行・通知の記録数 / giving events", 14),
+        ("判定 / verdict", 60),
+    )  # fmt: skip
+
+    def of_case(self, case: Case) -> None:
+        """See :meth:`Question.of_case`."""
+        refusal = next((one for one in case.of_month if refuses(one)), None)
         if refusal is None:
-            continue
+            return
         # Granted later by a person is a grant; before and after the refusal alike, what gives is a finding without it.
         allowed = any(grants(one) and one.seq > refusal.seq for one in case.events)
         given = [one for one in case.events if one.event.action in GIVES and one.event.outcome != "failed"]
-        findings += bool(given) and not allowed
-        rows.append([
+        self.findings += bool(given) and not allowed
+        self.rows.append([
             case.request.id, case.request.application.employee_no, when(refusal.at), refusal.run.actor,
             rules_text(rules(refusal)), refusal.event.reason, len(given),
             "後に承認 / granted later" if allowed else _given(given),
         ])  # fmt: skip
-    return Table(
-        key="refused", title="不承認 refused", rows=rows, findings=findings,
-        question="不承認の申請に何も与えていないことの証明（記録全体から） / proof from the whole record that the refused got nothing",
-        columns=(
-            ("案件 / request", 17), ("職員番号 / employee", 12), ("不承認日時 / refused", 25), ("審査者 / by", 18),
-            ("審査項目 / rules", 24), ("理由 / reason", 30), ("発行・通知の記録数 / giving events", 14),
-            ("判定 / verdict", 60),
-        ),
-    )  # fmt: skip
 
 
 def _given(given: Sequence[StoredEvent]) -> str:
@@ -99,30 +99,38 @@ def _given(given: Sequence[StoredEvent]) -> str:
     return "要調査 / FINDING: " + ", ".join(f"{one.seq} {one.event.action} {one.event.outcome}" for one in given)
 
 
-def still_open(facts: Facts) -> Table:
-    """Answer: logins that are open past their end, half made, or never handed to anybody, as of now."""
-    rows = []
-    for account, case in facts.accounts:
-        if why := _why_open(facts, account, case):
+class StillOpen(Question):
+    """Logins that are open past their end, half made, or never handed to anybody, as of now."""
+
+    key, title = "not_disabled", "未停止・未使用 open or unused"
+    question = (
+        "作成日時点で停止されていない・渡されていないID（最終利用は管理コンソールで確認） / IDs not disabled or never handed over, as of"
+        " now (when an ID was last used, the console knows)"
+    )
+    columns = (
+        ("ログインID / login ID", 16), ("職員番号 / employee", 12), ("台帳の状態 / state in the ledger", 14),
+        ("期限 / end", 25), ("案件 / request", 17), ("案件の状態 / request's state", 12), ("理由 / why", 60),
+    )  # fmt: skip
+
+    def of_account(self, account: AccountRecord, case: Case) -> None:
+        """See :meth:`Question.of_account`."""
+        if why := _why_open(account, case, self.scope.now):
             window = account.window
-            rows.append([
+            self.rows.append([
                 account.login_id, account.employee_no, account.state, when(window.end if window else None),
                 account.request_id, case.request.state, why,
             ])  # fmt: skip
-    return Table(
-        key="not_disabled", title="未停止・未使用 open or unused", rows=rows, findings=len(rows),
-        question="作成日時点で停止されていない・渡されていないID（最終利用は管理コンソールで確認） / IDs not disabled or never handed over, as of"
-        " now (when an ID was last used, the console knows)",
-        columns=(
-            ("ログインID / login ID", 16), ("職員番号 / employee", 12), ("台帳の状態 / state in the ledger", 14),
-            ("期限 / end", 25), ("案件 / request", 17), ("案件の状態 / request's state", 12), ("理由 / why", 60),
-        ),
-    )  # fmt: skip
+            self.findings += 1
+
+    def table(self) -> Table:
+        """See :meth:`Question.table`."""
+        self.rows.sort(key=lambda row: str(row[0]))
+        return super().table()
 
 
-def _why_open(facts: Facts, account: AccountRecord, case: Case) -> str:
+def _why_open(account: AccountRecord, case: Case, now: datetime) -> str:
     found = []
-    if account.window and account.window.end <= facts.now:
+    if account.window and account.window.end <= now:
         found.append("期限を過ぎて停止されていない / not disabled after its end")
     if account.state is AccountRecordState.CREATING:
         found.append("作成の結果が確認されていない / its making was never confirmed")
