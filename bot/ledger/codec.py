@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -30,8 +30,9 @@ def time_to_text(moment: datetime) -> str:
     return aware(moment).astimezone(UTC).strftime(_WIDTH)
 
 
+@lru_cache(maxsize=4096)
 def time_from_text(text: str, zone: tzinfo | None) -> datetime:
-    """Return the moment in ``zone``."""
+    """Return the moment in ``zone``; thousands of logins share the ends of a few days."""
     return datetime.fromisoformat(text).astimezone(zone)
 
 

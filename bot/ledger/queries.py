@@ -25,6 +25,8 @@ from bot.life import AccountRecordState, State
 from bot.model import CUT_TO, History, Identity, Message, Reading, ReadOutcome
 
 T = TypeVar("T")
+#: The outcomes of a pass that came to its end.
+WHOLE = frozenset({"done", "stopped"})
 
 
 class Queries(LoginQueries, RecordQueries):
@@ -166,7 +168,7 @@ class Queries(LoginQueries, RecordQueries):
     async def since_whole_pass(self) -> tuple[StoredEvent, ...]:
         """Return the events after the last pass that came to its end, in order."""
         columns = tables.events.c
-        whole = select(columns.seq).where(columns.action == "run", columns.outcome.in_(["done", "stopped"]))
+        whole = select(columns.seq).where(columns.action == "run", columns.outcome.in_(WHOLE))
         last = await self._read(lambda connection: connection.scalar(whole.order_by(columns.seq.desc()).limit(1)))
         return await self.events(since_seq=last or 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.ledger.ledger import Ledger
+from bot.ledger.queries import WHOLE
 from bot.ledger.records import StoredEvent
 from bot.life import State
 from bot.model import ReadOutcome
@@ -16,11 +17,11 @@ async def tell_of_cut_off(ledger: Ledger, report: Report) -> None:
 
     Call it before the pass writes its own beginning. Urgent requests are not named: every pass tells of them.
     """
-    events = await ledger.since_whole_pass()
-    began = [one.at for one in events if one.event.action == "run"]
-    if not began:
+    last = await ledger.newest("run")
+    if last is None or last.event.outcome in WHOLE:
         return
-    report.warnings.append(f"the pass of {began[-1]:%Y-%m-%d %H:%M} was cut off: this one ends what it had begun")
+    report.warnings.append(f"the pass of {last.at:%Y-%m-%d %H:%M} was cut off: this one ends what it had begun")
+    events = await ledger.since_whole_pass()
     for name in dict.fromkeys(str(one.event.details["message"]) for one in events if _unreadable(one)):
         if (await ledger.message(name)).outcome is ReadOutcome.UNREADABLE:
             report.problem(f"{name} could not be read: it lies in unreadable/ and waits for a person")
