@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from itertools import chain
 from typing import Any
@@ -43,10 +44,7 @@ def _held() -> Select[Any]:
     """Return the question for what they are held for."""
     accounts, requests, days = tables.accounts, tables.requests, tables.granted_days
     return (
-        select(
-            accounts.c.login_id, requests.c.id, requests.c.state, requests.c.window_start, requests.c.window_end,
-            days.c.day,
-        )
+        select(accounts.c.login_id, requests.c.state, requests.c.window_start, requests.c.window_end, days.c.day)
         .join(requests, requests.c.login_id == accounts.c.login_id).outerjoin(days, days.c.request == requests.c.id)
         .where(
             accounts.c.state.in_([state.value for state in _NOT_DISABLED]),
@@ -69,10 +67,10 @@ class LoginQueries(NoticeQueries):
         from_now, zone = time_to_text(now), self._zone
 
         def work(connection: Connection) -> tuple[Login, ...]:
-            holders: defaultdict[str, list[Any]] = defaultdict(list)
-            for row in connection.execute(_HELD):
-                holders[row.login_id].append(row)
-            return tuple(_login(row, holders[row.login_id], from_now, zone) for row in connection.execute(_OPEN))
+            holds: defaultdict[str, _Hold] = defaultdict(_Hold)
+            for login_id, *held in connection.execute(_HELD):
+                holds[login_id].add(*held, now=from_now)
+            return tuple(_login(row, holds.get(row.login_id), zone) for row in connection.execute(_OPEN))
 
         return await self._read(work)
 
@@ -112,17 +110,33 @@ class LoginQueries(NoticeQueries):
         return next((one for one in chain(own, ids) if one in ids and one not in busy), None)
 
 
-def _login(row: Row[Any], holders: Sequence[Any], now: str, zone: tzinfo) -> Login:
-    live = [one for one in holders if one.window_end is None or one.window_end > now]
-    ends = [(one.window_start, one.window_end) for one in live if one.window_start and one.window_end]
+@dataclass(slots=True)
+class _Hold:
+    """What a login is held for, as the ledger has it in text."""
+
+    in_hand: bool = False
+    days: set[str] = field(default_factory=set)
+    start: str | None = None
+    end: str | None = None
+
+    def add(self, state: str, start: str | None, end: str | None, day: str | None, *, now: str) -> None:
+        """Count a request that holds it, with one of its days."""
+        self.in_hand = self.in_hand or state not in USABLE
+        if end is not None and end <= now:
+            return
+        if day is not None and state in WORKING:
+            self.days.add(day)
+        if start is not None and end is not None:
+            self.start = start if self.start is None or start < self.start else self.start
+            self.end = end if self.end is None or end > self.end else self.end
+
+
+def _login(row: Row[Any], hold: _Hold | None, zone: tzinfo) -> Login:
+    needed = None
+    if hold and hold.start and hold.end:
+        needed = Window(start=time_from_text(hold.start, zone), end=time_from_text(hold.end, zone))
     return Login(
-        account=account_from(row, zone),
-        days=tuple(sorted({date.fromisoformat(one.day) for one in live if one.day and one.state in WORKING})),
-        held=bool(holders),
-        in_hand=any(one.state not in USABLE for one in holders),
-        needed=Window(
-            start=time_from_text(min(start for start, _ in ends), zone),
-            end=time_from_text(max(end for _, end in ends), zone),
-        ) if ends else None,
+        account=account_from(row, zone), needed=needed, held=hold is not None, in_hand=hold is not None and hold.in_hand,
+        days=tuple(date.fromisoformat(day) for day in sorted(hold.days)) if hold else (),
         changed_at=time_from_text(row.updated_at, zone),
     )  # fmt: skip
