@@ -6,6 +6,7 @@ BotError
 ├── Unreadable         a message can't be read
 ├── Transient          try again later
 │   ├── Unreachable    the console does not answer
+│   ├── Unsent         a mail could not be handed over
 │   ├── SessionExpired the console wants the admin to log in again
 │   ├── LedgerBusy     another program holds the ledger
 │   └── Paused         this part of the work was told to stand still
@@ -95,12 +96,14 @@ class Transient(BotError):
 
     advice = "次回の実行で自動的に再試行します。 / The next pass tries again by itself."
     exit_status = 4
-    #: A mail could not be handed over: whatever else was at work has nothing to do with it.
-    of_mail: bool = False
 
 
 class Unreachable(Transient):
     """Raised when the console can't be reached, or does not answer: the network, or the whole console, is gone."""
+
+
+class Unsent(Transient):
+    """Raised when a mail could not be handed over; whatever else was at work has nothing to do with it."""
 
 
 class SessionExpired(Transient):

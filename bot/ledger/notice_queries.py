@@ -62,6 +62,16 @@ class NoticeQueries(LedgerReader):
         told = requests.id.in_(select(notices.request).where(notices.kind == kind.value))
         return await self._read(lambda connection: self._requests(connection, told))
 
+    async def put_off(self, kinds: Collection[NoticeKind]) -> frozenset[str]:
+        """Return the ids of issued requests of which a notice of one of these kinds could not be sent."""
+        requests, notices = tables.requests.c, tables.notices.c
+        failed = exists().where(
+            notices.request == requests.id, notices.kind.in_([kind.value for kind in kinds]),
+            notices.state == NoticeState.FAILED.value,
+        )  # fmt: skip
+        query = select(requests.id).where(requests.state == State.ISSUED.value, failed)
+        return frozenset(await self._read(lambda connection: connection.scalars(query).all()))
+
     async def sending(self) -> tuple[tuple[Notice, State], ...]:
         """Return the notices whose sending was begun and has no outcome on record, each with the state of its request."""
         notices, requests = tables.notices, tables.requests

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.errors import BotError, Paused, Stopped, Transient, Unreachable
+from bot.errors import BotError, Paused, Stopped, Transient, Unreachable, Unsent
 from bot.ledger.records import Request
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.report import Progress, Report
@@ -59,8 +59,8 @@ class Crew:
             with self.report.one_of_many(request.id):
                 try:
                     well = await self._in_time(request)
-                except Transient as error:
-                    why = error if error.of_mail or isinstance(error, Unreachable) else None
+                except (Unreachable, Unsent) as error:
+                    why = error
                     raise
         except BotError as error:
             self.stopped_by = self.stopped_by or error

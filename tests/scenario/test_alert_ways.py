@@ -117,6 +117,17 @@ def test_one_address_that_takes_no_mail_stops_nobody_else(house: House) -> None:
     assert bot.run().delivered == 2
 
 
+def test_addresses_that_take_no_mail_stop_one_pass_and_not_the_next(house: House) -> None:
+    """Three in a row may be a server that takes none: the pass stops; the next one begins with all the others."""
+    console, box = MemoryConsole(), deaf(house, Transient("450 try later"))
+    apply(house, 5)
+    box.fussy = tuple(one.mail for one in house.workshop().directory() if one.employee_no in STAFF[:3])
+    bot = Bot(house, console, box)
+    assert (bot.run().delivered, bot.run().delivered, bot.run().delivered) == (0, 2, 0)
+    box.error = None
+    assert bot.run().delivered == 3
+
+
 def test_that_mails_fail_is_tried_to_be_mailed_once_a_pass(house: House) -> None:
     """The alert that mails can't be sent can't be sent either: nothing in that is news, and the log says it once."""
     apply(house)

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 from bot.console.port import Ability, Console, Created, Evidence, Order
 from bot.console.screens import ScreenChange
-from bot.errors import AccessDenied, BotError, Paused, Transient, Unusable
+from bot.errors import AccessDenied, BotError, Paused, Transient, Unsent, Unusable
 from bot.mail.port import Mailbox
 from bot.model import Account, AccountSpec, Window
 from bot.operation.alerts.catalogue import Area
@@ -57,15 +57,19 @@ class WatchedOutgoing:
         await self._gate.check_mailbox()
         try:
             await self._outgoing.send(mail)
-        except (AccessDenied, Unusable, Transient) as error:
-            self.trouble, self.worked = error, False
-            if isinstance(error, Transient):
-                error.of_mail = True
-            # On record before anybody can try the next mail, in this process or another: a refused login is tried once.
-            self.finding = await self._gate.stop(finding_of(error, Area.OUTGOING))
+        except Transient as error:
+            raise await self._noted(Unsent(str(error))) from error
+        except (AccessDenied, Unusable) as error:
+            await self._noted(error)
             raise
         self.begin()
         self.worked = True
+
+    async def _noted(self, trouble: BotError) -> BotError:
+        """Have it on record before anybody can try the next mail, in this process or another: a refused login is tried once."""
+        self.trouble, self.worked = trouble, False
+        self.finding = await self._gate.stop(finding_of(trouble, Area.OUTGOING))
+        return trouble
 
     async def stands(self) -> Paused | None:
         """Say why no further mail is worth a try; ``None`` where one is, be it that the last one failed for its recipient alone."""

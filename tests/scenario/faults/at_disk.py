@@ -106,7 +106,7 @@ FAULTS = (
     Fault(
         name="the outbox is full", made="a full tmpfs in the place of the folder mailbox's outbox",
         does="sends nothing, keeps the accounts; the next pass sets new passwords and mails them",
-        says=("R-…: Transient: the outbox can't be written: No space left on device — 次回の実行",), status=1, happens=_outbox_full, mounts=True,
+        says=("R-…: Unsent: the outbox can't be written: No space left on device — 次回の実行",), status=1, happens=_outbox_full, mounts=True,
     ),
     Fault(
         name="the evidence disk is full", made="a full tmpfs in the place of the evidence folder",

@@ -113,7 +113,7 @@ FAULTS = (
     Fault(
         name="SMTP is down", made="nothing listens where mails are handed over",
         does="issues one and sees that nothing can be mailed: the rest is not begun; the next pass sets that one a new password, and issues the rest",
-        says=("R-…: Transient: SMTP: nothing answers at localhost:9 (mailbox.smtp.host, mailbox.smtp.port) — 次回の実行",), status=1,
+        says=("R-…: Unsent: SMTP: nothing answers at localhost:9 (mailbox.smtp.host, mailbox.smtp.port) — 次回の実行",), status=1,
         happens=lambda scene: _smtp(scene, *_set("mailbox.smtp.port=9")), resolves=nothing_is_left, short=True,
     ),
     Fault(
@@ -133,7 +133,7 @@ FAULTS = (
     ),
     Fault(
         name="DNS is gone: the SMTP server's name", made="a host that does not resolve", does="as when it is down",
-        says=("R-…: Transient: SMTP: the name mail.invalid can't be resolved (mailbox.smtp.host) — 次回の実行",), status=1,
+        says=("R-…: Unsent: SMTP: the name mail.invalid can't be resolved (mailbox.smtp.host) — 次回の実行",), status=1,
         happens=lambda scene: _smtp(scene, *_set("mailbox.smtp.host=mail.invalid", "mailbox.smtp.tls=starttls")),
         resolves=nothing_is_left,
     ),
