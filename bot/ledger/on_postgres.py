@@ -23,6 +23,9 @@ _LONGEST_NAME = 63
 # A writer sees what the writer before it committed; its snapshot must not be older than its lock.
 _WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER}, {HERE})"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_HOLDS = f"""
+SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {SOLE} AND objid::int4 = {HERE} AND granted
+  AND pid = %s)"""  # noqa: S608 - constants of this program
 # A site may ask for more than `on` (remote_apply); it never gets less than what survives a power cut. Its limits for idle
 # sessions and long questions are not for who holds a lock for hours, or reads a chain of a million events.
 _SESSION = """
@@ -41,6 +44,8 @@ ORDER BY table_name, ordinal_position"""
 _PATIENCE = {
     "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
 }  # fmt: skip
+#: By address, the server's sessions that hold the lock of this process (bot/ledger/sole.py).
+holders: dict[URL, int] = {}
 #: Another try may go well: a lock not had, a deadlock, too many connections, a limit of the server's own.
 _BUSY = frozenset({"55P03", "40001", "40P01", "53300", "57014"})
 #: What to do, by the beginning of the SQLSTATE; the first that fits.
@@ -62,8 +67,8 @@ _UNREACHED = "see that the server runs and can be reached, and ledger.url and le
 def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
     """Return an engine on the database ``url``; a writer waits ``seconds`` where ``?timeout=`` does not say otherwise.
 
-    Once a connection of it was lost it only reads, and for a writer there is ``LedgerUnusable``: with the server's sessions went
-    the lock that keeps other machines away (bot/ledger/sole.py), and whoever worked under it must not go on.
+    Once a connection of it was lost, or the session that holds the lock which keeps other machines away (bot/ledger/sole.py), it
+    only reads, and for a writer there is ``LedgerUnusable``: whoever worked under that lock must not go on.
     """
     wait = _milliseconds(str(url.query.get("timeout", seconds)))
     given: dict[str, int | str] = {name: value for name, value in _PATIENCE.items() if name not in url.query}
@@ -76,8 +81,13 @@ def engine_for(url: URL, password: Secret | None, seconds: int) -> Engine:
         # As many as there are threads that ask: none ever waits for another's connection.
         pool_size=2, max_overflow=-1, hide_parameters=True,
     )  # fmt: skip
-    _listen(engine, wait)
+    _listen(engine, wait, place_of(url))
     return engine
+
+
+def place_of(url: URL) -> URL:
+    """Return an address without what differs from one who goes there to the next."""
+    return url.difference_update_query(["timeout"]).set(drivername="postgresql+psycopg", password=None)
 
 
 def _milliseconds(seconds: str) -> int:
@@ -88,7 +98,7 @@ def _milliseconds(seconds: str) -> int:
         raise LedgerUnusable(f"ledger.url: timeout={seconds} is no number of seconds") from None
 
 
-def _listen(engine: Engine, wait: int) -> None:
+def _listen(engine: Engine, wait: int, place: URL) -> None:
     lost = threading.Event()
 
     @event.listens_for(engine, "connect")
@@ -106,9 +116,15 @@ def _listen(engine: Engine, wait: int) -> None:
         options = connection.get_execution_options()
         if options.get("bare"):
             return
-        if options.get("writes") and lost.is_set():
-            raise LedgerUnusable("the connection to the ledger's server was lost in this run; the next pass goes on")
-        connection.exec_driver_sql(_WRITE if options.get("writes") else _READ)
+        if not options.get("writes"):
+            connection.exec_driver_sql(_READ)
+            return
+        if not lost.is_set():
+            connection.exec_driver_sql(_WRITE)
+            holder = holders.get(place)
+            if holder is None or connection.exec_driver_sql(_HOLDS, (holder,)).scalar():
+                return
+        raise LedgerUnusable("the connection to the ledger's server was lost in this run; the next pass goes on")
 
 
 def must_fit(connection: Connection, what: str) -> None:

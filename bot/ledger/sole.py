@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot.errors import AlreadyRunning
 from bot.ledger.engine import file_of, name_of, reach, understood
-from bot.ledger.on_postgres import HERE, SOLE, process_of
+from bot.ledger.on_postgres import HERE, SOLE, holders, place_of, process_of
 from bot.secret import Secret
 
 _TAKE = f"SELECT pg_try_advisory_lock({SOLE}, {HERE})"
@@ -24,6 +24,8 @@ WHERE held.locktype = 'advisory' AND held.classid = {SOLE} AND held.objid::int4 
 @contextmanager
 def sole(url: str, base: Path, password: Secret | None, zone: tzinfo | None) -> Iterator[None]:
     """Be the only one, on any machine, who works on the ledger at ``url``; the server ends it with the process.
+
+    Where the server ends it earlier, nothing more is written to that ledger in this process until this is over.
 
     Raises ``AlreadyRunning`` that says who works on it, and since when in ``zone``; ``LedgerUnusable`` when the server can't be asked.
     """
@@ -39,9 +41,12 @@ def sole(url: str, base: Path, password: Secret | None, zone: tzinfo | None) -> 
                 if not connection.exec_driver_sql(_TAKE).scalar():
                     who = _holder(connection, zone)
                     raise AlreadyRunning(f"another run holds the ledger {name_of(engine.url)}{who}")
+                place = place_of(engine.url)
+                holders[place] = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
             try:
                 yield
             finally:
+                holders.pop(place, None)
                 # Not given back to the pool: the lock goes with its session, also where the server has ended that already.
                 connection.invalidate()
     finally:

@@ -18,7 +18,7 @@ from bot.ledger import chain, engine, kept
 from bot.ledger.backup import examine
 from bot.ledger.copying import to_file
 from bot.ledger.ledger import Ledger
-from bot.ledger.on_postgres import settle
+from bot.ledger.on_postgres import SOLE, settle
 from bot.ledger.records import AccountRecord, Event
 from bot.ledger.sole import sole
 from bot.ledger.tables import metadata
@@ -28,6 +28,10 @@ from bot.sandbox.postgres import ROLE, Postgres
 from bot.secret import Secret
 from tests.house import ZONE
 from tests.ledger_kit import STEP, Server, accepted, application, message, open_ledger, raw, reading, recorded
+
+_CUT = f"""
+SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = {SOLE}
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
 @pytest.fixture
@@ -237,3 +241,20 @@ async def test_who_lost_the_server_does_not_go_on(postgres: Postgres, ledger: Le
     with closing(open_ledger(place)) as after:
         await after.note(STEP)
         assert (await after.verify()).events == 2
+
+
+async def test_who_lost_the_lock_alone_does_not_go_on(database: Server, place: Path) -> None:
+    """Only the idle session that keeps others away is cut: they may be at work by now, so nothing more is written, and all is read."""
+    with sole(database.url, place, Secret(database.password), ZONE):
+        with closing(open_ledger(place)) as ledger:
+            await ledger.note(STEP)
+            with raw(place) as connection:
+                connection.execute(text(_CUT))
+            for _ in range(2):
+                with pytest.raises(LedgerUnusable, match="was lost in this run; the next pass goes on"):
+                    await ledger.note(STEP)
+            assert await ledger.size() == 1
+        with pytest.raises(LedgerUnusable, match="was lost"):
+            open_ledger(place)
+    with closing(open_ledger(place)) as after:
+        await after.note(STEP)
