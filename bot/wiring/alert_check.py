@@ -14,7 +14,7 @@ from bot.wiring.alerts import Direct, terms, ways
 
 
 async def check_alerts(workshop: Workshop, *, send_test: bool) -> str:
-    """Return which ways there are, after a test message by each where ``send_test``.
+    """Return which ways there are, after a test message by each where ``send_test``; and that mail alone may not be enough.
 
     Raises ``Unusable`` with every way that fails, and when there is none: then nobody would be told of anything.
     """
@@ -38,7 +38,9 @@ async def _try(workshop: Workshop, mailbox: Mailbox, *, send_test: bool) -> str:
     if failed:
         raise Unusable("; ".join(failed))
     done = "a test message sent by" if send_test else "ready (nothing sent; try --send-test):"
-    return f"{done} {', '.join(way.name for way in every)}"
+    by_mail_alone = not any(isinstance(way, AppriseWay) for way in every)
+    doubt = " — while mails can't be sent nobody is told: set alerts.apprise too" if by_mail_alone else ""
+    return f"{done} {', '.join(way.name for way in every)}{doubt}"
 
 
 async def _check(workshop: Workshop, way: Way, *, send_test: bool) -> None:
