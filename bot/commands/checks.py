@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import make_url
 
@@ -17,7 +17,7 @@ from bot.commands.opening import open_workshop
 from bot.commands.output import people, print_json, table
 from bot.console.browser import find_browser
 from bot.delivery.templates import NAMES
-from bot.errors import AccessDenied, BotError, Unusable
+from bot.errors import AccessDenied, BotError, LedgerBroken, Unusable
 from bot.ledger.engine import file_of, name_of
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.alerts.survey import must_have_room
@@ -32,23 +32,36 @@ _NOT_BEFORE_YEAR = 2026
 Check = Callable[[Workshop], Awaitable[str]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """What came of one check."""
+
+    check: str
+    detail: str
+    #: Why it failed.
+    error: BotError | None = None
+
+    def as_plain(self) -> dict[str, object]:
+        """Return it as JSON shows it."""
+        return {"check": self.check, "ok": self.error is None, "detail": self.detail}
+
+
 def check(config: Path, overrides: Sequence[str], *, as_json: bool, send_test: bool = False) -> int:
     """Try everything and tell; the exit status is that of the worst failure."""
     workshop = open_workshop(config, overrides, quiet=True)
-    rows, status = asyncio.run(try_all(workshop, send_test=send_test))
-    rows.insert(0, {"check": "config", "ok": True, "detail": f"{config} (digest {workshop.config.digest[:12]})"})
+    known = Tried(check="config", detail=f"{config} (digest {workshop.config.digest[:12]})")
+    every = [known, *asyncio.run(try_all(workshop, send_test=send_test))]
     if as_json:
-        print_json(rows)
+        print_json([one.as_plain() for one in every])
     else:
-        cells = [("ok" if row["ok"] else "NG", row["check"], row["detail"]) for row in rows]
+        cells = [("NG" if one.error else "ok", one.check, one.detail) for one in every]
         people().print(table("", ["", "check", "detail"], cells))
-    return status
+    return max(one.error.exit_status if one.error else 0 for one in every)
 
 
-async def try_all(workshop: Workshop, *, send_test: bool = False) -> tuple[list[dict[str, Any]], int]:
-    """Return a row for each check, and the exit status of the worst failure; nothing is raised for what fails."""
-    rows: list[dict[str, Any]] = []
-    status = 0
+async def try_all(workshop: Workshop, *, send_test: bool = False) -> list[Tried]:
+    """Return what came of each check; nothing is raised for what fails."""
+    tried: list[Tried] = []
     checks: dict[str, Check] = {
         "directory": _directory, "calendar": _calendar, "notices": _notices, "mailbox": _mailbox, "database": _database, "disk": _disk,
         "browser": _browser, "console": _console, "clock": _clock,
@@ -56,15 +69,14 @@ async def try_all(workshop: Workshop, *, send_test: bool = False) -> tuple[list[
     }  # fmt: skip
     for name, attempt in checks.items():
         try:
-            rows.append({"check": name, "ok": True, "detail": await attempt(workshop)})
+            tried.append(Tried(check=name, detail=await attempt(workshop)))
         except BotError as error:
-            rows.append({"check": name, "ok": False, "detail": str(error)})
-            status = max(status, error.exit_status)
-    return rows, status
+            tried.append(Tried(check=name, detail=str(error), error=error))
+    return tried
 
 
 async def _directory(workshop: Workshop) -> str:
-    directory = workshop.directory()
+    directory = await asyncio.to_thread(workshop.directory)  # a database that hangs must not hang `serve`
     return " ".join([f"{len(directory)} employees", *directory.warnings(workshop.clock.now())])
 
 
@@ -98,7 +110,7 @@ async def _database(workshop: Workshop) -> str:
     finally:
         ledger.close()
     if not verdict.ok:
-        raise Unusable(f"the audit chain is broken at event {verdict.first_bad}: {verdict.reason}")
+        raise LedgerBroken(verdict.first_bad or 0, verdict.reason)
     return f"{name}, {verdict.events} events, chain intact"
 
 

@@ -59,7 +59,7 @@ def _compared(config: Path, overrides: Sequence[str], by: str | None, reason: st
 
 async def _look(workshop: Workshop, by: str | None, reason: str, report: Report) -> Sequence[Difference]:
     with Bars() as bars:
-        async with ready_reconciler(workshop, by) as reconciler:
+        async with ready_reconciler(workshop, by, by_hand=True) as reconciler:
             found = await reconciler.look(bars)
             return await reconciler.fix(found, reason, report, bars) if by else found
 

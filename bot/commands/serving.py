@@ -12,19 +12,19 @@ from bot.commands.checks import try_all
 from bot.commands.digest import digest_of, send_digest
 from bot.commands.inspecting import inspect
 from bot.commands.purging import made_for
-from bot.errors import AlreadyRunning, BotError, LedgerBroken, LedgerUnusable, TookTooLong, Unusable
+from bot.errors import AccessDenied, AlreadyRunning, BotError, LedgerBroken, LedgerUnusable, TookTooLong, Unusable
 from bot.ledger.counting import delivered_since
 from bot.ledger.ledger import Ledger
 from bot.model import ReadOutcome
 from bot.operation.alerts.catalogue import Area, Trouble
-from bot.operation.alerts.findings import Finding
+from bot.operation.alerts.findings import Finding, finding_of
 from bot.operation.inspection.facts import month_of
 from bot.operation.report import Progress, Stop
 from bot.operation.schedule.plan import Task, deadlines
 from bot.operation.schedule.risk import OPEN, UNDELIVERED, at_risk, finding_of_risks, forecast
 from bot.operation.schedule.scheduler import Job
 from bot.wiring import Workshop, user
-from bot.wiring.alerts import Outside
+from bot.wiring.alerts import Outside, gate
 from bot.wiring.delivery import send_from
 from bot.wiring.reconciling import ready_reconciler
 
@@ -58,11 +58,17 @@ class Jobs:
             await replace(cycle, stop=self.stop).run(progress)
 
     async def preflight(self, _progress: Progress) -> None:
-        """Try everything that the day needs; raises ``Unusable`` with what is not there."""
-        rows, _ = await try_all(self.workshop)
-        missing = [f"{row['check']}: {row['detail']}" for row in rows if not row["ok"]]
-        if missing:
-            raise Unusable("; ".join(missing))
+        """Try everything that the day needs; raises ``Unusable`` with what is not there, ``LedgerBroken`` for a chain that does not hold."""
+        failed = {one.check: one.error for one in await try_all(self.workshop) if one.error}
+        for check, area in (("console", Area.CONSOLE), ("mailbox", Area.MAILBOX)):
+            if isinstance(failed.get(check), AccessDenied):
+                await self._stop(finding_of(failed.pop(check), area))
+        if isinstance(broken := failed.get("database"), LedgerBroken):
+            raise broken
+        if "database" not in failed:
+            await self._chain_holds()
+        if failed:
+            raise Unusable("; ".join(f"{check}: {error}" for check, error in failed.items()))
 
     async def at_risk(self, _progress: Progress) -> None:
         """Tell of what is not done shortly before the next deadline of the day."""
@@ -91,10 +97,11 @@ class Jobs:
                 raise LedgerBroken(made.events, "the digest says so; `audit verify` says where")
 
         await self._with_ledger(work)
+        await self._chain_holds()
 
     async def reconcile(self, progress: Progress) -> None:
         """Compare, and tell of what needs a person; nothing is changed."""
-        async with ready_reconciler(self.workshop, None) as reconciler:
+        async with ready_reconciler(self.workshop, None, by_hand=False) as reconciler:
             found = [one for one in await reconciler.look(progress) if one.needs_operator]
         if found:
             names = tuple(one.login_id or one.request or one.kind.value for one in found)
@@ -110,6 +117,19 @@ class Jobs:
         to.parent.mkdir(parents=True, exist_ok=True)
         await self._with_ledger(lambda ledger: inspect(self.workshop, ledger, month, to, by=user()))
 
+    async def _stop(self, finding: Finding) -> None:
+        """Pause what it stops, and tell of it, unless both was done before: a refused login is tried once by all together."""
+
+        async def stop(ledger: Ledger) -> Finding:
+            return await gate(self.workshop.config, self.workshop.clock, ledger).stop(finding)
+
+        if (stopped := await self._with_ledger(stop)).anew:
+            await self._tell((stopped,))
+
+    async def _chain_holds(self) -> None:
+        """Say that the chain was recomputed: that it did not hold is over."""
+        await self._tell((), looked=Area.CHAIN, only=Trouble.CHAIN)
+
     async def purge(self, progress: Progress) -> None:
         """Take out of the record what is older than ``retention`` allows."""
         with self.workshop.alone():
@@ -120,6 +140,7 @@ class Jobs:
         config = self.workshop.config
         to, keep = config.path(config.settings.schedule.backup_dir), config.settings.retention.backups
         await self._with_ledger(lambda ledger: backed_up(self.workshop, ledger, to, keep=keep))
+        await self._chain_holds()
 
     async def queue(self) -> None:
         """Tell when it will be done while more than ``schedule.surge`` requests wait, and that it is over once there are fewer."""
@@ -131,9 +152,12 @@ class Jobs:
             if len(waiting) <= config.settings.schedule.surge:
                 return ()
             done = await ledger.ask(lambda connection: delivered_since(connection, now - _MEASURED, now.tzinfo))
-            return (forecast(len(waiting), done, now, within=_MEASURED).finding,)
+            ahead = forecast(len(waiting), done, now, within=_MEASURED)
+            # It is told once: not before there is a rate, or it is certain that there is none.
+            is_young = min(one.created_at for one in waiting) > now - _MEASURED
+            return () if ahead.done_at is None and is_young else (ahead.finding,)
 
-        await self._tell(await self._with_ledger(look), looked=True)
+        await self._tell(await self._with_ledger(look), looked=Area.QUEUE, only=Trouble.SURGE)
 
     async def failed(self, task: Task, error: Exception) -> None:
         """Tell operators that a job failed; what ended a pass by itself has been told already.
@@ -147,17 +171,29 @@ class Jobs:
         text = str(error) if isinstance(error, BotError) else f"{type(error).__name__}; the log has the details"
         if isinstance(error, TookTooLong) and task.is_pass:
             finding = Finding(trouble=Trouble.CUT_OFF, detail=text)
+        elif isinstance(error, LedgerBroken):
+            finding = finding_of(error, Area.PASS)
+        elif isinstance(error, AccessDenied) and task is Task.RECONCILE:
+            finding = finding_of(error, Area.CONSOLE)
         else:
             finding = Finding(trouble=Trouble.JOB, about=task, detail=f"{task}: {text}")
         await self._tell((finding,), usable=usable)
 
-    async def _tell(self, found: tuple[Finding, ...], *, looked: bool = False, usable: bool = True) -> None:
-        shop = self.workshop
-        outside = Outside(sources=shop)
-        areas, only = ((Area.QUEUE,), {Trouble.SURGE}) if looked else ((), {one.trouble for one in found})
-        if looked or found:
-            ledger = shop.ledger if usable else None
-            await outside.tell(found, mailbox=shop.mailbox, ledger=ledger, looked=areas, only=only)
+    async def _tell(
+        self,
+        found: tuple[Finding, ...],
+        *,
+        looked: Area | None = None,
+        only: Trouble | None = None,
+        usable: bool = True,
+    ) -> None:
+        """Tell of what was found, or that ``only`` was not when ``looked`` was looked at."""
+        if not looked and not found:
+            return
+        await Outside(sources=self.workshop).tell(
+            found, mailbox=self.workshop.mailbox, ledger=self.workshop.ledger if usable else None,
+            looked=(looked,) if looked else (), only={only} if only else {one.trouble for one in found},
+        )  # fmt: skip
 
     async def _with_ledger(self, work: Callable[[Ledger], Awaitable[T]]) -> T:
         ledger = self.workshop.ledger()

@@ -8,7 +8,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +114,9 @@ class _Bundle:
             if ledger:
                 ledger.close()
         if checks:
-            rows, _ = await try_all(self.workshop, send_test=False)
-            rows = rows if known else [{**row, "detail": _NOT_TOLD} for row in rows]
-            self.parts["check.json"] = _json(mask.value(rows))
+            tried = await try_all(self.workshop, send_test=False)
+            shown = tried if known else [replace(one, detail=_NOT_TOLD) for one in tried]
+            self.parts["check.json"] = _json(mask.value([one.as_plain() for one in shown]))
         if settings.log.file:
             log = config.path(settings.log.file)
             self._put("log.jsonl", lambda: last_lines(log, mask.value, bare=not known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,7 +20,7 @@ from bot.console.playwright_console import PlaywrightConsole
 from bot.console.port import Console
 from bot.console.screens import Screens
 from bot.delivery.compose import Composer
-from bot.errors import LedgerUnusable
+from bot.errors import Unusable
 from bot.ledger.copying import copy_of
 from bot.ledger.engine import Engines, is_there
 from bot.ledger.ledger import Ledger
@@ -147,13 +148,14 @@ class Workshop(Sources):
         with ExitStack() as holding:
             try:
                 holding.enter_context(self.alone())
-            except LedgerUnusable:
+            except Unusable:
                 async with outside.telling(mailbox=self.mailbox, ledger=self.ledger):
                     raise
             async with outside.telling(mailbox=self.mailbox, ledger=self.ledger):
                 console, mailbox, ledger = self.console(), self.mailbox(), self.ledger()
                 try:
-                    yield self.cycle(ledger=ledger, mailbox=mailbox, console=console)
+                    # In a thread: a staff database that hangs must not hang whoever watches over the pass.
+                    yield await asyncio.to_thread(self.cycle, ledger=ledger, mailbox=mailbox, console=console)
                 finally:
                     await console.close()
                     await mailbox.close()

@@ -292,7 +292,7 @@ async def test_a_login_that_was_refused_is_tried_by_nothing_else(house: House, m
         with pytest.raises(Paused, match="mailbox_denied"):
             await send_digest(workshop, ledger, made)
         assert house.files("outbox") == []
-        rows = {row["check"]: row["detail"] for row in (await try_all(workshop))[0] if not row["ok"]}
+        rows = {one.check: one.detail for one in await try_all(workshop) if one.error}
         assert all("not tried: it refused the login before" in rows[name] for name in ("mailbox", "console"))
         await gate_of(house, ledger).resume(Part.ALL, "直した")
         await send_digest(workshop, ledger, made)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,13 +16,14 @@ from bot.commands.serving import Jobs
 from bot.config import load
 from bot.console.memory import MemoryConsole
 from bot.errors import ConfigInvalid
+from bot.model import Account
 from bot.operation.report import Silent, Stop
 from bot.operation.schedule.plan import Task
 from bot.operation.schedule.scheduler import Scheduler
 from bot.secret import Redactor
 from bot.wiring import Workshop
 from bot.wiring.planning import DayPlans
-from tests.alerts_kit import apply, down, told
+from tests.alerts_kit import Refusing, apply, down, told
 from tests.house import FRIDAY, House
 
 
@@ -115,18 +118,53 @@ async def test_the_weekly_comparison_tells_what_needs_a_person(
     assert gone not in shop.memory.accounts
 
 
-async def test_it_waits_for_whoever_holds_the_ledger(house: House, shop: InMemory, scheduler: Scheduler) -> None:
-    """While a person's run holds the lock nothing is done and nobody told; asked to stop meanwhile it does not count as done."""
+class RefusingEverybody(Refusing):
+    """Refuses whoever only looks, too."""
+
+    async def everyone(self, words: str = "") -> Sequence[Account]:
+        """Be logged in to."""
+        await self.probe()
+        return await super().everyone(words)
+
+
+@pytest.mark.parametrize("task", [Task.PREFLIGHT, Task.RECONCILE])
+async def test_a_refused_login_is_tried_once_by_all_jobs(house: House, task: Task) -> None:
+    """Whichever job finds it: the console's part stands still, operators are told what it is, and no other job tries it."""
+    await house.run(MemoryConsole())
+    console = RefusingEverybody()
+    shop = InMemory(
+        config=load(house.config), clock=house.clock, redactor=Redactor(), say=lambda _: None, memory=console
+    )
+    scheduler = scheduler_of(shop, Stop())
     apply(house, 1)
-    scheduler.patience = timedelta(milliseconds=1)
+    for one in (task, Task.POLL, Task.RECONCILE, Task.PREFLIGHT):
+        await scheduler.fire(one)
+    assert console.tried == 1
+    assert len([mail for mail in told(house) if "ログインを拒否しました" in mail.subject]) == 1
+
+
+async def test_a_lock_that_can_not_be_made_is_told(house: House, scheduler: Scheduler) -> None:
+    """Every pass fails for it, before anything else is tried: operators hear which file it is."""
+    (house.path / "var" / "bot.lock").mkdir(parents=True)
+    for _ in range(2):
+        await scheduler.fire(Task.POLL)
+    (mail,) = told(house)
+    assert "bot.lock can't be made" in mail.text
+
+
+async def test_it_waits_for_whoever_holds_the_ledger(house: House, shop: InMemory, scheduler: Scheduler) -> None:
+    """While a person's run holds the lock nothing is done; whoever holds it for long is named, once; then the pass is made."""
+    apply(house, 1)
+    scheduler.patience = timedelta(milliseconds=50)
     scheduler.limit = timedelta(seconds=0.5)
     with shop.alone():
-        await scheduler.fire(Task.POLL)
-    assert (house.credentials(), len(house.files("inbox"))) == ([], 1)
-    (mail,) = told(house)
-    assert "got no step further" in mail.text
+        waits = asyncio.ensure_future(scheduler.fire(Task.POLL))
+        await asyncio.sleep(2)
+        assert (house.credentials(), len(house.files("inbox")), waits.done()) == ([], 1, False)
+        (mail,) = told(house)
+        assert f"process {os.getpid()} on" in " ".join(mail.text.split())
     scheduler.limit = timedelta(minutes=1)
-    await scheduler.fire(Task.POLL)
+    await waits
     assert len(house.credentials()) == 1
 
 

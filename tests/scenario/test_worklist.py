@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from bot.console.memory import Fault, MemoryConsole
-from bot.errors import AccessDenied, ActRefused, AlreadyRunning
+from bot.errors import AccessDenied, ActRefused, AlreadyRunning, Paused
 from bot.ledger.records import ActorType
 from bot.life import State
 from bot.model import AccountState
 from bot.operation.worklist.columns import LOGIN, REQUEST, Result
 from bot.operation.worklist.items import LOOK_FIRST, Todo
+from bot.wiring.reconciling import ready_reconciler
 from tests.acts_kit import in_ledger
-from tests.alerts_kit import STAFF, apply, down, pauses
+from tests.alerts_kit import STAFF, apply, down, pauses, told
 from tests.house import FRIDAY, House
 from tests.worklist_kit import CLERK, OPERATOR, Desk
 
@@ -36,6 +37,11 @@ def house(tmp_path: Path, console: MemoryConsole) -> House:
     run(house, console)
     house.clock.set(FRIDAY + timedelta(minutes=30))
     return house
+
+
+async def _compare(house: House) -> None:
+    async with ready_reconciler(house.workshop(), None, by_hand=True):
+        pytest.fail("somebody else works in the console")
 
 
 @pytest.fixture
@@ -73,6 +79,10 @@ def test_while_a_list_is_out_the_bot_leaves_the_console_alone(desk: Desk, house:
     run(house, console)
     assert not console.writes
     assert states(house) == [State.ACCEPTED, State.ACCEPTED]
+    (stands,) = [mail for mail in told(house) if "一時停止" in mail.subject]
+    assert "worklist W-2021" in stands.text, "a list that is forgotten is no secret"
+    with pytest.raises(Paused, match="worklist"):
+        asyncio.run(_compare(house))
     with pytest.raises(ActRefused, match=given.name):
         desk.take()
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.commands.serving import Jobs
 from bot.console.memory import MemoryConsole
-from bot.errors import AccessDenied, TookTooLong, Unusable
+from bot.errors import AccessDenied, LedgerBroken, TookTooLong, Unusable
 from bot.ledger.counting import delivered_since
 from bot.ledger.records import MessageRecord, Request
 from bot.life import State
@@ -78,6 +78,12 @@ def test_what_is_not_done_is_at_risk(state: State, quiet_for: float) -> None:
 def test_what_is_over_or_in_hand_is_not(state: State, quiet_for: float) -> None:
     """Nothing is told of what has come to its end, nor of what the bot takes onward just now."""
     assert found([request(state, quiet_for=quiet_for)]) == []
+
+
+def test_what_fails_at_every_pass_is_at_risk() -> None:
+    """It came in an hour ago and was tried a minute ago, in vain."""
+    tried = replace(request(State.ACCEPTED), updated_at=NOON - timedelta(minutes=1))
+    assert found([tried]) == ["R-accepted (accepted, 2021-08-03)"]
 
 
 def test_what_is_to_be_issued_later_is_not_late() -> None:
@@ -157,22 +163,28 @@ async def test_before_a_deadline_one_alert_has_the_whole_list(house: House) -> N
 
 
 async def test_a_surge_is_told_once_with_its_forecast_and_its_end(house: House) -> None:
-    """More than schedule.surge wait: one mail; the same at the next look: none; done: one that it is over. The pass tells none of it."""
+    """More than schedule.surge wait: one mail, as soon as there is a rate or half an hour without any; done: one that it is over.
+
+    The next look tells nothing more, and the pass nothing of it at all.
+    """
     apply(house, 3)
     console = MemoryConsole()
     down(console)
     await house.run(console)
     before = len(told(house))
+    await jobs(house).queue()
+    assert len(told(house)) == before, "nothing is known of it yet"
+    house.clock.set(FRIDAY + timedelta(minutes=31))
     for _ in range(2):
         await jobs(house).queue()
     (begun,) = told(house)[before:]
     assert "発行待ちの申請が多く" in begun.subject
     assert "3 waiting; 0/h" in begun.text
-    house.clock.set(FRIDAY + timedelta(minutes=5))
+    house.clock.set(FRIDAY + timedelta(minutes=40))
     await house.run(console)
     assert "surge" in await lasting(house), "a pass does not count what waits"
     await jobs(house).queue()
-    house.clock.set(FRIDAY + timedelta(minutes=35))
+    house.clock.set(FRIDAY + timedelta(minutes=75))
     await jobs(house).queue()
     assert ["［解消］発行待ち" in mail.subject for mail in told(house)][-1]
     assert "surge" not in await lasting(house)
@@ -188,6 +200,7 @@ async def test_a_look_aside_tells_nothing_that_a_pass_is_telling(house: House) -
     down(console)
     await house.run(console)
     outbox.unlink()
+    house.clock.set(FRIDAY + timedelta(minutes=31))
     await jobs(house).queue()
     (mail,) = told(house)
     assert "発行待ち" in mail.subject
@@ -214,6 +227,24 @@ async def test_a_job_that_failed_is_told_once(house: House, task: Task, error: E
         if shown
     )
     assert await lasting(house) == set()
+
+
+async def test_a_chain_that_does_not_hold_is_told_until_it_holds(house: House) -> None:
+    """Whoever finds it: not as a job that failed, but as what it is; a pass does not end it, a digest of a chain that holds does."""
+    await house.run(MemoryConsole())
+    for task in (Task.DIGEST, Task.BACKUP):
+        await jobs(house).failed(task, LedgerBroken(3, "its content was changed"))
+    house.clock.set(FRIDAY + timedelta(minutes=5))
+    await house.run(MemoryConsole())
+    (mail,) = told(house)
+    assert "［重大］台帳の記録に矛盾があります" in mail.subject
+    assert await lasting(house) == {"ledger_broken"}
+    await jobs(house).digest(Silent())
+    house.clock.set(FRIDAY + timedelta(minutes=40))
+    await house.run(MemoryConsole())
+    assert [mail.subject for mail in told(house)] == [
+        f"【テレワークID】［{mark}］台帳の記録に矛盾があります。" for mark in ("重大", "解消")
+    ]
 
 
 async def test_passes_that_hang_are_told_once_until_one_ends(house: House) -> None:

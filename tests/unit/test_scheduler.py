@@ -107,6 +107,21 @@ async def test_a_failing_job_is_told_and_the_others_go_on(desk: Desk) -> None:
     assert scheduler.health().last_errors == {Task.RECONCILE: "Unusable"}
 
 
+async def test_a_pass_makes_good_whatever_pass_failed(desk: Desk) -> None:
+    """The sweep failed, the next poll did not: nothing fails any more; what failed beside passes is shown on."""
+
+    async def fails(_progress: Progress) -> None:
+        raise Unusable("the directory is being written")
+
+    desk.work = {Task.CUTOFF: fails, Task.BACKUP: fails}
+    scheduler = desk.scheduler()
+    for task in (Task.CUTOFF, Task.BACKUP):
+        await scheduler.fire(task)
+    assert scheduler.fails() == ["cutoff_sweep"]
+    await scheduler.fire(Task.POLL)
+    assert (scheduler.fails(), scheduler.health().last_errors) == ([], {Task.BACKUP: "Unusable"})
+
+
 async def test_only_what_nobody_foresaw_shows_lines_of_code(desk: Desk) -> None:
     """A known failure is one line at each poll while it lasts: a traceback at each would bury what an operator looks for."""
 

@@ -37,6 +37,8 @@ class Area(StrEnum):
     CONSOLE = "console"
     #: What waits to be issued was counted.
     QUEUE = "queue"
+    #: The audit chain was recomputed, and held.
+    CHAIN = "chain"
 
 
 class Until(StrEnum):

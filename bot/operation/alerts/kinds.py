@@ -13,6 +13,10 @@ def _words(happened: str, did: str, todo: str) -> Words:
     return Words(happened=happened, did=did, todo=todo)
 
 
+_RESTART_JA = "serve を再起動し（env:、systemd の資格情報、Docker の secret は起動時の値のままです）、"
+_RESTART_EN = (
+    "restart `serve` (by env:, systemd credentials and Docker secrets it has what was there at its start), then"
+)
 _LATER_JA = "{retry}分ごとに1回だけ確認します。申請の受付は続けています。"
 _LATER_EN = "Stopped its work in the console; it looks again every {retry} minutes, once. Intake goes on."
 
@@ -27,17 +31,21 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
     Trouble.CONSOLE_DENIED: Kind(
         level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RESUMED, by_people=True,
         ja=_words("管理コンソールがボットのログインを拒否しました。", "1回だけ試し、ロックを避けるため、管理コンソールでの作業を止めました。申請の受付は続けています。",
-                  "console.password の値（env: で渡すなら serve の再起動も要ります）とボットの権限を確認し、直してから resume --part console を実行してください。"),
+                  "console.password の値とボットの権限を確認し、直してから"
+                  f"{_RESTART_JA} resume --part console を実行してください。"),
         en=_words("The admin console refused the bot's login.", "Tried it once and stopped its work in the console, so that the account is not locked. Intake goes on.",
-                  "Check what console.password leads to (from env: it needs a restart of `serve`) and the rights of the bot's account, then `resume --part console`."),
+                  "Mend what console.password leads to, or the rights of the bot's account; "
+                  f"{_RESTART_EN} `resume --part console`."),
     ),
     Trouble.MAILBOX_DENIED: Kind(
         level=Level.CRITICAL, part=Part.INTAKE, area=Area.MAILBOX, stops=(Part.INTAKE, Part.DELIVERY), until=Until.RESUMED, by_people=True,
         ja=_words("メールサーバがボットのログインを拒否しました。", "1回だけ試し、ロックを避けるため、受付と送信を止めました。期限の来たIDの無効化は続けています。",
-                  "メールボックスのパスワードと権限を確認し、直してから resume を実行してください。"),
+                  "メールボックスのパスワードと権限を確認し、直してから"
+                  f"{_RESTART_JA} resume を実行してください。"),
         en=_words("The mail server refused the bot's login.",
                   "Tried it once and stopped taking in and sending mails, so that the account is not locked. IDs that are due are still disabled.",
-                  "Check password and rights of the mailbox, mend them, then `resume`."),
+                  "Mend password and rights of the mailbox; "
+                  f"{_RESTART_EN} `resume`."),
     ),
     Trouble.FAILURES: Kind(
         level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
@@ -88,7 +96,7 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
                   "Check the disk's space and rights; if that does not help, restore a backup (docs/guides/backup.md)."),
     ),
     Trouble.CHAIN: Kind(
-        level=Level.CRITICAL, part=Part.ALL,
+        level=Level.CRITICAL, part=Part.ALL, area=Area.CHAIN,
         ja=_words("台帳の記録に矛盾があります。", "矛盾のある案件の処理を止めました。",
                   "audit verify を実行し、監査担当に連絡してください。"),
         en=_words("The ledger contradicts itself.", "Stopped working on what contradicts.", "Run `audit verify` and call the auditors."),
@@ -163,8 +171,9 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
     ),
     Trouble.PAUSED: Kind(
         level=Level.WARNING, part=Part.ALL, by_people=True,
-        ja=_words("担当者が作業を一時停止しています。", "指定された部分を止めています。", "再開してよいときは resume を実行してください。"),
-        en=_words("An operator has paused work.", "The parts named stand still.", "When they may go on, `resume`."),
+        ja=_words("担当者が作業を一時停止しています。", "指定された部分を止めています。",
+                  "再開してよいときは resume を、渡した一覧（worklist）は worklist import を実行してください。"),
+        en=_words("An operator has paused work.", "The parts named stand still.", "When they may go on, `resume`; where a worklist is out, `worklist import`."),
     ),
     Trouble.SWITCH: Kind(
         level=Level.CRITICAL, part=Part.ALL, by_people=True,

@@ -63,7 +63,7 @@ def described(condition: Condition, terms: Terms) -> dict[str, object]:
         return {name: text.replace("{retry}", retry) for name, text in texts.items()}
 
     return {
-        "key": condition.key, "level": kind.level, "level_ja": LEVELS_JA[kind.level], "part": kind.part,
+        "key": condition.key, "about": condition.key.partition(":")[2], "level": kind.level, "level_ja": LEVELS_JA[kind.level], "part": kind.part,
         "part_ja": PARTS_JA[kind.part], "ja": words(kind.ja), "en": words(kind.en), "personal": kind.personal or any(map(names_somebody, files)),
         "detail": _one_line(terms.clean(condition.detail)),
         "evidence": _UNDER.join(terms.clean(terms.link(file)) for file in files),

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.errors import Unusable
-from bot.ledger.conditions import BY_OPERATOR
+from bot.ledger.conditions import BY_CLERKS, BY_OPERATOR
 from bot.ledger.queries import Queries
 from bot.ledger.records import Request
 from bot.life import State
@@ -53,11 +53,15 @@ class Survey:
         return found
 
     async def _stands_still(self) -> list[Finding]:
-        pauses = [pause for pause in await self.gate.pauses() if pause.cause == BY_OPERATOR]
+        by_people = {BY_OPERATOR: "", BY_CLERKS: "worklist "}
         return [
-            Finding(trouble=Trouble.PAUSED, about=pause.part, detail=f"{pause.part}: {pause.by}: {pause.reason}")
-            for pause in pauses
-        ]
+            Finding(
+                trouble=Trouble.PAUSED, about=f"{by_people[pause.cause]}{pause.part}",
+                detail=f"{pause.part}: {pause.by}: {by_people[pause.cause]}{pause.reason}",
+            )
+            for pause in await self.gate.pauses()
+            if pause.cause in by_people
+        ]  # fmt: skip
 
 
 def must_have_room(folder: Path, least_mb: int) -> int:

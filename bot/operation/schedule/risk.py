@@ -42,14 +42,14 @@ def at_risk(
 ) -> tuple[Risk, ...]:
     """Return what may not be done ``by`` a deadline, the first telework day first, then what could not be read.
 
-    Left out: what got a step further less than ``in_hand`` ago, as the next pass does the rest; and what is to be issued
-    later than the deadline on purpose (``not_before``).
+    Left out: what came in less than ``in_hand`` ago, as the next pass does it; and what is to be issued later than the deadline
+    on purpose (``not_before``). When it got a step further last counts for nothing: what fails does so at every pass.
     """
     late = [
         Risk(id=one.id, state=one.state.value, first_day=min(one.granted or one.application.dates, default=None))
         for one in requests
         if one.state in {State.HELD, State.STUCK}
-        or (one.state in OPEN and now - one.updated_at >= in_hand and (not_before(one) or now) <= by)
+        or (one.state in OPEN and now - one.created_at >= in_hand and (not_before(one) or now) <= by)
     ]
     unseen = [
         Risk(id=one.id, state=one.outcome.value)

@@ -207,7 +207,9 @@ class Scheduler:
                 raise TookTooLong(task, self.limit)
             if work.result():
                 self.done[task] = began
-                self.errors.pop(task, None)
+                # A pass makes good whatever pass failed before it.
+                for other in [one for one in self.errors if one is task or (task.is_pass and one.is_pass)]:
+                    del self.errors[other]
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
             _log(task, error)
             self.errors[task] = type(error).__name__
@@ -216,12 +218,20 @@ class Scheduler:
             del self._running[task]
 
     async def _patiently(self, task: Task, signs: SignsOfLife) -> bool:
-        """Do a job as soon as no other process works on the ledger: a person may run a pass by hand. Return whether it was done."""
+        """Do a job as soon as no other process works on the ledger: a person may run a pass by hand. Return whether it was done.
+
+        It does not hang while it waits; that it waits for longer than a job may hang is told once, with whom it waits for.
+        """
+        began, told = asyncio.get_running_loop().time(), False
         while not self.stop.asked_by:
             try:
                 await self.jobs[task](signs)
             except AlreadyRunning as busy:
                 logger.info("{} waits: {}", task, busy)
+                signs.step()
+                if not told and signs.at - began >= self.limit.total_seconds():
+                    told = True
+                    await self._told(task, busy)
                 await asyncio.sleep(self.patience.total_seconds())
             else:
                 return True
