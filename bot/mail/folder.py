@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import threading
 from contextlib import suppress
 from datetime import datetime
@@ -23,6 +24,7 @@ INBOX, OUTBOX = "inbox", "outbox"
 #: Files that another program is still writing, or keeps for itself.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
 _NO_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS})
+_ONE_MAIL = 100_000  # bytes that a mail needs at most, with its attachment
 _LONGEST_NAME = 200  # bytes; leaves room for a number on file systems that allow 255
 
 
@@ -78,6 +80,9 @@ class FolderMailbox:
             raise Unusable(f"there is no folder {inbox}; make it, or set mailbox.path")
         if not os.access(inbox, os.R_OK | os.W_OK):
             raise Unusable(f"no right to read and move files in {inbox}")
+        outbox = self._path / OUTBOX
+        if outbox.exists() and not (os.access(outbox, os.W_OK) and shutil.disk_usage(outbox).free >= _ONE_MAIL):
+            raise Unusable(f"nothing can be written to {outbox}: check its rights, and the room on its disk")
         return f"{len(await self.list_new())} waiting in {inbox}"
 
     async def close(self) -> None:
