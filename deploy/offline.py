@@ -44,6 +44,8 @@ _BROWSER = ("chromium-headless-shell", "fonts-ipafont-gothic")
 _SUMS = "SHA256SUMS"
 #: Wheels are for one system and one Python: what was collected for another does not install.
 _FOR = "FOR"
+#: What of an installation a house may change, as it was carried over.
+_CARRIED = ".carried"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +100,7 @@ def install(source: Path, to: Path, *, browser: bool) -> None:
     """Install what was collected, having checked every file of it; raises ``Complaint`` before anything is changed where it does not fit."""
     _check(source)
     _say(f"the program, to {to}")
-    _copy_program(source / "program", to)
+    _replace_program(source / "program", to)
     os.environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(source / "wheels")}
     prepare.prepare(to / ".venv", to / "requirements" / "runtime.lock")
     debs = source / "debs"
@@ -117,6 +119,32 @@ def _copy_program(source: Path, to: Path) -> None:
         else:
             to.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, to / name)
+
+
+def _replace_program(source: Path, to: Path) -> None:
+    """Put the program in place of the one that is there: no module of that is left, and nothing that the house changed is lost.
+
+    What lies in flows/, and config.yaml, stays where it is not as it was carried over the last time; the new one lies beside it.
+    """
+    note = to / _CARRIED
+    before = (
+        dict(line.split("  ", 1)[::-1] for line in note.read_text(encoding="utf-8").splitlines())
+        if note.exists()
+        else {}
+    )
+    carried = [path.relative_to(source) for path in (source / "config.yaml", *_files(source / "flows"))]
+    names = [name.as_posix() for name in carried]
+    ours = {
+        name: (to / name).read_bytes() for name in names if (to / name).exists() and _sum(to / name) != before.get(name)
+    }
+    shutil.rmtree(to / "bot", ignore_errors=True)
+    _copy_program(source, to)
+    note.write_text("".join(f"{_sum(source / name)}  {name}\n" for name in names), encoding="utf-8")
+    for name, content in ours.items():
+        if content != (source / name).read_bytes():
+            shutil.copy2(source / name, to / f"{name}.new")
+            (to / name).write_bytes(content)
+            _say(f"! {name} was changed here and stays; what was carried over is {name}.new: compare them")
 
 
 def _download_wheels(to: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from bot.console.memory import Fault, MemoryConsole
@@ -18,6 +19,7 @@ from bot.console.screens import ScreenChange
 from bot.errors import AccessDenied, BotError, Unusable
 from bot.ledger.conditions import Condition, Pause
 from bot.ledger.ledger import Ledger
+from bot.mail.folder import FolderMailbox
 from bot.mail.port import Mailbox
 from bot.operation.alerts.gate import Gate
 from bot.operation.report import Report, Silent
@@ -145,3 +147,32 @@ class Refusing(MemoryConsole):
         if self.refuses:
             raise AccessDenied("the console refused the admin 'bot-admin'")
         return ()
+
+
+class Deaf(FolderMailbox):
+    """A mailbox that sends nothing for a while: to those in ``fussy`` alone where there are any, and then its server is well."""
+
+    error: BotError | None = None
+    fussy: tuple[str, ...] = ()
+    tried = 0
+
+    async def send(self, mail: EmailMessage) -> None:
+        """Fail as told."""
+        self.tried += 1
+        if self.error and (not self.fussy or mail["To"] in self.fussy):
+            raise self.error
+        await super().send(mail)
+
+    async def check(self) -> str:
+        """Fail as told."""
+        self.tried += 1
+        if self.error and not self.fussy:
+            raise self.error
+        return await super().check()
+
+
+def deaf(house: House, error: BotError | None) -> Deaf:
+    """Return the house's mailbox, which fails so."""
+    box = Deaf(house.path / "mailbox", max_bytes=1_000_000, zone=house.workshop().config.zone)
+    box.error = error
+    return box

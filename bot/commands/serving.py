@@ -88,11 +88,12 @@ class Jobs:
         await self._tell(await self._with_ledger(look))
 
     async def digest(self, _progress: Progress) -> None:
-        """Mail the day's digest to the operators; raises ``LedgerBroken`` afterwards for a chain that does not hold."""
+        """Mail the day's digest to the operators who have an address; raises ``LedgerBroken`` afterwards for a chain that does not hold."""
 
         async def work(ledger: Ledger) -> None:
             made = await digest_of(self.workshop, ledger, self.workshop.clock.now().date())
-            await send_digest(self.workshop, ledger, made)
+            if self.workshop.config.settings.alerts.mail_to:
+                await send_digest(self.workshop, ledger, made)
             if not made.chain_ok:
                 raise LedgerBroken(made.events, "the digest says so; `audit verify` says where")
 

@@ -7,10 +7,10 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -34,6 +34,7 @@ from bot.wiring import Workshop, user
 
 #: Settings that name people, or that only name where mails go.
 _WITHHELD = (("rules", "approval", "deputies"), ("alerts", "mail_to"))
+T = TypeVar("T")
 _ACTION = "support.bundle"
 _NOT_TOLD = "not told: it may name people, and who they are could not be read"
 
@@ -107,8 +108,7 @@ class _Bundle:
                 "config.yaml", lambda: yaml.safe_dump(mask.value(_withheld(raw)), allow_unicode=True, sort_keys=False)
             )
             self._put("about.json", lambda: _json(mask.value(self._about())))
-            if ledger:
-                told = await _of_ledger(ledger, self.workshop, texts=known)
+            if ledger and (told := await self._asked(_of_ledger(ledger, self.workshop, texts=known))):
                 self.parts["ledger.json"] = _json(mask.value(told))
         finally:
             if ledger:
@@ -140,11 +140,19 @@ class _Bundle:
         """Return the mask, and whether it knows everybody."""
         directory = self._try("staff directory", self.workshop.directory)
         told = list(of_directory(directory or ()))
-        if ledger:
-            told += await of_ledger(ledger, self.workshop.clock.now())
+        recorded = await self._asked(of_ledger(ledger, self.workshop.clock.now())) if ledger else None
+        told += recorded or ()
         console = host_of(self.workshop.config.settings.console.url)
         mask = Mask(told, clean=self.workshop.redactor.clean, keep_host=console, home=str(Path.home()))
-        return mask, directory is not None and ledger is not None
+        return mask, directory is not None and recorded is not None
+
+    async def _asked(self, question: Awaitable[T]) -> T | None:
+        """Ask the ledger, which may open and be damaged all the same."""
+        try:
+            return await question
+        except BotError as error:
+            self.missing["ledger.json"] = str(error)
+            return None
 
     def _about(self) -> dict[str, Any]:
         config = self.workshop.config

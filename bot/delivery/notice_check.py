@@ -118,7 +118,7 @@ def _conditions(now: datetime) -> dict[str, object]:
     words = {"happened": "見本", "did": "見本", "todo": "見本"}
     one = {
         "key": "stuck", "level": "critical", "level_ja": "重大", "part": "console", "part_ja": "管理コンソール", "ja": words, "en": words,
-        "personal": False, "detail": _REASON, "evidence": "evidence", "subjects": (_REQUEST,), "more": 1, "since": now,
+        "about": "", "personal": False, "detail": _REASON, "bare": _REASON, "evidence": "evidence", "subjects": (_REQUEST,), "more": 1, "since": now,
         "seen": now, "until": now,
     }  # fmt: skip
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from loguru import logger
 
@@ -49,4 +50,12 @@ class DayPlans:
     def _look(self) -> list[float | None]:
         settings = self._sources.config.settings.calendar
         files = [self._sources.config.path(one) for one in (settings.overrides_file, settings.holidays_file) if one]
-        return [file.stat().st_mtime if file.exists() else None for file in files]
+        return [_changed(file) for file in files]
+
+
+def _changed(file: Path) -> float | None:
+    """Return when a file was changed; ``None`` where it can't be seen, be it that its share is away."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return None

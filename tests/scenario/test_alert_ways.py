@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,10 @@ from bot.commands.digest import digest_of, send_digest
 from bot.console.memory import MemoryConsole
 from bot.errors import AccessDenied, BotError, LedgerUnusable, Paused, Transient
 from bot.ledger.conditions import Part
-from bot.mail.folder import FolderMailbox
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.alerts.findings import Finding
 from tests.acts_kit import act, in_ledger, one
-from tests.alerts_kit import STAFF, Bot, apply, beginnings, chat_service, down, gate_of, pauses, told
+from tests.alerts_kit import STAFF, Bot, apply, beginnings, chat_service, deaf, down, gate_of, pauses, told
 from tests.house import FRIDAY, House
 
 URL = "TELEWORK_BOT_TEST_CHAT"
@@ -29,35 +27,6 @@ URL = "TELEWORK_BOT_TEST_CHAT"
 def house(tmp_path: Path) -> House:
     """A house without settling times."""
     return House(path=tmp_path).lay_out({"console": {"settle": 0.3}})
-
-
-class Deaf(FolderMailbox):
-    """A mailbox that sends nothing for a while: to those in ``fussy`` alone where there are any, and then its server is well."""
-
-    error: BotError | None = None
-    fussy: tuple[str, ...] = ()
-    tried = 0
-
-    async def send(self, mail: EmailMessage) -> None:
-        """Fail as told."""
-        self.tried += 1
-        if self.error and (not self.fussy or mail["To"] in self.fussy):
-            raise self.error
-        await super().send(mail)
-
-    async def check(self) -> str:
-        """Fail as told."""
-        self.tried += 1
-        if self.error and not self.fussy:
-            raise self.error
-        return await super().check()
-
-
-def deaf(house: House, error: BotError | None) -> Deaf:
-    """Return the house's mailbox, which fails so."""
-    box = Deaf(house.path / "mailbox", max_bytes=1_000_000, zone=house.workshop().config.zone)
-    box.error = error
-    return box
 
 
 def test_an_alert_that_fails_hides_nothing(house: House) -> None:

@@ -127,6 +127,20 @@ class RefusingEverybody(Refusing):
         return await super().everyone(words)
 
 
+def test_a_calendar_on_a_share_that_is_away_changes_nothing(shop: InMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look at its file fails as it does for a stale share: the plan stays as it was, and `serve` goes on."""
+    plans, monday = DayPlans(shop), date(2021, 8, 2)
+    before = plans(monday)
+
+    def away(_file: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "stat", away)
+        plans.renewed()
+    assert plans(monday) == before
+
+
 @pytest.mark.parametrize("task", [Task.PREFLIGHT, Task.RECONCILE])
 async def test_a_refused_login_is_tried_once_by_all_jobs(house: House, task: Task) -> None:
     """Whichever job finds it: the console's part stands still, operators are told what it is, and no other job tries it."""

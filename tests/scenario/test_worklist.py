@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -120,6 +120,26 @@ def test_what_was_handed_over_is_delivered_and_what_was_not_is_mailed(
         "手作業の結果",
     )
     assert in_ledger(house, lambda ledger: ledger.verify()).ok
+
+
+def test_one_login_is_made_once_for_all_its_days(desk: Desk, house: House, console: MemoryConsole) -> None:
+    """Two applications of one person wait: each row has the time that serves both, one row makes the account, the other renews it."""
+    house.apply("0000999", employee_no=STAFF[0], days=(date(2021, 8, 12),), now=house.clock.now())
+    down(console)
+    run(house, console)
+    rows = {str(item.request.id): item for item in desk.take().items}
+    own = [item for item in rows.values() if item.login_id == f"tw{STAFF[0]}"]
+    assert [item.todo for item in own] == [Todo.CREATE, Todo.RESET]
+    assert {(item.window.start.date(), item.window.end.date()) for item in own if item.window} == {
+        (date(2021, 8, 3), date(2021, 8, 12))
+    }
+    password = desk.make(STAFF[0])
+    for item in own:
+        desk.done(item.request.id, Result.HANDED, to="上野原　拓")
+    desk.back(partly=True)
+    assert console.accepts(f"tw{STAFF[0]}", password)
+    made = [action for item in own for action, outcome, *_ in actions(house, item.request.id) if outcome == "intended"]
+    assert made == ["account.create", "credentials.handover", "password.reset", "credentials.handover"]
 
 
 def test_an_import_that_nobody_could_look_at_is_believed_and_looked_at_later(

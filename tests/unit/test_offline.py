@@ -84,6 +84,36 @@ def test_what_was_collected_installs_and_runs_without_a_network(collected: Path,
     assert not (collected / "program" / "bot" / "__pycache__" / "x.pyc").exists()
 
 
+def test_an_upgrade_leaves_no_old_module_and_loses_nothing_of_the_house(collected: Path, tmp_path: Path) -> None:
+    """A module that the new program does not have is gone; a flow that was mended here stays, with the new one beside it."""
+    to = tmp_path / "installed"
+    flow = collected / "program" / "flows" / "vdi.py"
+    for shipped, mended in (("v1", None), ("v2", None), ("v3", "mended"), ("v4", None)):
+        flow.write_text(shipped, encoding="utf-8")
+        seal(collected)
+        if mended:
+            (to / "flows" / "vdi.py").write_text(mended, encoding="utf-8")
+        (to / "bot").mkdir(parents=True, exist_ok=True)
+        (to / "bot" / "newer.py").touch()
+        status, told = offline(collected / "program", "install", collected, "--to", to, "--no-browser")
+        assert (status, "vdi.py was changed here" in told) == (0, shipped in {"v3", "v4"}), told
+        assert not (to / "bot" / "newer.py").exists()
+        here = (to / "flows" / "vdi.py").read_text(encoding="utf-8")
+        assert here == ("mended" if shipped in {"v3", "v4"} else shipped)
+    assert (to / "flows" / "vdi.py.new").read_text(encoding="utf-8") == "v4"
+
+
+def seal(collected: Path) -> None:
+    """Make the sums anew, as `collect` does."""
+    files = [path for path in sorted(collected.rglob("*")) if path.is_file() and path.name != "SHA256SUMS"]
+    sums = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(collected).as_posix()}" for path in files
+    ]
+    (collected / "SHA256SUMS").write_text(
+        "".join(f"{line}\n" for line in sums if "__pycache__" not in line), encoding="utf-8"
+    )
+
+
 @pytest.mark.parametrize("how", ["changed", "gone", "added", "sums"])
 def test_what_was_touched_on_its_way_is_refused(how: str, collected: Path, tmp_path: Path) -> None:
     """A file that is other than it was, missing or new is named, and nothing is installed."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import sqlite3
 import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,15 @@ async def test_a_ledger_that_is_broken_does_not_keep_the_rest_back(
     assert status == 1
     told = json.loads(capsys.readouterr().out)
     assert "record on the audit chain" in told["missing"]
+
+
+async def test_a_ledger_that_opens_and_is_damaged_keeps_nothing_else_back(worked: House, tmp_path: Path) -> None:
+    """Its requests can't be read: the other parts are there, without what only it could have masked."""
+    with closing(sqlite3.connect(worked.path / "ledger.sqlite3")) as raw:
+        raw.execute("ALTER TABLE requests RENAME TO lost")
+    parts = await bundled(worked, tmp_path)
+    assert {"config.yaml", "about.json", "log.jsonl"} <= set(parts)
+    assert "ledger.json" not in parts
 
 
 async def test_it_is_on_record_who_took_which_file(worked: House, tmp_path: Path) -> None:

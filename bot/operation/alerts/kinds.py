@@ -170,7 +170,7 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
                   "Look with `show ID`, then `approve` or `reject`."),
     ),
     Trouble.PAUSED: Kind(
-        level=Level.WARNING, part=Part.ALL, by_people=True,
+        level=Level.WARNING, part=Part.ALL, by_people=True, personal=True,
         ja=_words("担当者が作業を一時停止しています。", "指定された部分を止めています。",
                   "再開してよいときは resume を、渡した一覧（worklist）は worklist import を実行してください。"),
         en=_words("An operator has paused work.", "The parts named stand still.", "When they may go on, `resume`; where a worklist is out, `worklist import`."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ PARTS_JA: Mapping[Part, str] = {
 #: So many requests are named; of the others the number is told.
 _MOST = 20
 _LONGEST = 600
+#: Of a person, in what a mail server answered: no chat service is to see it.
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 #: Between two links: the second stands below the first.
 _UNDER = f"\n{' ' * 12}"
 
@@ -55,7 +58,7 @@ def values_of(news: News, now: datetime, terms: Terms) -> dict[str, object]:
 def described(condition: Condition, terms: Terms) -> dict[str, object]:
     """Return a condition in both languages."""
     kind, files = kind_of(condition), condition.evidence.splitlines()
-    named = fresh(condition) or condition.subjects
+    named, detail = fresh(condition) or condition.subjects, _one_line(terms.clean(condition.detail))
 
     def words(of: Words) -> dict[str, str]:
         retry = f"{terms.retry_minutes:g}"
@@ -65,7 +68,7 @@ def described(condition: Condition, terms: Terms) -> dict[str, object]:
     return {
         "key": condition.key, "about": condition.key.partition(":")[2], "level": kind.level, "level_ja": LEVELS_JA[kind.level], "part": kind.part,
         "part_ja": PARTS_JA[kind.part], "ja": words(kind.ja), "en": words(kind.en), "personal": kind.personal or any(map(names_somebody, files)),
-        "detail": _one_line(terms.clean(condition.detail)),
+        "detail": detail, "bare": _ADDRESS.sub("***@***", detail),
         "evidence": _UNDER.join(terms.clean(terms.link(file)) for file in files),
         "subjects": named[:_MOST], "more": max(len(named) - _MOST, 0),
         "since": condition.first_seen, "seen": condition.last_seen, "until": condition.over_at,

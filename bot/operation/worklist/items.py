@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from bot.errors import NoneFree
 from bot.issuance.login_ids import login_id
 from bot.issuance.sharing import login_to_renew, shared_window, still_needed
 from bot.issuance.staff import Staff
-from bot.issuance.windows import window_for
+from bot.issuance.windows import span, window_for
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import PURGED, AccountRecord, Request
 from bot.life import AccountRecordState, State
@@ -41,6 +41,7 @@ _POOLED = "共用ID：あれば再設定、なければ新規作成 / ID of the 
 _NOT_STAFF = "職員名簿にない / not in the staff directory"
 _NO_LOGIN = "更新できるログインがない / there is no login that works now"
 _NONE_FREE = "空きIDがない / no login ID of the pool is free"
+_SECOND = "同じIDの2件目：1件目の作成後に再設定 / the second request of this login: reset it once the first is made"
 _OTHERS = "他の職員のログインID / the login ID is another employee's"
 
 
@@ -78,7 +79,7 @@ class Items:
         """Return everything to do, in the order of work. Cancellations are the bot's: they need no console."""
         waiting = [one for one in await self.ledger.requests(states=DRIVABLE) if one.kind is not Kind.CANCEL]
         issue = [await self.to_issue(request, now) for request in by_urgency(waiting)]
-        return [*issue, *await self._all_to_disable(await self.ledger.due(now), now)]
+        return [*_one_create_each(issue), *await self._all_to_disable(await self.ledger.due(now), now)]
 
     async def to_issue(self, request: Request, now: datetime) -> Item:
         """Return what is to be done for a request; one that uses the pool holds a login ID of it from now on."""
@@ -98,7 +99,7 @@ class Items:
             except NoneFree:
                 return Item(request=request, todo=Todo.NOTHING, employee=employee, note=_NONE_FREE)
         record = await self.ledger.account(name)
-        window = shared_window(request, own, live, name)
+        window = span([shared_window(request, own, live, name), *self._beside(request, live)])
         todo, note = self._how(request, name, record, employee)
         return Item(
             request=request, todo=todo, login_id=name, employee=employee, own=own, window=window, record=record, note=note
@@ -130,6 +131,13 @@ class Items:
                 found.setdefault(item.login_id, item)
         return list(found.values())
 
+    def _beside(self, request: Request, live: Iterable[Request]) -> Iterable[Window]:
+        """Yield what the employee's other requests need that are on the list too, and so have no window yet."""
+        if self.account.scope is Scope.PER_REQUEST:
+            return ()
+        others = (one for one in live if one.id != request.id and one.window is None and one.granted)
+        return (window_for(one.granted, self.account, self.zone) for one in others if one.kind.asks_for_days)
+
     async def _login_id(self, request: Request, own: Window) -> str:
         if request.login_id is None and self.account.scope is Scope.POOL:
             request = await self.ledger.assign(request, self.account.pool_ids, own)
@@ -145,3 +153,14 @@ class Items:
         if begun or request.state in {State.ISSUING, State.UNKNOWN}:
             return (Todo.CREATE if begun else Todo.RESET), LOOK_FIRST
         return (Todo.RESET if record else Todo.CREATE), _MAILED if request.state is State.DELIVERING else ""
+
+
+def _one_create_each(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield them, but of several of one login only the first to make it."""
+    made: set[str] = set()
+    for item in items:
+        if item.todo is Todo.CREATE and item.login_id in made:
+            yield replace(item, todo=Todo.RESET, note=item.note or _SECOND)
+        else:
+            made.add(item.login_id)
+            yield item

@@ -60,7 +60,8 @@ class Moves:
             closed = self._account(item, AccountRecordState.DISABLED)
             yield State.REVOKED, self._event(judged, "account.disable", "done"), closed
             return
-        action = "account.create" if item.todo is Todo.CREATE else "password.reset"
+        creates = item.todo is Todo.CREATE and item.login_id not in self._records
+        action = "account.create" if creates else "password.reset"
         known = self._records.get(item.login_id, item.record)
         if item.request.state not in _BEGUN:
             begun = while_renewed(known) if known else AccountRecordState.CREATING
