@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -56,27 +56,24 @@ class RecordQueries(NoticeQueries):
     async def named(self, request_ids: Collection[str]) -> dict[str, Request]:
         """Return the requests with these ids."""
         found: dict[str, Request] = {}
-        wanted = sorted(request_ids)
-        for start in range(0, len(wanted), _BATCH):
-            where = tables.requests.c.id.in_(wanted[start : start + _BATCH])
+        for batch in batches(request_ids, _BATCH):
+            where = tables.requests.c.id.in_(batch)
             found |= {one.id: one for one in await self._read(partial(self._requests_where, where))}
         return found
 
     async def those_of_requests(self, names: Collection[str]) -> set[str]:
         """Return those names that are ids of requests; events name messages too."""
-        found: set[str] = set()
-        wanted, column = sorted(names), tables.requests.c.id
-        for start in range(0, len(wanted), _BATCH):
-            query = select(column).where(column.in_(wanted[start : start + _BATCH]))
+        found, column = set[str](), tables.requests.c.id
+        for batch in batches(names, _BATCH):
+            query = select(column).where(column.in_(batch))
             found |= set(await self._read(partial(_column, query)))
         return found
 
     async def timelines(self, request_ids: Collection[str]) -> dict[str, tuple[StoredEvent, ...]]:
         """Return the events of these requests in order, by request."""
         lines: dict[str, list[StoredEvent]] = {name: [] for name in request_ids}
-        wanted, columns = sorted(request_ids), tables.events.c
-        for start in range(0, len(wanted), _BATCH):
-            batch = wanted[start : start + _BATCH]
+        columns = tables.events.c
+        for batch in batches(request_ids, _BATCH):
             query = select(tables.events).where(columns.request.in_(batch)).order_by(columns.request, columns.seq)
             for one in await self._read(partial(_stored, query)):
                 lines[one.event.request_id or ""].append(one)
@@ -118,3 +115,9 @@ def _stored(query: Select[tuple[object, ...]], connection: Connection) -> list[S
 
 def _column(query: Select[tuple[str]], connection: Connection) -> list[str]:
     return list(connection.scalars(query))
+
+
+def batches(names: Collection[str], size: int) -> Iterator[Sequence[str]]:
+    """Yield names in their order, so many at a time."""
+    ordered = sorted(names)
+    return (ordered[start : start + size] for start in range(0, len(ordered), size))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from bot.ledger.queries import Queries
+from bot.ledger.record_queries import batches
 from bot.ledger.records import AccountRecord, Verdict
 from bot.life import AccountRecordState
 from bot.operation.inspection.facts import Case, Month, Question, Scope, Table
@@ -69,12 +70,8 @@ async def _show_accounts(ledger: Queries, month: Month, questions: Sequence[Ques
 
 async def _cases(ledger: Queries, names: Collection[str], month: Month) -> AsyncIterator[Case]:
     """Yield the requests in the order of their ids."""
-    for batch in _batches(sorted(names)):
+    for batch in batches(names, _BATCH):
         requests, lines = await ledger.named(batch), await ledger.timelines(batch)
         for name in batch:
             of_month = [one for one in lines[name] if month.first <= one.at < month.end]
             yield Case(request=requests[name], events=lines[name], of_month=of_month)
-
-
-def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (names[start : start + _BATCH] for start in range(0, len(names), _BATCH))

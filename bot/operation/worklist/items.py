@@ -135,7 +135,7 @@ class Items:
         """Yield what the employee's other requests need that are on the list too, and so have no window yet."""
         if self.account.scope is Scope.PER_REQUEST:
             return ()
-        others = (one for one in live if one.id != request.id and one.window is None and one.granted)
+        others = (one for one in live if one.id != request.id and one.state in DRIVABLE and one.window is None)
         return (window_for(one.granted, self.account, self.zone) for one in others if one.kind.asks_for_days)
 
     async def _login_id(self, request: Request, own: Window) -> str:
