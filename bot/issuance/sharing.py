@@ -14,9 +14,12 @@ from bot.settings.account import AccountSettings, Scope
 
 
 def shared_window(request: Request, window: Window, live: Iterable[Request], login_id: str) -> Window:
-    """Return the window that spans ``window`` and those of the employee's other live requests with this login: it serves them all."""
+    """Return the window that spans ``window`` and those of the employee's other live requests with this login: it serves them all.
+
+    Not that of a reissue, which has no days of its own: those that it renewed the login for may have been taken back since.
+    """
     others = (other for other in live if other.id != request.id and other.login_id == login_id)
-    return span([window, *(other.window for other in others if other.window)])
+    return span([window, *(other.window for other in others if other.window and other.kind.asks_for_days)])
 
 
 def login_to_renew(live: Iterable[Request], now: datetime) -> tuple[str, Window] | None:

@@ -126,7 +126,8 @@ class _Hold:
             return
         if day is not None and state in WORKING:
             self.days.add(day)
-        if start is not None and end is not None:
+        # A reissue has no days, and the window of those that it renewed the login for, which may have been taken back since.
+        if day is not None and start is not None and end is not None:
             self.start = start if self.start is None or start < self.start else self.start
             self.end = end if self.end is None or end > self.end else self.end
 

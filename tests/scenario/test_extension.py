@@ -47,6 +47,22 @@ def test_further_days_extend_the_same_login(tmp_path: Path) -> None:
     assert account.state is AccountState.DISABLED
 
 
+def test_days_that_were_taken_back_open_no_login_after_a_reissue(tmp_path: Path) -> None:
+    """Granted Wednesday, a new password for it, Wednesday taken back: what is granted for Thursday works on Thursday alone."""
+    console = MemoryConsole()
+    house = issued(tmp_path, console, WEDNESDAY, rules={"automatic_kinds": ["issue", "reissue", "cancel"]})
+    number = _requests(house)[0].application.receipt_no
+    for name, kind, note in (("0000791", "再発行", ""), ("0000792", "取消", f"元の受付番号：{number}")):
+        house.apply(name, employee_no=KATO, days=(), now=house.clock.now(), kind=kind, note=note)
+        asyncio.run(house.run(console))
+    assert [one.state for one in _requests(house)] == [State.REVOKED, State.DELIVERED, State.DONE]
+    house.apply("0000793", employee_no=KATO, days=(THURSDAY,), now=house.clock.now())
+    asyncio.run(house.run(console))
+    (account,) = console.accounts.values()
+    assert account.window is not None
+    assert account.window.start.date() == THURSDAY
+
+
 def _requests(house: House) -> tuple[Request, ...]:
     return in_ledger(house, lambda ledger: ledger.requests())
 
