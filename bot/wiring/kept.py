@@ -17,7 +17,9 @@ _SETTLED = 2_000_000_000
 class Kept:
     """What was made, each by its name."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], int] = time.time_ns) -> None:
+        """``now``: by the clock that stamps the files, in nanoseconds since 1970."""
+        self._now = now
         self._made: dict[str, tuple[frozenset[Stamp], Any]] = {}
         self._lock = Lock()
 
@@ -28,7 +30,7 @@ class Kept:
         """
         with self._lock:
             # Before it is read: what changes meanwhile is seen at the next look.
-            stamps, now = frozenset(_stamps(files)), time.time_ns()
+            stamps, now = frozenset(_stamps(files)), self._now()
             known = self._made.get(name)
             if known and known[0] == stamps:
                 made: T = known[1]

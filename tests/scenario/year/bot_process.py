@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bot.console.port import Console
 from bot.mail.port import Mailbox
 from bot.operation.report import Stop
 from bot.wiring import Workshop
+from bot.wiring.kept import Kept
 from tests.scenario.matrix.moments import before_each_change
 from tests.scenario.year.around import Far, Line
 from tests.scenario.year.mails import Server, keep_directory_fresh
@@ -31,6 +33,7 @@ from tests.scenario.year.weather import Outage, Restart, What
 NOW, MET, WEIGHT = "now", "met.jsonl", "weight.jsonl"
 _DAY = 24 * 3600
 _KB = 1024
+_SECOND = 1_000_000_000  # nanoseconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,9 @@ async def _serve(year: Year, clock: VirtualClock, until: datetime, restart: Rest
         what: Line(what=what, weather=year.weather, clock=clock, boundary=fate.boundary, met=_note_met(year.base / MET))
         for what in What
     }
-    workshop = FarWorkshop(**parts, year=year, lines=lines)
+    # Of the files that it reads some are of the year's time, which may be still to come, and some of the machine's.
+    kept = Kept(lambda: max(time.time_ns(), int(clock.now().timestamp() * _SECOND)))
+    workshop = FarWorkshop(**parts, year=year, lines=lines, kept=kept)
     scheduler = scheduler_of(workshop, stop)
     scheduler.look = year.beat
     beside = [
