@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -78,7 +79,7 @@ class Config:
         """The city's time zone."""
         return ZoneInfo(self.settings.timezone)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the settings in force: goes into each run's audit event."""
         text = json.dumps(self.settings.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)

@@ -24,7 +24,7 @@ from bot.operation.schedule.plan import Task, deadlines
 from bot.operation.schedule.risk import OPEN, UNDELIVERED, at_risk, finding_of_risks, forecast
 from bot.operation.schedule.scheduler import Job
 from bot.wiring import Workshop, user
-from bot.wiring.alerts import Outside, gate
+from bot.wiring.alerts import Outside, gate, store
 from bot.wiring.delivery import send_from
 from bot.wiring.reconciling import ready_reconciler
 
@@ -158,7 +158,13 @@ class Jobs:
             is_young = min(one.created_at for one in waiting) > now - _MEASURED
             return () if ahead.done_at is None and is_young else (ahead.finding,)
 
-        await self._tell(await self._with_ledger(look), looked=Area.QUEUE, only=Trouble.SURGE)
+        async def work(ledger: Ledger) -> tuple[tuple[Finding, ...], bool]:
+            kept = await store(config, self.workshop.clock, ledger).load()
+            return await look(ledger), any(one.kind == Trouble.SURGE for one in kept)
+
+        found, lasts = await self._with_ledger(work)
+        if found or lasts:
+            await self._tell(found, looked=Area.QUEUE, only=Trouble.SURGE)
 
     async def failed(self, task: Task, error: Exception) -> None:
         """Tell operators that a job failed; what ended a pass by itself has been told already.
