@@ -128,9 +128,12 @@ class House:
         """Return the mails that went out about single requests: all but the alerts of what is wrong."""
         return [file for file in self.files("outbox") if ".conditions." not in file.name]
 
-    def credentials(self) -> list[Sent]:
-        """Return all credential mails that went out, in the order of their attempts."""
-        mails = [(file, _parsed(file)) for file in self.files("outbox") if ".credentials." in file.name]
+    def credentials(self, *, as_sent: bool = False) -> list[Sent]:
+        """Return all credential mails that went out, in the order of their attempts, or ``as_sent``."""
+        files = [file for file in self.files("outbox") if ".credentials." in file.name]
+        if as_sent:
+            files.sort(key=lambda file: file.stat().st_mtime_ns)
+        mails = [(file, _parsed(file)) for file in files]
         return [
             Sent(
                 request_id=file.name.partition(".")[0], to=mail["To"], login_id=_one(LOGIN_LINE, text),
