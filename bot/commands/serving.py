@@ -118,19 +118,6 @@ class Jobs:
         to.parent.mkdir(parents=True, exist_ok=True)
         await self._with_ledger(lambda ledger: inspect(self.workshop, ledger, month, to, by=user()))
 
-    async def _stop(self, finding: Finding) -> None:
-        """Pause what it stops, and tell of it, unless both was done before: a refused login is tried once by all together."""
-
-        async def stop(ledger: Ledger) -> Finding:
-            return await gate(self.workshop.config, self.workshop.clock, ledger).stop(finding)
-
-        if (stopped := await self._with_ledger(stop)).anew:
-            await self._tell((stopped,))
-
-    async def _chain_holds(self) -> None:
-        """Say that the chain was recomputed: that it did not hold is over."""
-        await self._tell((), looked=Area.CHAIN, only=Trouble.CHAIN)
-
     async def purge(self, progress: Progress) -> None:
         """Take out of the record what is older than ``retention`` allows."""
         with self.workshop.alone():
@@ -185,6 +172,19 @@ class Jobs:
         else:
             finding = Finding(trouble=Trouble.JOB, about=task, detail=f"{task}: {text}")
         await self._tell((finding,), usable=usable)
+
+    async def _stop(self, finding: Finding) -> None:
+        """Pause what it stops, and tell of it, unless both was done before: a refused login is tried once by all together."""
+
+        async def stop(ledger: Ledger) -> Finding:
+            return await gate(self.workshop.config, self.workshop.clock, ledger).stop(finding)
+
+        if (stopped := await self._with_ledger(stop)).anew:
+            await self._tell((stopped,))
+
+    async def _chain_holds(self) -> None:
+        """Say that the chain was recomputed: that it did not hold is over."""
+        await self._tell((), looked=Area.CHAIN, only=Trouble.CHAIN)
 
     async def _tell(
         self,

@@ -34,9 +34,9 @@ from bot.wiring import Workshop, user
 
 #: Settings that name people, or that only name where mails go.
 _WITHHELD = (("rules", "approval", "deputies"), ("alerts", "mail_to"))
-T = TypeVar("T")
 _ACTION = "support.bundle"
 _NOT_TOLD = "not told: it may name people, and who they are could not be read"
+T = TypeVar("T")
 
 
 def bundle(

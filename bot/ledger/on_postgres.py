@@ -23,9 +23,9 @@ _LONGEST_NAME = 63
 # A writer sees what the writer before it committed; its snapshot must not be older than its lock.
 _WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER}, {HERE})"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_HOLDS = f"""
-SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = {SOLE} AND objid::int4 = {HERE} AND granted
-  AND pid = %s)"""  # noqa: S608 - constants of this program
+#: Which row of pg_locks it is that keeps other machines away.
+HELD = f"locktype = 'advisory' AND classid = {SOLE} AND objid::int4 = {HERE} AND granted"
+_HOLDS = f"SELECT EXISTS (SELECT FROM pg_locks WHERE {HELD} AND pid = %s)"  # noqa: S608 - constants of this program
 # A site may ask for more than `on` (remote_apply); it never gets less than what survives a power cut. Its limits for idle
 # sessions and long questions are not for who holds a lock for hours, or reads a chain of a million events.
 _SESSION = """

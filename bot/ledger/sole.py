@@ -11,14 +11,13 @@ from sqlalchemy import Connection
 
 from bot.errors import AlreadyRunning
 from bot.ledger.engine import file_of, name_of, reach, understood
-from bot.ledger.on_postgres import HERE, SOLE, holders, place_of, process_of
+from bot.ledger.on_postgres import HELD, HERE, SOLE, holders, place_of, process_of
 from bot.secret import Secret
 
 _TAKE = f"SELECT pg_try_advisory_lock({SOLE}, {HERE})"
 _HOLDER = f"""
-SELECT seen.application_name, seen.backend_start FROM pg_locks held JOIN pg_stat_activity seen USING (pid)
-WHERE held.locktype = 'advisory' AND held.classid = {SOLE} AND held.objid::int4 = {HERE} AND held.granted
-  AND seen.datname = current_database()"""  # noqa: S608 - constants of this program
+SELECT application_name, backend_start FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE {HELD} AND datname = current_database()"""  # noqa: S608 - constants of this program
 
 
 @contextmanager

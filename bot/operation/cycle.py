@@ -238,7 +238,7 @@ class Cycle:
         look = await self.alerts.watching(Area.CONSOLE, now)
         if waiting and not self.outgoing.worked and await self.alerts.watching(Area.OUTGOING, now):
             await self.outgoing.ask()
-        revocable, put_off = [*bounced, *due, *begun], await self.ledger.put_off(CARRIES)
+        revocable, put_off = [*bounced, *due, *begun], await self.ledger.put_off(CARRIES) if waiting else ()
         await self.at_console.run(waiting, revocable, report, progress, bounced=gone, put_off=put_off, look=look)
 
     async def _end(self, report: Report) -> None:
