@@ -25,12 +25,11 @@ from bot.secret import Secret
 USERS = Landmark(screen="My Users", role="heading", name="My Users")
 USERS_PAGE, LEFT_MENU = "?viewmode=4&lang=en", "#LeftMenuMyUsers"  # the main menu hides a twin of it
 IN_THE_WAY = "#p0, #idx_dlgOkButton, #idx_dlgCancelButton"  # the connection is lost, or a dialog is open
-DETAILS, FACTS = "#p30userName", "#p30html tr, #p30html .row"
+IMPORT, DETAILS, FACTS = "#p4UserBatchCreate", "#p30userName", "#p30html tr, #p30html .row"
 LOCKED, LOCK, FIRST_CHANGE = "Locked account", "Lock Account", "Force password reset on next login."
-REFUSED_FILE = "Invalid JSON file"
+REFUSED_FILE, FULL = "Invalid JSON file", "Account limit reached."
 PASSWORD_CHANGED = 75  # the number of the message "Changed account credentials"
 KNOWN = "key => users !== null && {user: users[`user//${key}`] || null}"  # the console keeps the page up to date
-FULL = "Account limit reached."
 
 
 class MeshCentralFlow(SocketFlow):
@@ -61,7 +60,7 @@ class MeshCentralFlow(SocketFlow):
         """See :class:`bot.console.flow.Flow`; every dialog is cancelled, and nothing is kept before its OK."""
         async with self.step("probe"):
             await self.open_list("")
-            await self.page.locator("#p4UserBatchCreate").click()
+            await self.page.locator(IMPORT).click()
             await self.visit("User Account Import", "#d4importFile")
             others = self.page.locator(".UserCheckbox:enabled")
             if await others.count():
@@ -86,8 +85,9 @@ class MeshCentralFlow(SocketFlow):
             if await self.on_page(spec.login_id):
                 raise AccountConflict(spec.login_id, "it exists, perhaps in other letters: Tw1 and tw1 are one to it")
             key = self.key(spec.login_id)
+            await self.choose_file({key: Order(spec=spec, secret=secret)})
             with self.listening(partial(_created, keys=(key,))) as heard:
-                await self.choose_file({key: Order(spec=spec, secret=secret)})
+                await self.accept()
                 said = await self.told_first(heard, self.page.get_by_text(REFUSED_FILE))
             if said != key:
                 raise self.unknown(f"the console said: {said}")
@@ -129,10 +129,11 @@ class MeshCentralFlow(SocketFlow):
         """See :class:`bot.console.many.Imports`."""
         async with self.step("import accounts"):
             await self.open_list("")
+            await self.choose_file(orders)
             with self.listening(partial(_created, keys=orders)) as heard:
                 sent.update(orders)
                 try:
-                    await self.choose_file(orders)
+                    await self.accept()
                     return await self.confirm_each(heard, set(orders), self.page.get_by_text(REFUSED_FILE))
                 except ConsoleDrift:
                     sent.difference_update(orders)
@@ -141,8 +142,7 @@ class MeshCentralFlow(SocketFlow):
     async def everyone(self, words: str = "") -> Mapping[str, Account]:
         """See :class:`bot.console.flow.Flow` and :class:`bot.console.many.Imports`: the console sends all users whenever its page is opened."""
         async with self.step("look at all users"):
-            await self.open(USERS_PAGE)
-            await self.expect(USERS)
+            await self.load()
             await self.page.wait_for_function("users !== null")
             users = await self.page.evaluate("Object.values(users)")
         return {self.key(user["name"]): _listed(user) for user in users if words in user["name"]}
@@ -161,8 +161,8 @@ class MeshCentralFlow(SocketFlow):
 
     def row(self, login_id: str) -> Locator:
         """Return the row of exactly this ID; the console's own key of a user is in small letters."""
-        box = self.page.locator(f'.UserCheckbox[value$="%2F{self.key(login_id)}"]')
-        return self.page.locator("#p3users").get_by_role("row").filter(has=box)
+        box = f'.UserCheckbox[value$="%2F{self.key(login_id)}"]'
+        return self.page.locator("#p3users").get_by_role("row").filter(has=self.page.locator(box))
 
     def fact(self, name: str) -> Locator:
         """Return the line of a user's page."""
@@ -185,12 +185,11 @@ class MeshCentralFlow(SocketFlow):
         await self.button("Cancel").wait_for(state="hidden")
 
     async def choose_file(self, orders: Mapping[str, Order]) -> None:
-        """Submit a file of accounts in the dialog for it; it is on no disk, and what is in it shows on no page."""
-        await self.page.locator("#p4UserBatchCreate").click()
+        """Choose a file of accounts in the dialog for it; it is on no disk, and what is in it shows on no page."""
+        await self.page.locator(IMPORT).click()
         await self.dialog("User Account Import")
-        file = _file(list(orders.values()))
-        await self.upload(self.page.locator("#d4importFile"), f"{next(iter(orders))}.json", "application/json", file)
-        await self.accept()
+        name, file = f"{next(iter(orders))}.json", _file(list(orders.values()))
+        await self.upload(self.page.locator("#d4importFile"), name, "application/json", file)
 
     async def accept(self) -> None:
         """Press the OK of a dialog, which is disabled while the console doesn't like what is in it."""
@@ -219,15 +218,22 @@ class MeshCentralFlow(SocketFlow):
         """Have a page that is connected and has no dialog open."""
         stuck = await self.page.locator(IN_THE_WAY).filter(visible=True).count()
         if stuck or not await self.page.locator(LEFT_MENU).is_visible():
-            await self.open(USERS_PAGE)
-            await self.expect(USERS)
+            await self.load()
+
+    async def load(self) -> None:
+        """Open the page anew, with the list of users on it."""
+        await self.open(USERS_PAGE)
+        await self.expect(USERS)
 
     async def show_list(self) -> None:
-        """Show the list of users, whatever it is filtered by."""
+        """Show the list of users, whatever it is filtered by; skin 3 draws its icons over, and in 3 of 100 pages leaves one hidden."""
         await self.ready()
         if not await USERS.on(self.page).is_visible():
             await self.page.locator(LEFT_MENU).click()
         await self.expect(USERS)
+        for _ in range(3):
+            if not await self.shows_soon(self.page.locator(IMPORT)):
+                await self.load()
 
     async def search(self, words: str) -> None:
         """Filter the list; it is drawn anew a moment after the key."""
@@ -264,9 +270,8 @@ class MeshCentralFlow(SocketFlow):
 
 
 def _listed(user: dict[str, Any]) -> Account:
-    name, mail, rights = user.get("realname", ""), user.get("email", ""), user.get("siteadmin", 0)
-    state = AccountState.DISABLED if rights & 32 else AccountState.ACTIVE  # 32: locked
-    return Account(login_id=user["name"], name=name, mail=mail, state=state)
+    state = AccountState.DISABLED if user.get("siteadmin", 0) & 32 else AccountState.ACTIVE  # 32: locked
+    return Account(login_id=user["name"], name=user.get("realname", ""), mail=user.get("email", ""), state=state)
 
 
 def _file(orders: Sequence[Order]) -> bytes:

@@ -21,6 +21,7 @@ from bot.console.many import one_by_one
 from bot.console.port import Ability, Created, Order
 from bot.console.reach import Reach
 from bot.console.stage import Landmark, Role
+from bot.console.watched import AT_ONCE
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, Unusable
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Secret
@@ -156,6 +157,14 @@ class Flow(Reach):
         """Wait until something that is no landmark is visible; ``what`` names it in the error."""
         await self._first(locator, what)
 
+    async def shows_soon(self, locator: Locator) -> bool:
+        """Tell whether something that may be missing shows within a second: for screens that go on without it."""
+        try:
+            await locator.wait_for(timeout=min(AT_ONCE, self.stage.timeout) * 1000)
+        except PlaywrightTimeout:
+            return False
+        return True
+
     async def first_of(self, **outcomes: Landmark | Locator) -> str:
         """Wait until one of these is visible and return its name: for screens that can go several ways."""
         places = {name: one.on(self.root) if isinstance(one, Landmark) else one for name, one in outcomes.items()}
@@ -202,7 +211,7 @@ class Flow(Reach):
         await button.wait_for()
         if self.stage.every_submit:
             await self.keep(f"{self._step} before submit")
-        self._submitted = True
+        self._submitted = self.wrote = True
         await button.click(no_wait_after=True)
 
     async def confirm(self, **outcomes: Landmark | Locator) -> str:
@@ -223,7 +232,7 @@ class Flow(Reach):
         if not self._secret_shown:
             self.stage.secrets.clear()
             self.stage.secret_fields.clear()
-        self._submitted, self._wanted, self.root = False, None, self.page
+        self._submitted, self.wrote, self._wanted, self.root = False, False, None, self.page
         self._server_error.clear()
         self._wire.forget()
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from loguru import logger
+
 from bot.console.engine import Engine
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow
@@ -17,7 +19,7 @@ from bot.console.screens import ScreenChange, Screens
 from bot.console.server_clock import ServerClock
 from bot.console.session import Session
 from bot.console.stage import Stage
-from bot.errors import AccessDenied
+from bot.errors import AccessDenied, ConsoleDrift
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Redactor, Secret
 from bot.settings.console import ConsoleSettings
@@ -115,7 +117,8 @@ class PlaywrightConsole:
     async def look(self, path: str, clicks: Sequence[str] = (), *, inside: bool) -> str:
         """Return what a page of the console consists of, ``inside`` as the logged-in admin: for those who write a flow."""
         if inside:
-            return await self._run("look", lambda flow: flow.look(path, clicks))
+            async with self._lent() as session:
+                return await session.run("look", lambda flow: flow.look(path, clicks))
         async with self._stranger() as flow:
             flow.begin("look")
             return await flow.look(path, clicks)
@@ -144,16 +147,26 @@ class PlaywrightConsole:
                 self._slots.release()
 
     async def _run(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
+        """Run a verb; a screen is called changed only when it is so again in a fresh session: pages come out wrong at times."""
         async with self._lent() as session:
+            try:
+                return await session.run(subject, verb)
+            except ConsoleDrift as error:
+                if not session.untouched:
+                    raise
+                logger.warning("not the screen that was expected; looking again in a fresh session: {}", error)
+        async with self._lent(fresh=True) as session:
             return await session.run(subject, verb)
 
     @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[Session]:
+    async def _lent(self, *, fresh: bool = False) -> AsyncIterator[Session]:
         async with self._slots:
             self._stay_up()
             if self._denied:
                 raise self._denied
-            session = self._idle.pop() if self._idle else await self._open()
+            if fresh and self._idle:
+                await self._idle.pop().close()  # in its place, so that there are never more than configured
+            session = self._idle.pop() if self._idle and not fresh else await self._open()
             try:
                 yield session
             finally:

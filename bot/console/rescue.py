@@ -1,8 +1,9 @@
-"""Asks a page that may be hanging or dead, and never waits long for the answer; says plainly what the network did."""
+"""Asks a page that may be hanging or dead, and never waits long for the answer; says plainly what network and screen did."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -25,10 +26,40 @@ _NETWORK = {
     "net::ERR_CERT_AUTHORITY_INVALID": "the certificate of {url} is not trusted (console.certificate)",
 }
 
+#: What the browser's driver notes of a thing that it waits for, in words; the last note counts.
+_IN_THE_WAY = {
+    "element is not visible": "it is hidden",
+    "element is not enabled": "it is disabled",
+    "element is not editable": "it is read-only",
+    "element is not stable": "it keeps moving",
+    "element is outside of the viewport": "it lies outside of the page",
+    "intercepts pointer events": "something lies over it",
+    "did not find some options": "it has no such choice",
+    "locator resolved to hidden": "it is hidden",
+    "locator resolved to": "it is there",
+}
+_WAITED_FOR = re.compile(r"- waiting for ((?:get_by_|locator|frame_locator).*)$", re.MULTILINE)
+_MORE_THAN_ONE = re.compile(r"strict mode violation: (.+) resolved to (\d+) elements")
+
 
 def plainly(text: str, url: str) -> str:
     """Return what kept the browser from the console at ``url`` in words, with the browser's own name for it; else the text."""
     return next((f"{words.format(url=url)}: {code}" for code, words in _NETWORK.items() if code in text), text)
+
+
+def ambiguous(message: str) -> str:
+    """Return what was looked for and is on the page more than once, by the driver's message; empty where it is not about that."""
+    found = _MORE_THAN_ONE.search(message)
+    return f"{found[1]} once, and it is there {found[2]} times" if found else ""
+
+
+def wanting(message: str) -> str:
+    """Return what was waited for and what kept it from us, by the driver's message; nothing that was typed or shown is in it."""
+    sought = _WAITED_FOR.search(message)
+    if sought is None:
+        return message.splitlines()[0]
+    noted = [(message.rfind(note), len(note), words) for note, words in _IN_THE_WAY.items() if note in message]
+    return f"{sought[1]}, and {max(noted)[-1] if noted else 'it is not there'}"
 
 
 async def stop_loading(page: Page) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
 from bot.console.flow import Flow
-from bot.errors import SessionExpired
+from bot.errors import ConsoleDrift, SessionExpired
 from bot.secret import Redactor
 
 T = TypeVar("T")
@@ -28,12 +28,15 @@ class Session:
         self._log_in = log_in
         self._redactor = redactor
         self.spent = False
+        #: The last verb met a screen that is not as it should be before it submitted anything: it may be begun anew.
+        self.untouched = False
         #: How many verbs it has run.
         self.served = 0
 
     async def run(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
         """Run a verb, logging in where needed; a session that the console has ended is logged in again, once."""
         self.served += 1
+        self.untouched = False
         try:
             try:
                 return await self._attempt(subject, verb)
@@ -65,6 +68,11 @@ class Session:
                 await self._enter()
             self._flow.begin(subject)
             return await verb(self._flow)
+        except ConsoleDrift:
+            # A wrong screen at the login is no such case: a password may have been sent already.
+            self.untouched = self._flow.inside and not self._flow.wrote
+            self.spent = True  # whatever is wrong with its page would be met by the next verb, too
+            raise
         finally:
             self._flow.begin("console")
             self.spent = self.spent or self._flow.dead

@@ -14,12 +14,13 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from bot.console.drift_report import DriftReport
 from bot.console.evidence import Sensitive
 from bot.console.outline import parts
-from bot.console.rescue import answers, error_page, plainly, shows, stop_loading
+from bot.console.rescue import ambiguous, answers, error_page, plainly, shows, stop_loading, wanting
 from bot.console.stage import Landmark, Stage
 from bot.console.wire import Wire
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient, Unreachable
 
-_AT_ONCE = 1  # second
+#: Seconds within which a page shows what it has.
+AT_ONCE = 1
 
 
 class Watched(ABC):
@@ -41,6 +42,8 @@ class Watched(ABC):
         self.surveying = False
         self._step = "start"
         self._submitted = False
+        #: The verb at work has submitted something, confirmed or not.
+        self.wrote = False
         #: What is looked for: if it is not there, the report says what it may be called now.
         self._wanted: Landmark | None = None
         #: What was typed secretly may stand on the page still.
@@ -112,7 +115,7 @@ class Watched(ABC):
     async def _shown(self, wanted: Locator, wanted_or_login: Locator) -> bool:
         """Wait for what is wanted; only where it does not come at once is the login page, at some cost, looked for too."""
         try:
-            await wanted.wait_for(timeout=min(_AT_ONCE, self.stage.timeout) * 1000)
+            await wanted.wait_for(timeout=min(AT_ONCE, self.stage.timeout) * 1000)
         except PlaywrightTimeout:
             await wanted_or_login.wait_for()
             return False
@@ -146,13 +149,14 @@ class Watched(ABC):
         return OutcomeUnknown(self._step, text) if self._submitted else SessionExpired(f"step {self._step!r}: {text}")
 
     async def _translated(self, error: PlaywrightError) -> BotError:
-        text = plainly(self.stage.redactor.clean(error.message).splitlines()[0], self.stage.url)
+        message = self.stage.redactor.clean(error.message)
+        text = ambiguous(message) or plainly(wanting(message), self.stage.url)
         silent = self._wire.silent
         await stop_loading(self.page)
         self.dead = self.dead or not await answers(self.page)
         if self._submitted:
             return await self._failed(OutcomeUnknown(self._step, text))
-        if not isinstance(error, PlaywrightTimeout):
+        if not isinstance(error, PlaywrightTimeout) and not ambiguous(message):
             kind = Unreachable if "net::" in text else Transient
             return kind(f"step {self._step!r}: {text}")
         if silent or self._wire.failure:

@@ -195,6 +195,18 @@ async def test_an_unconfirmed_import_is_unknown(server: MeshCentral, evidence: P
     assert "lost000" not in server.users()
 
 
+async def test_a_page_without_its_import_button_is_loaded_again(
+    server: MeshCentral, console: PlaywrightConsole
+) -> None:
+    """The newer skin draws its icons over and at times leaves one hidden: no screen has changed, and the account is made."""
+    await console.find("nobody")
+    console.take_evidence()
+    await flow_of(console).page.evaluate("QV('p4UserBatchCreate', false)")
+    await console.create(spec("lost-icon"), FIRST)
+    assert [item.path.name for item in console.take_evidence() if "failed" in item.path.name] == []
+    assert server.works("lost-icon", FIRST.reveal())
+
+
 async def test_no_password_is_left_on_a_disk(
     server: MeshCentral, console: PlaywrightConsole, evidence: Path, unmarked: Path
 ) -> None:
