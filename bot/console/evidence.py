@@ -115,6 +115,14 @@ class EvidenceStore:
         self._taken.set(())
         return taken
 
+    def mark(self) -> int:
+        """Return how much this task has captured since it last took it."""
+        return len(self._taken.get())
+
+    def forget_after(self, mark: int) -> None:
+        """Count what was captured after ``mark`` as nobody's: the files stay, and no act names them."""
+        self._taken.set(self._taken.get()[:mark])
+
     def complaint(self) -> str:
         """Return what a person should mend so that evidence is kept again, and forget it; empty when all was kept."""
         complaint, self._complaint = self._complaint, ""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from loguru import logger
+from playwright.async_api import BrowserContext
 
 from bot.console.engine import Engine
 from bot.console.evidence import EvidenceStore
@@ -19,7 +19,7 @@ from bot.console.screens import ScreenChange, Screens
 from bot.console.server_clock import ServerClock
 from bot.console.session import Session
 from bot.console.stage import Stage
-from bot.errors import AccessDenied, ConsoleDrift
+from bot.errors import AccessDenied
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Redactor, Secret
 from bot.settings.console import ConsoleSettings
@@ -118,7 +118,7 @@ class PlaywrightConsole:
         """Return what a page of the console consists of, ``inside`` as the logged-in admin: for those who write a flow."""
         if inside:
             async with self._lent() as session:
-                return await session.run("look", lambda flow: flow.look(path, clicks))
+                return await session.run("look", lambda flow: flow.look(path, clicks), twice=False)
         async with self._stranger() as flow:
             flow.begin("look")
             return await flow.look(path, clicks)
@@ -147,26 +147,16 @@ class PlaywrightConsole:
                 self._slots.release()
 
     async def _run(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
-        """Run a verb; a screen is called changed only when it is so again in a fresh session: pages come out wrong at times."""
         async with self._lent() as session:
-            try:
-                return await session.run(subject, verb)
-            except ConsoleDrift as error:
-                if not session.untouched:
-                    raise
-                logger.warning("not the screen that was expected; looking again in a fresh session: {}", error)
-        async with self._lent(fresh=True) as session:
             return await session.run(subject, verb)
 
     @asynccontextmanager
-    async def _lent(self, *, fresh: bool = False) -> AsyncIterator[Session]:
+    async def _lent(self) -> AsyncIterator[Session]:
         async with self._slots:
             self._stay_up()
             if self._denied:
                 raise self._denied
-            if fresh and self._idle:
-                await self._idle.pop().close()  # in its place, so that there are never more than configured
-            session = self._idle.pop() if self._idle and not fresh else await self._open()
+            session = self._idle.pop() if self._idle else await self._session()
             try:
                 yield session
             finally:
@@ -179,16 +169,18 @@ class PlaywrightConsole:
     @asynccontextmanager
     async def _stranger(self) -> AsyncIterator[Flow]:
         """Give a flow that is not logged in, in a context of its own."""
-        context = await self._engine.context()
+        flow, context = await self._open()
         try:
-            yield self._flow_class(await context.new_page(), self._stage())
+            yield flow
         finally:
             await context.close()
 
-    async def _open(self) -> Session:
+    async def _session(self) -> Session:
+        return Session(await self._open(), opening=self._open, log_in=self._log_in, redactor=self._redactor)
+
+    async def _open(self) -> tuple[Flow, BrowserContext]:
         context = await self._engine.context()
-        flow = self._flow_class(await context.new_page(), self._stage())
-        return Session(flow, context, log_in=self._log_in, redactor=self._redactor)
+        return self._flow_class(await context.new_page(), self._stage()), context
 
     async def _log_in(self, flow: Flow) -> None:
         """Log in, one session at a time: a wrong password must not be tried once for each of them."""

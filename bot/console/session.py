@@ -17,33 +17,46 @@ from bot.secret import Redactor
 
 T = TypeVar("T")
 Login = Callable[[Flow], Awaitable[None]]
+#: Opens a browser context with a flow in it that is not logged in.
+Opening = Callable[[], Awaitable[tuple[Flow, BrowserContext]]]
 
 
 class Session:
     """Runs verbs one after the other; ``spent`` says that it must be closed instead of lent again."""
 
-    def __init__(self, flow: Flow, context: BrowserContext, *, log_in: Login, redactor: Redactor) -> None:
-        self._flow = flow
-        self._context = context
+    def __init__(
+        self, opened: tuple[Flow, BrowserContext], *, opening: Opening, log_in: Login, redactor: Redactor
+    ) -> None:
+        self._flow, self._context = opened
+        self._opening = opening
         self._log_in = log_in
         self._redactor = redactor
+        #: The verb at work has submitted something, in whichever attempt.
+        self._wrote = False
         self.spent = False
-        #: The last verb met a screen that is not as it should be before it submitted anything: it may be begun anew.
-        self.untouched = False
         #: How many verbs it has run.
         self.served = 0
 
-    async def run(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
-        """Run a verb, logging in where needed; a session that the console has ended is logged in again, once."""
+    async def run(self, subject: str, verb: Callable[[Flow], Awaitable[T]], *, twice: bool = True) -> T:
+        """Run a verb, logging in where needed; a session that the console has ended is logged in again, once.
+
+        Pages come out wrong at times, so a screen is called changed only when a fresh context shows it so too (``twice``).
+        Not where something was submitted before, nor at the login: a refusal in other words would be asked for again.
+        """
         self.served += 1
-        self.untouched = False
+        self._wrote = False
+        evidence = self._flow.stage.evidence
+        before = evidence.mark()
         try:
             try:
-                return await self._attempt(subject, verb)
-            except SessionExpired:
-                logger.info("the console ended the session; logging in again")
-                self._flow.inside = False
-                return await self._attempt(subject, verb)
+                return await self._logged_in(subject, verb)
+            except ConsoleDrift as error:
+                if self._wrote or not (twice and self._flow.inside):
+                    raise
+                logger.warning("not the screen that was expected; looking again in a fresh session: {}", error)
+            evidence.forget_after(before)
+            await self._begin_anew()
+            return await self._attempt(subject, verb)
         except asyncio.CancelledError:
             self.spent = True  # nobody knows where on which page it stands
             raise
@@ -61,6 +74,19 @@ class Session:
             with suppress(PlaywrightError):
                 await self._context.close()
 
+    async def _logged_in(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
+        try:
+            return await self._attempt(subject, verb)
+        except SessionExpired:
+            logger.info("the console ended the session; logging in again")
+            self._flow.inside = False
+            return await self._attempt(subject, verb)
+
+    async def _begin_anew(self) -> None:
+        await self.close()
+        self._flow, self._context = await self._opening()
+        self.spent = False
+
     async def _attempt(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
         try:
             if not self._flow.inside:
@@ -68,14 +94,10 @@ class Session:
                 await self._enter()
             self._flow.begin(subject)
             return await verb(self._flow)
-        except ConsoleDrift:
-            # A wrong screen at the login is no such case: a password may have been sent already.
-            self.untouched = self._flow.inside and not self._flow.wrote
-            self.spent = True  # whatever is wrong with its page would be met by the next verb, too
-            raise
         finally:
+            self._wrote = self._wrote or self._flow.wrote
             self._flow.begin("console")
-            self.spent = self.spent or self._flow.dead
+            self.spent = self.spent or self._flow.dead or self._flow.astray
 
     async def _enter(self) -> None:
         try:

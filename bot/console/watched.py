@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from abc import ABC
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,8 @@ class Watched(ABC):
         self.inside = False
         #: The page can't be used any more: closed, or its process died.
         self.dead = False
+        #: A screen was not as it should be: what the page shows from now on proves nothing.
+        self.astray = False
         #: Each screen that is visited is compared with its fingerprint.
         self.surveying = False
         self._step = "start"
@@ -150,13 +153,17 @@ class Watched(ABC):
 
     async def _translated(self, error: PlaywrightError) -> BotError:
         message = self.stage.redactor.clean(error.message)
-        text = ambiguous(message) or plainly(wanting(message), self.stage.url)
+        # After a submit two things of one name may be two answers: the next pass looks what came of it.
+        unmet = "" if self.wrote else ambiguous(message)
+        if isinstance(error, PlaywrightTimeout):
+            unmet = wanting(message)
+        text = self._nobodys(unmet) or plainly(message.splitlines()[0], self.stage.url)
         silent = self._wire.silent
         await stop_loading(self.page)
         self.dead = self.dead or not await answers(self.page)
         if self._submitted:
             return await self._failed(OutcomeUnknown(self._step, text))
-        if not isinstance(error, PlaywrightTimeout) and not ambiguous(message):
+        if not unmet:
             kind = Unreachable if "net::" in text else Transient
             return kind(f"step {self._step!r}: {text}")
         if silent or self._wire.failure:
@@ -165,11 +172,17 @@ class Watched(ABC):
             return self._lost_session()
         return await self._failed(self.drift(text))
 
+    def _nobodys(self, text: str) -> str:
+        """Return the text without the login that it is about, which may be an employee number: the act names it."""
+        subject = self.stage.subject
+        return re.sub(re.escape(subject), "…", text, flags=re.IGNORECASE) if re.search(r"\d", subject) else text
+
     async def _failed(self, error: BotError) -> BotError:
         if isinstance(error, ConsoleDrift | OutcomeUnknown):
             await stop_loading(self.page)
             picture = await self.keep(f"{self._step} failed")
             if isinstance(error, ConsoleDrift):
+                self.astray = True
                 error.evidence = picture
                 if self._wanted:
                     await self._report(error, self._wanted)

@@ -10,8 +10,9 @@ import pytest
 from bot.console.memory import Fault, MemoryConsole
 from bot.console.port import Evidence
 from bot.errors import ConfigInvalid, ConsoleDrift
-from bot.model import Account
+from bot.model import Account, AccountSpec
 from bot.operation.alerts.evidence import Links, names_somebody
+from bot.secret import Secret
 from tests.acts_kit import one
 from tests.alerts_kit import Bot, apply, chat_service, told
 from tests.house import House
@@ -28,16 +29,27 @@ def evidence_of(house: House) -> Path:
 
 
 class Drifting(MemoryConsole):
-    """Shows another screen than expected when an account is looked for, and keeps pictures of it."""
+    """Shows another screen than expected when an account is looked for, or made, and keeps pictures of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, verb: str = "find") -> None:
         super().__init__()
-        self._folder = folder
+        self._folder, self._verb = folder, verb
         self._pictures: list[Evidence] = []
 
     async def find(self, login_id: str) -> Account | None:
+        """Fail here, or find it."""
+        if self._verb == "find":
+            self._fail(login_id)
+        return await super().find(login_id)
+
+    async def create(self, spec: AccountSpec, secret: Secret) -> Account:
+        """Fail here."""
+        self._fail(spec.login_id)
+        return await super().create(spec, secret)
+
+    def _fail(self, login_id: str) -> None:
         """Fail with evidence, in a folder named after the login."""
-        error = ConsoleDrift("find", "button '検索'", self._folder / login_id / "001-find-failed.png")
+        error = ConsoleDrift(self._verb, "button '検索'", self._folder / login_id / "001-find-failed.png")
         error.report = self._folder / login_id / "002-drift.html"
         self._pictures += [
             Evidence(step="find", path=path, sha256="0") for path in (error.evidence, error.report) if path
@@ -64,18 +76,19 @@ def test_a_screen_that_changed_is_linked(tmp_path: Path) -> None:
     assert str(tmp_path) not in mail.text
 
 
-def test_a_request_that_got_stuck_is_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("verb", ["find", "create"])
+def test_a_request_that_got_stuck_is_linked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
     """The drift and the stuck request both name the report; the chat, which is somebody else's, gets no path and no number."""
     with chat_service() as chat:
         monkeypatch.setenv(URL, chat.url)
         alerts = {"evidence_url": BASE, "apprise": [f"env:{URL}"]}
         house = House(path=tmp_path).lay_out({"console": SETTLE, "alerts": alerts})
         apply(house)
-        Bot(house, Drifting(evidence_of(house))).run()
+        Bot(house, Drifting(evidence_of(house), verb)).run()
     (mail,) = told(house)
     number = one(house).application.employee_no or ""
     assert mail.text.count(f"{BASE}tw{number}/002-drift.html\r\n") == 4
-    assert "step 'find'" in mail.text
+    assert f"step '{verb}'" in mail.text
     (post,) = chat.posted
     assert one(house).id in post["message"]
     assert number not in post["message"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bot.ledger.queries import Queries
+from bot.ledger.records import Event
 from bot.life import State
 
 #: Makes a link of an item of evidence.
@@ -46,10 +47,20 @@ def names_somebody(evidence: str) -> bool:
 
 
 async def evidence_of_stuck(ledger: Queries, request_id: str) -> str:
-    """Return the file that shows why a request is stuck, as what follows the evidence folder; empty where there is none."""
-    events = await ledger.timeline(request_id)
-    stuck = next((one.event for one in reversed(events) if one.event.after is State.STUCK), None)
-    found = stuck.details.get("evidence") if stuck else None
+    """Return the file that shows why a request is stuck, as what follows the evidence folder; empty where there is none.
+
+    Where the act that failed took the pictures, they are with that event of the same run, and not with the end it came to.
+    """
+    events = list(await ledger.timeline(request_id))
+    while events and events[-1].event.after is not State.STUCK:
+        events.pop()
+    of_run = [one.event for one in events if one.run.id == events[-1].run.id]
+    return next((file for file in map(_telling, reversed(of_run)) if file), "")
+
+
+def _telling(event: Event) -> str:
+    """Return the file of an event's evidence that says most, the newest of its kind."""
+    found = event.details.get("evidence")
     files = [str(item["file"]) for item in found if "file" in item] if isinstance(found, Sequence) else []
     return min(reversed(files), key=_worth, default="")
 
