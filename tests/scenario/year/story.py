@@ -80,7 +80,7 @@ class Year:
         """The first moment."""
         return datetime.combine(self.size.first, time(6), ZONE)
 
-    @property
+    @cached_property
     def ends(self) -> datetime:
         """The last moment: what was applied for in the last days has come to its end."""
         last = max(max(one.days, default=self.size.last) for one in self.arrivals)
