@@ -17,7 +17,7 @@ from tests.scenario.year.story import Size
 from tests.scenario.year.verdict import judge
 
 _EXAMPLES = """examples:
-  python3 -m tests.scenario.year                       the whole year: 40,000 applications, about an hour
+  python3 -m tests.scenario.year                       the whole year: 40,000 applications, about an hour and a half
   python3 -m tests.scenario.year --last 2026-05-31 --applications 3000 --surges 1 --outages 4 --restarts 4
 """
 #: In memory, where there is such a place: power cuts are tried elsewhere.
@@ -33,7 +33,9 @@ def main() -> int:
         staff=options.staff, outages_each=options.outages, restarts=options.restarts, seed=options.seed,
     )  # fmt: skip
     base = options.dir or Path(tempfile.mkdtemp(prefix="year-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None))
-    found = judge(facts_of(size, base, poll_minutes=options.poll_minutes, say=_say))
+    facts = facts_of(size, base, poll_minutes=options.poll_minutes, say=_say)
+    _say("judging what was lived, for a minute or two")
+    found = judge(facts)
     sys.stdout.write(f"{json.dumps(found, ensure_ascii=False, indent=1)}\n" if options.json else _table(found))
     if found["ok"] and not options.dir:
         shutil.rmtree(base)
