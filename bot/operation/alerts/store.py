@@ -82,7 +82,7 @@ class FileStore:
         try:
             rows = json.loads(self.path.read_text(encoding="utf-8"))
             return tuple(condition_from_row(row, _zone(self.clock)) for row in rows)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ()
         except (OSError, ValueError, TypeError, KeyError) as error:
             logger.warning("{} can't be read: {}", self.path, error)
@@ -103,8 +103,13 @@ class FileStore:
         logger.warning("not on record, for there is no ledger: {} {} {}", event.action, event.outcome, event.reason)
 
     def remove(self) -> None:
-        """Remove the file, now that the ledger has what was in it."""
-        self.path.unlink(missing_ok=True)
+        """Remove the file, now that the ledger has what was in it; one that can't be removed is taken over again, and tells nothing new."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except NotADirectoryError:
+            pass
+        except OSError as error:
+            logger.error("{} can't be removed: {}", self.path, error.strerror)
 
 
 def _zone(clock: Clock) -> tzinfo | None:
