@@ -101,7 +101,7 @@ class MeshCentralFlow(SocketFlow):
         """See :class:`bot.console.flow.Flow`; the import skips IDs that exist and tells nothing, so it is read before and after."""
         return await by_import(self, orders, size=100)
 
-    async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:  # noqa: ARG002
+    async def reset_password(self, login_id: str, secret: Secret, window: Window | None) -> None:  # noqa: ARG002 - it keeps none
         """See :class:`bot.console.flow.Flow`; a change shows nowhere, and one that the server drops is not told at all."""
         await self.existing(login_id)
         async with self.step("reset password"):
@@ -231,9 +231,8 @@ class MeshCentralFlow(SocketFlow):
         if not await USERS.on(self.page).is_visible():
             await self.page.locator(LEFT_MENU).click()
         await self.expect(USERS)
-        for _ in range(3):
-            if not await self.shows_soon(self.page.locator(IMPORT)):
-                await self.load()
+        if not await self.shows_soon(self.page.locator(IMPORT)):
+            await self.load()
 
     async def search(self, words: str) -> None:
         """Filter the list; it is drawn anew a moment after the key."""

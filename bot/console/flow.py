@@ -21,7 +21,6 @@ from bot.console.many import one_by_one
 from bot.console.port import Ability, Created, Order
 from bot.console.reach import Reach
 from bot.console.stage import Landmark, Role
-from bot.console.watched import AT_ONCE
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, Unusable
 from bot.model import Account, AccountSpec, Window
 from bot.secret import Secret
@@ -156,14 +155,6 @@ class Flow(Reach):
     async def there(self, locator: Locator, what: str) -> None:
         """Wait until something that is no landmark is visible; ``what`` names it in the error."""
         await self._first(locator, what)
-
-    async def shows_soon(self, locator: Locator) -> bool:
-        """Tell whether something that may be missing shows within a second: for screens that go on without it."""
-        try:
-            await locator.wait_for(timeout=min(AT_ONCE, self.stage.timeout) * 1000)
-        except PlaywrightTimeout:
-            return False
-        return True
 
     async def first_of(self, **outcomes: Landmark | Locator) -> str:
         """Wait until one of these is visible and return its name: for screens that can go several ways."""

@@ -117,8 +117,7 @@ class PlaywrightConsole:
     async def look(self, path: str, clicks: Sequence[str] = (), *, inside: bool) -> str:
         """Return what a page of the console consists of, ``inside`` as the logged-in admin: for those who write a flow."""
         if inside:
-            async with self._lent() as session:
-                return await session.run("look", lambda flow: flow.look(path, clicks), twice=False)
+            return await self._run("look", lambda flow: flow.look(path, clicks), twice=False)
         async with self._stranger() as flow:
             flow.begin("look")
             return await flow.look(path, clicks)
@@ -146,9 +145,9 @@ class PlaywrightConsole:
             for _ in range(self.sessions):
                 self._slots.release()
 
-    async def _run(self, subject: str, verb: Callable[[Flow], Awaitable[T]]) -> T:
+    async def _run(self, subject: str, verb: Callable[[Flow], Awaitable[T]], *, twice: bool = True) -> T:
         async with self._lent() as session:
-            return await session.run(subject, verb)
+            return await session.run(subject, verb, twice=twice)
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[Session]:

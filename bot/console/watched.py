@@ -20,8 +20,7 @@ from bot.console.stage import Landmark, Stage
 from bot.console.wire import Wire
 from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient, Unreachable
 
-#: Seconds within which a page shows what it has.
-AT_ONCE = 1
+_AT_ONCE = 1  # second
 
 
 class Watched(ABC):
@@ -65,6 +64,14 @@ class Watched(ABC):
         return await self.stage.evidence.capture(
             self.page, subject=self.stage.subject, step=what, sensitive=self._sensitive()
         )
+
+    async def shows_soon(self, locator: Locator) -> bool:
+        """Tell whether something that may be missing shows within a second: for screens that go on without it."""
+        try:
+            await locator.wait_for(timeout=min(_AT_ONCE, self.stage.timeout) * 1000)
+        except PlaywrightTimeout:
+            return False
+        return True
 
     def drift(self, expected: str) -> ConsoleDrift:
         """Return the error for a screen that shows something else than ``expected``."""
@@ -117,12 +124,10 @@ class Watched(ABC):
 
     async def _shown(self, wanted: Locator, wanted_or_login: Locator) -> bool:
         """Wait for what is wanted; only where it does not come at once is the login page, at some cost, looked for too."""
-        try:
-            await wanted.wait_for(timeout=min(AT_ONCE, self.stage.timeout) * 1000)
-        except PlaywrightTimeout:
+        at_once = await self.shows_soon(wanted)
+        if not at_once:
             await wanted_or_login.wait_for()
-            return False
-        return True
+        return at_once
 
     def _missing(self, expected: str) -> BotError:
         if self._wire.failure:  # nobody knows what the screen would be

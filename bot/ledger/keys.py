@@ -29,7 +29,7 @@ class PublicKey:
 
     def made(self, signature: str, content: bytes) -> bool:
         """Tell whether the private half made this signature (base64) over ``content``."""
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - slow, and few commands sign
 
         try:
             self.key.verify(base64.b64decode(signature, validate=True), content)
@@ -48,9 +48,9 @@ class Signer:
     @classmethod
     def of(cls, pem: Secret, *, setting: str) -> Signer:
         """Read a private key in PEM (PKCS 8, no passphrase); raises ``ConfigInvalid`` naming ``setting`` for anything else."""
-        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - slow, and few commands sign
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - slow, and few commands sign
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 - slow, and few commands sign
 
         try:
             key = load_pem_private_key(pem.reveal().encode(), password=None)
@@ -71,8 +71,8 @@ def new_key(to: Path) -> PublicKey:
 
     Raises ``BadUsage`` where one of the files exists, ``Unusable`` where they can't be written.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - slow, and few commands sign
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat  # noqa: PLC0415 - slow, and few commands sign
 
     beside = public_file(to)
     if taken := [path for path in (to, beside) if path.exists()]:
@@ -96,9 +96,9 @@ def public_file(private: Path) -> Path:
 
 def read_public(path: Path) -> PublicKey:
     """Read a public key in PEM; raises ``BadUsage`` when it is none."""
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - slow, and few commands sign
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - slow, and few commands sign
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 - slow, and few commands sign
 
     try:
         key = load_pem_public_key(path.read_bytes())
@@ -112,7 +112,7 @@ def read_public(path: Path) -> PublicKey:
 
 
 def _public(key: Ed25519PublicKey) -> PublicKey:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - slow, and few commands sign
 
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     return PublicKey(id=hashlib.sha256(key.public_bytes_raw()).hexdigest(), pem=pem, key=key)

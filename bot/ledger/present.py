@@ -83,7 +83,7 @@ class _InFile:
     def close_down(self, tell: Tell) -> None:  # noqa: ARG002 - nothing is copied
         restore.close_down(self.place)
 
-    def replace_by(self, draft: Path, replaced: Replaced, now: datetime, tell: Tell) -> Path | None:  # noqa: ARG002
+    def replace_by(self, draft: Path, replaced: Replaced, now: datetime, tell: Tell) -> Path | None:  # noqa: ARG002 - nothing is copied
         return restore.put_in_place(draft, self.place, replaced, now)
 
 

@@ -38,8 +38,8 @@ class Sheet:
 
     def offer(self, column: int, words: Sequence[str]) -> None:
         """Have the cells of a column (the first is 1) offer these words to choose from; only they can be typed."""
-        from openpyxl.utils import get_column_letter  # noqa: PLC0415
-        from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415
+        from openpyxl.utils import get_column_letter  # noqa: PLC0415 - slow, and for workbooks alone
+        from openpyxl.worksheet.datavalidation import DataValidation  # noqa: PLC0415 - slow, and for workbooks alone
 
         choice = DataValidation(type="list", formula1=f'"{",".join(words)}"', allow_blank=True)
         choice.add(f"{get_column_letter(column)}2:{get_column_letter(column)}{_MOST_ROWS}")
@@ -48,7 +48,7 @@ class Sheet:
 
     def print_wide(self) -> None:
         """Have it printed on its side, as wide as the paper, its heading on every page."""
-        from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415
+        from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415 - slow, and for workbooks alone
 
         page: Any = self._page  # as above
         page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0
@@ -70,7 +70,7 @@ class Workbook:
 
     def __init__(self) -> None:
         import openpyxl  # noqa: PLC0415 - slow to import, needed for workbooks alone
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415 - slow, and for workbooks alone
 
         self._book = openpyxl.Workbook(write_only=True)
         self._illegal = ILLEGAL_CHARACTERS_RE
@@ -99,9 +99,9 @@ class Workbook:
 
     def page(self, title: str, columns: Sequence[tuple[str, float]]) -> WriteOnlyWorksheet:
         """Begin a page with its heading, which stays in sight."""
-        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
-        from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
-        from openpyxl.utils import get_column_letter  # noqa: PLC0415
+        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - slow, and for workbooks alone
+        from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - slow, and for workbooks alone
+        from openpyxl.utils import get_column_letter  # noqa: PLC0415 - slow, and for workbooks alone
 
         page: WriteOnlyWorksheet = self._book.create_sheet(title)
         page.freeze_panes = "A2"

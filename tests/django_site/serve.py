@@ -16,15 +16,15 @@ import django
 django.setup()
 
 from django.contrib.admin.models import LogEntry  # noqa: E402 - models need the setup
-from django.contrib.auth import authenticate, signals  # noqa: E402
-from django.contrib.auth.hashers import make_password  # noqa: E402
-from django.contrib.auth.models import User  # noqa: E402
-from django.contrib.staticfiles.handlers import StaticFilesHandler  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.contrib.auth import authenticate, signals  # noqa: E402 - as above
+from django.contrib.auth.hashers import make_password  # noqa: E402 - as above
+from django.contrib.auth.models import User  # noqa: E402 - as above
+from django.contrib.staticfiles.handlers import StaticFilesHandler  # noqa: E402 - as above
+from django.core.management import call_command  # noqa: E402 - as above
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler  # noqa: E402 - as above
+from django.core.wsgi import get_wsgi_application  # noqa: E402 - as above
 
-from tests.django_site.faults import armed  # noqa: E402
+from tests.django_site.faults import armed  # noqa: E402 - as above
 
 logins: Counter[str] = Counter()
 
@@ -72,7 +72,7 @@ def main() -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)  # noqa: T201 - the one who started it reads it
     for line in sys.stdin:
-        print(json.dumps(answer(*json.loads(line))), flush=True)  # noqa: T201
+        print(json.dumps(answer(*json.loads(line))), flush=True)  # noqa: T201 - the answer
 
 
 if __name__ == "__main__":

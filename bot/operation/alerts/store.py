@@ -105,9 +105,9 @@ class FileStore:
     def remove(self) -> None:
         """Remove the file, now that the ledger has what was in it; one that can't be removed is taken over again, and tells nothing new."""
         try:
-            self.path.unlink(missing_ok=True)
-        except NotADirectoryError:
-            pass
+            self.path.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return
         except OSError as error:
             logger.error("{} can't be removed: {}", self.path, error.strerror)
 
