@@ -170,6 +170,16 @@ class Application:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Returned:
+    """What a report says of a mail that could not be delivered (不達通知)."""
+
+    #: The names of our notices that stand anywhere in it: what is before the @ of a Message-ID.
+    notices: tuple[str, ...] = ()
+    #: A mail system wrote it, and says that it gave up. Anybody can write such a mail: only the ledger tells whether it is true.
+    certain: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What the intake made of one message; ``reason`` says why it is unreadable or ignored."""
 
@@ -183,7 +193,9 @@ class Reading:
     authentic: bool | None = None
     #: When the first of our own hosts took it in, by their ``Received`` lines; ``None`` where none is configured.
     entered_at: datetime | None = None
-    #: The Message-ID of the mail of ours that this one says could not be delivered.
+    #: It is a report that a mail could not be delivered, and says so for good.
+    returned: Returned | None = None
+    #: The Message-ID of the notice that has come back, where the ledger knows it; empty where the report names none of ours.
     bounce_of: str | None = None
 
     @property

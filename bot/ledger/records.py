@@ -191,6 +191,8 @@ class MessageRecord:
     reason: str = ""
     #: When an operator closed it, unread.
     dismissed_at: datetime | None = None
+    #: The Message-ID of the notice that it says came back; empty where it is such a report and names none of ours.
+    bounce_of: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
