@@ -227,8 +227,14 @@ class Decision:
 
     @property
     def urgent(self) -> bool:
-        """Whether it belongs to the fast lane: late for an urgent reason (V07), so that operators are told at once."""
-        return any(item.code == "V07" and item.severity is Severity.HOLD for item in self.violations)
+        """Whether it belongs to the fast lane: late for an urgent reason (V07), so that operators are told at once.
+
+        While nobody has agreed, only from a sender who may apply (V04) for somebody whom the directory knows (V02): anybody can
+        call a mail urgent.
+        """
+        stops = {item.code for item in self.violations if item.severity is not Severity.WARN}
+        doubted = not self.tell_applicant or bool(stops & {"V02", "V04"})
+        return "V07" in stops and not (self.outcome is Outcome.HOLD and doubted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +293,20 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Before:
+    """An earlier request of the same employee and of the same kind."""
+
+    request: str
+    receipt_no: str | None
+    applied_at: datetime | None
+    #: Its message says word for word the same.
+    same_content: bool
+    recorded_at: datetime
+    #: It was carried out, or is about to be.
+    granted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class History:
     """What the ledger already knows that bears on a new application of one employee."""
 
@@ -296,3 +316,5 @@ class History:
     receipts: Mapping[str, str] = field(default_factory=dict)
     #: How many employees are granted each day, of the days in question.
     per_day: Mapping[date, int] = field(default_factory=dict)
+    #: For what renews or changes a login: what this employee asked for of the same kind before, the oldest first.
+    same_kind: tuple[Before, ...] = ()

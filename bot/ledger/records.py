@@ -160,6 +160,8 @@ class NoticeState(StrEnum):
     FAILED = "failed"
     #: There is nobody it may be sent to.
     NOBODY = "nobody"
+    #: The recipient has had enough of its kind for a day; operators were told instead.
+    KEPT_BACK = "kept_back"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from bot.delivery.parcels import CARRIES
 from bot.errors import BotError, Paused
 from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Event, Request
+from bot.ledger.records import Event, NoticeState, Request
 from bot.life import State
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding, finding_of
@@ -235,14 +235,22 @@ class Cycle:
         await self._part(report, Part.DELIVERY, Area.OUTGOING, tell)
 
     async def _tell_of(self, untold: Collection[Request], report: Report, progress: Progress) -> None:
+        kept: list[str] = []
         progress.start("結果を知らせる / telling", len(untold))
         for request in report.until_stopped(untold):
             await self.gate.check(Part.DELIVERY)
             if down := await self.outgoing.stands():
                 raise down
             with report.one_of_many(request.id):
-                await self.courier.tell(request)
+                if await self.courier.tell(request) is NoticeState.KEPT_BACK:
+                    kept.append(request.id)
             progress.step()
+        if kept:
+            report.problem(
+                f"{len(kept)} refusals and notices of what is held were not mailed: their recipients had "
+                f"delivery.max_notices_per_day of them; see `requests`"
+            )
+            report.find(Finding(trouble=Trouble.NOTICES_KEPT, subjects=tuple(kept)))
 
     async def _alert(self, report: Report) -> None:
         """Tell the operators of urgent requests (V07) before anything else is told: each waits for a person."""
