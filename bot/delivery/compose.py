@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from secrets import token_hex
 
 from bot.clock import aware
 from bot.delivery import jis
 from bot.delivery.html import as_html
 from bot.delivery.templates import Templates, Text
-from bot.delivery.wrapping import wrapped
+from bot.delivery.wrapping import NoticePolicy, wrapped
 from bot.errors import DeliveryFailed
 from bot.model import Employee, Violation, Window
 from bot.secret import Secret
 from bot.settings.delivery import DeliverySettings
 from bot.settings.mailbox import MailboxSettings
 
-_JIS = jis.JisPolicy(linesep="\r\n")
+_UTF8, _JIS = NoticePolicy(linesep="\r\n"), jis.JisPolicy(linesep="\r\n")
 _TOKEN_BYTES = 12
 # One mailbox by RFC 5321 in plain ASCII, without quoting, comments or a second address.
 _ADDRESS = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])")
@@ -199,7 +198,7 @@ class Composer:
     def _written(self, text: Text, *, to: Sequence[str], now: datetime, message_id: str) -> EmailMessage:
         plain, html = wrapped(text.body), as_html(text.body)
         in_jis = self.delivery.charset == jis.CHARSET and jis.fits(plain)
-        mail = EmailMessage(policy=_JIS if in_jis else SMTP)
+        mail = EmailMessage(policy=_JIS if in_jis else _UTF8)
         mail["From"] = Address(clean(self.mailbox.sender_name), addr_spec=address(self.mailbox.address))
         mail["To"] = [Address(addr_spec=address(one)) for one in to]
         mail["Subject"] = clean(f"{self.delivery.subject_prefix}{text.subject}")
