@@ -170,6 +170,16 @@ class Application:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Returned:
+    """What a report says of a mail that could not be delivered (不達通知)."""
+
+    #: The names of our notices that stand anywhere in it: what is before the @ of a Message-ID.
+    notices: tuple[str, ...] = ()
+    #: A mail system wrote it, and says that it gave up. Anybody can write such a mail: only the ledger tells whether it is true.
+    certain: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """What the intake made of one message; ``reason`` says why it is unreadable or ignored."""
 
@@ -183,7 +193,9 @@ class Reading:
     authentic: bool | None = None
     #: When the first of our own hosts took it in, by their ``Received`` lines; ``None`` where none is configured.
     entered_at: datetime | None = None
-    #: The Message-ID of the mail of ours that this one says could not be delivered.
+    #: It is a report that a mail could not be delivered, and says so for good.
+    returned: Returned | None = None
+    #: The Message-ID of the notice that has come back, where the ledger knows it; empty where the report names none of ours.
     bounce_of: str | None = None
 
     @property
@@ -215,8 +227,14 @@ class Decision:
 
     @property
     def urgent(self) -> bool:
-        """Whether it belongs to the fast lane: late for an urgent reason (V07), so that operators are told at once."""
-        return any(item.code == "V07" and item.severity is Severity.HOLD for item in self.violations)
+        """Whether it belongs to the fast lane: late for an urgent reason (V07), so that operators are told at once.
+
+        While nobody has agreed, only from a sender who may apply (V04) for somebody whom the directory knows (V02): anybody can
+        call a mail urgent.
+        """
+        stops = {item.code for item in self.violations if item.severity is not Severity.WARN}
+        doubted = not self.tell_applicant or bool(stops & {"V02", "V04"})
+        return "V07" in stops and not (self.outcome is Outcome.HOLD and doubted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +293,20 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Before:
+    """An earlier request of the same employee and of the same kind."""
+
+    request: str
+    receipt_no: str | None
+    applied_at: datetime | None
+    #: Its message says word for word the same.
+    same_content: bool
+    recorded_at: datetime
+    #: It was carried out, or is about to be.
+    granted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class History:
     """What the ledger already knows that bears on a new application of one employee."""
 
@@ -284,3 +316,5 @@ class History:
     receipts: Mapping[str, str] = field(default_factory=dict)
     #: How many employees are granted each day, of the days in question.
     per_day: Mapping[date, int] = field(default_factory=dict)
+    #: For what renews or changes a login: what this employee asked for of the same kind before, the oldest first.
+    same_kind: tuple[Before, ...] = ()

@@ -18,7 +18,7 @@ from bot.ledger.records import Request
 from bot.mail.port import Folder, Mailbox
 from bot.model import Message
 from bot.operation.report import Report
-from bot.operation.take_in import Deciding
+from bot.operation.take_in import Deciding, Inbox
 from bot.wiring import Workshop
 from bot.wiring.assembly import intake
 
@@ -89,7 +89,10 @@ async def _decide_aside(workshop: Workshop) -> list[Request]:
         report = Report()
         with Bars() as bars:
             mailbox = LookingOnly(workshop.mailbox())
-            await intake(workshop, mailbox, ledger).run(report, bars)
+            taking, inbox = intake(workshop, mailbox, ledger), Inbox()
+            await taking.look(inbox, report)
+            while inbox.waiting:
+                await taking.run(inbox, report, bars)
             await Deciding(ledger=ledger, judge=workshop.judge(), clock=workshop.clock).run(report, bars)
         return [request for request in await ledger.requests(since=today) if request.id not in before]
     finally:
@@ -105,6 +108,10 @@ class LookingOnly:
     async def list_new(self) -> list[str]:
         """See :meth:`bot.mail.port.Mailbox.list_new`."""
         return await self._mailbox.list_new()
+
+    async def senders(self, locators: Sequence[str]) -> dict[str, str]:
+        """See :meth:`bot.mail.port.Mailbox.senders`."""
+        return await self._mailbox.senders(locators)
 
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""

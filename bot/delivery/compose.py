@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from secrets import token_hex
 
 from bot.clock import aware
 from bot.delivery import jis
 from bot.delivery.html import as_html
 from bot.delivery.templates import Templates, Text
-from bot.delivery.wrapping import wrapped
+from bot.delivery.wrapping import NoticePolicy, wrapped
 from bot.errors import DeliveryFailed
 from bot.model import Employee, Violation, Window
 from bot.secret import Secret
 from bot.settings.delivery import DeliverySettings
 from bot.settings.mailbox import MailboxSettings
 
-_JIS = jis.JisPolicy(linesep="\r\n")
+_UTF8, _JIS = NoticePolicy(linesep="\r\n"), jis.JisPolicy(linesep="\r\n")
+_TOKEN_BYTES = 12
 # One mailbox by RFC 5321 in plain ASCII, without quoting, comments or a second address.
 _ADDRESS = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
@@ -185,20 +185,20 @@ class Composer:
         text = self.templates.render(
             "conditions", {"city": self.delivery.city, **values}, english=self.delivery.english
         )
-        # Never looked up again, and several may be sent within a second.
-        name = message_id(f"conditions-{now:%Y%m%d-%H%M%S}-{token_hex(4)}", "conditions", 1, self.mailbox.address)
+        name = message_id(f"conditions-{now:%Y%m%d-%H%M%S}", "conditions", 1, self.mailbox.address)
         return self._written(text, to=to, now=now, message_id=name)
 
     def _mail(self, envelope: Envelope, template: str, **values: object) -> EmailMessage:
         text = self.templates.render(template, self._known(envelope) | values, english=self.delivery.english)
         mail = self._written(text, to=envelope.to, now=envelope.now, message_id=envelope.message_id)
-        mail["X-Telework-Request"] = f"{envelope.request_id}/{envelope.attempt}"
+        # A server may put a Message-ID of its own in place of ours; a report of the mail then names it by this.
+        mail["X-Telework-Request"] = envelope.message_id.strip("<>").partition("@")[0]
         return mail
 
     def _written(self, text: Text, *, to: Sequence[str], now: datetime, message_id: str) -> EmailMessage:
         plain, html = wrapped(text.body), as_html(text.body)
         in_jis = self.delivery.charset == jis.CHARSET and jis.fits(plain)
-        mail = EmailMessage(policy=_JIS if in_jis else SMTP)
+        mail = EmailMessage(policy=_JIS if in_jis else _UTF8)
         mail["From"] = Address(clean(self.mailbox.sender_name), addr_spec=address(self.mailbox.address))
         mail["To"] = [Address(addr_spec=address(one)) for one in to]
         mail["Subject"] = clean(f"{self.delivery.subject_prefix}{text.subject}")
@@ -228,8 +228,11 @@ class Composer:
 
 
 def message_id(request_id: str, kind: str, attempt: int, own_address: str) -> str:
-    """Return the Message-ID of a notice: the same for the same request, kind and attempt, so that it can be looked up."""
-    return f"<{request_id}.{kind}.{attempt}@{own_address.rpartition('@')[2]}>"
+    """Return a new Message-ID for a notice; nobody who has not seen the mail can guess it.
+
+    It goes on record with the intent to send, and is taken from there when a mail is looked up, or comes back.
+    """
+    return f"<{request_id}.{kind}.{attempt}.{token_hex(_TOKEN_BYTES)}@{own_address.rpartition('@')[2]}>"
 
 
 def address(text: str) -> str:

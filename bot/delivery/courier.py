@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -23,7 +23,10 @@ from bot.life import State
 from bot.model import Employee
 from bot.secret import Secret
 
-_SETTLED = frozenset({NoticeState.SENT, NoticeState.NOBODY, NoticeState.FAILED})
+_SETTLED = frozenset(NoticeState) - {NoticeState.SENDING}
+#: What one mail after another can have us send to somebody who sent none of them.
+_LIMITED = frozenset({NoticeKind.REJECTED, NoticeKind.HELD})
+_DAY = timedelta(hours=24)
 
 
 class Staff(Protocol):
@@ -127,19 +130,25 @@ class Courier:
         """Tell whether applicants are told of this state."""
         return state in TOLD and (state is not State.ACCEPTED or self.letters.composer.delivery.receipt)
 
-    async def tell(self, request: Request) -> None:
+    async def tell(self, request: Request) -> NoticeState | None:
         """Tell the applicant what became of the request, once; a mail that may have gone out before is looked up first.
 
-        Raises ``DeliveryFailed`` when there is nobody it may be sent to, on record, once.
+        Of refusals and notices of what is held one address gets ``delivery.max_notices_per_day``; beyond that none is sent.
+        Returns how it is settled now; ``None`` where it was settled before. Raises ``DeliveryFailed`` when there is nobody it may
+        be sent to, on record, once.
         """
         kind, employee = TOLD.get(request.state) or await self._announced(request), self._whom(request)
         notice = await self._unsettled(request, kind, employee.mail if employee else "")
         if notice is None:
-            return
+            return None
         if employee is None:
             await self._note(_with(notice, NoticeState.NOBODY), "failed", "nobody it may be sent to")
             raise DeliveryFailed(f"{request.state}, and nobody in the staff directory can be told: an operator must")
+        if notice.kind in _LIMITED and await self._has_enough(notice):
+            await self._note(_with(notice, NoticeState.KEPT_BACK), "failed", "delivery.max_notices_per_day")
+            return NoticeState.KEPT_BACK
         await self._post(notice, lambda: self.letters.result(request, employee, notice))
+        return NoticeState.SENT
 
     async def alert(self, request: Request) -> None:
         """Tell the operators that this held request can't wait, once; nothing where no operator has an address."""
@@ -162,6 +171,13 @@ class Courier:
         notice = await (self._next(request, kind, to) if is_news else self._unsettled(request, kind, to))
         if notice is not None:
             await self._post(notice, lambda: self.letters.left_open(request, notice, since, self.operators))
+
+    async def _has_enough(self, notice: Notice) -> bool:
+        """Tell whether its recipient got as many of its kind as one day may bring; one that is on record as begun counts itself."""
+        since = self.clock.now() - _DAY
+        lately = await self.ledger.told_lately(notice.to, _LIMITED, since)
+        begun = await self.ledger.notice(notice.request_id, notice.kind, notice.attempt) is not None
+        return lately - begun >= self.letters.composer.delivery.max_notices_per_day
 
     async def _announced(self, request: Request) -> NoticeKind:
         return next(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from email.charset import Charset
 from email.header import Header
-from email.policy import EmailPolicy
 from email.utils import formataddr
 from typing import Any
+
+from bot.delivery.wrapping import NoticePolicy
 
 CHARSET = "iso-2022-jp"
 
@@ -20,7 +21,7 @@ def fits(text: str) -> bool:
     return True
 
 
-class JisPolicy(EmailPolicy):
+class JisPolicy(NoticePolicy):
     """Writes headers with Japanese in them as ISO-2022-JP encoded words (RFC 2047) in place of UTF-8."""
 
     def fold_binary(self, name: str, value: Any) -> bytes:  # noqa: ANN401 - one of many header classes

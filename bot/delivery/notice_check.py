@@ -132,7 +132,8 @@ def _day(now: datetime) -> dict[str, object]:
     waiting = [{"id": _REQUEST, "state": "held", "why": "V07", "first_day": now.date()}]
     lines = [{"id": _REQUEST, "kind": "issue", "state": "accepted", "first_day": now.date()}]
     return {
-        "day": now.date(), "made_at": now, "messages": 1, "unreadable": ("M-20260401-9999",), "requests": {"held": 1},
+        "day": now.date(), "made_at": now, "messages": 1, "unreadable": ("M-20260401-9999",), "unmatched": ("M-20260401-9998",),
+        "requests": {"held": 1},
         "waiting": waiting, "on_its_way": 0, "left_open": (_REQUEST,), "events": 9, "head": _LOGIN, "chain_ok": True,
         "of_the_day": lines, "undelivered": lines, "compared": {"at": now, "counts": {"no_account": 1}},
         "lasting": [{"key": "drift", "level": "critical", "ja": "見本", "en": "a sample", "since": now, "subjects": (_REQUEST,)}],

@@ -1,14 +1,30 @@
-"""Breaks the lines of a notice for mail programs."""
+"""Breaks the lines of a notice for mail programs, and of its headers for servers."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterator
+from email.policy import EmailPolicy
+from typing import Any
 
 #: Spaces and a bullet, or a label of the English part.
 _INDENT = re.compile(r"^\s*(?:・|[A-Z][a-z ]+:\s+)?")
+_ON_ONE_LINE = frozenset({"message-id", "x-telework-request"})
 _NEVER_FIRST = "、。，．・：；？！）」』】］〕ー々"
+
+
+class NoticePolicy(EmailPolicy):
+    """Writes headers as ``EmailPolicy`` does, but those that identify a notice on one line.
+
+    RFC 5322 lets a line end before a long Message-ID. Not every server finds it then, and gives the mail another.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:  # noqa: ANN401 - one of many header classes
+        """Return the header as it is sent."""
+        if name.lower() in _ON_ONE_LINE and str(value).isascii():
+            return f"{name}: {str(value).strip()}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
 
 
 def wrapped(text: str, width: int = 76) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bot.intake.letter import Letter
+from bot.intake.returned import by_daemon, has_null_sender
 from bot.settings.forms import FormsSettings
 from bot.text import fold
-
-_DAEMONS = ("mailer-daemon@", "postmaster@")
 
 
 def certainly_ignored(letter: Letter, settings: FormsSettings, own_address: str) -> str:
@@ -14,7 +13,7 @@ def certainly_ignored(letter: Letter, settings: FormsSettings, own_address: str)
     headers = letter.headers
     if letter.sender == own_address.lower():
         return "自分が送ったメールです / our own mail"
-    if letter.is_report or letter.sender.startswith(_DAEMONS) or headers.get("return-path", "").strip() == "<>":
+    if letter.report_type is not None or by_daemon(letter) or has_null_sender(letter):
         return "配信の報告（不達など）です / a delivery report"
     if headers.get("auto-submitted", "no").lower().startswith("auto-replied") or "x-autoreply" in headers:
         return "自動応答です（Auto-Submitted、RFC 3834） / an automatic reply"

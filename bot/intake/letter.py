@@ -19,9 +19,6 @@ from bot.text import decode, decode_words
 
 _TABLE_ENDINGS = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _TABLE_TYPES = frozenset({"text/csv", "text/tab-separated-values", "application/vnd.ms-excel"})
-#: As bot/delivery/compose.py makes them.
-_NOTICE_ID = re.compile(rb"<R-\d{8}-\d{4,9}\.[a-z]{4,20}\.\d{1,4}@[A-Za-z0-9.-]{1,255}>")
-_FAILED = re.compile(rb"^Action:[ \t]*failed\b", re.IGNORECASE | re.MULTILINE)
 _LONGEST_HEADER = 4_000
 _DEEPEST = 20
 
@@ -46,11 +43,10 @@ class Letter:
     text: str
     html_text: str
     attachments: tuple[Attachment, ...]
-    is_report: bool
+    #: Of a ``multipart/report`` (RFC 6522) what it reports, such as ``delivery-status``; ``None`` for any other mail.
+    report_type: str | None = None
     #: The Authentication-Results headers, as they stand, the newest first.
     checks: tuple[str, ...] = ()
-    #: Of a report that a mail of ours can't be delivered: that mail's Message-ID.
-    bounce_of: str | None = None
     #: The Received headers, as they stand, the newest first.
     path: tuple[str, ...] = ()
 
@@ -92,17 +88,19 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
         text=texts["text/plain"],
         html_text=html_text(texts["text/html"]) if texts["text/html"].strip() else "",
         attachments=tuple(_attachment(part) for part in parts if _is_attachment(part)),
-        is_report=mail.get_content_type() == "multipart/report",
+        report_type=_report_type(mail),
         checks=_all(mail, "authentication-results"),
         path=_all(mail, "received"),
-        bounce_of=_bounce_of(content) if mail.get_content_type() == "multipart/report" else None,
     )
 
 
-def _bounce_of(content: bytes) -> str | None:
-    """Return the Message-ID of the notice that a report (RFC 3464) is about, when it says that it failed for good."""
-    found = _NOTICE_ID.search(content) if _FAILED.search(content) else None
-    return found[0].decode("ascii") if found else None
+def _report_type(mail: MimePart) -> str | None:
+    if mail.get_content_type() != "multipart/report":
+        return None
+    try:
+        return str(mail.get_param("report-type") or "").casefold()
+    except (TypeError, ValueError):
+        return ""
 
 
 def _all(mail: MimePart, name: str) -> tuple[str, ...]:

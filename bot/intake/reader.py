@@ -13,6 +13,7 @@ from bot.intake.beside import only_employee_no
 from bot.intake.fields import REMARKS, Answer, FieldReader
 from bot.intake.ignore import certainly_ignored, ignored_without_application
 from bot.intake.letter import Letter, open_letter
+from bot.intake.returned import find_returned
 from bot.intake.sender import authentic
 from bot.intake.sheets import read_rows, rows_in_text
 from bot.model import Application, Doubt, Identity, Message, Reading, ReadOutcome
@@ -86,7 +87,8 @@ class Reader:
             return self._reading(letter, identity, ReadOutcome.APPLICATIONS, applications=applications)
         reason = reason or ignored_without_application(letter)
         if reason:
-            return self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
+            read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
+            return replace(read, returned=find_returned(letter, message.content, authentic=read.authentic))
         if number := only_employee_no(letter.text or letter.html_text):
             applications = (self._free_text(letter, number, message),)
             return self._reading(letter, identity, ReadOutcome.APPLICATIONS, applications=applications)
@@ -133,8 +135,7 @@ class Reader:
             outcome=outcome,
             identity=identity,
             sender=letter.sender,
-            authentic=(vouched := authentic(letter.checks, letter.sender, self._forms.trusted_authserv)),
-            bounce_of=letter.bounce_of if vouched is not False else None,
+            authentic=authentic(letter.checks, letter.sender, self._forms.trusted_authserv),
             entered_at=entered_at(letter.path, self._forms.trusted_received),
             subject=letter.subject[:500],
             reason=reason,

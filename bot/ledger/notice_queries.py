@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
-from sqlalchemy import and_, exists, literal, or_, select
+from sqlalchemy import and_, exists, func, literal, or_, select
 
 from bot.ledger import tables
+from bot.ledger.codec import time_to_text
 from bot.ledger.reading import LedgerReader
 from bot.ledger.records import Notice, NoticeKind, NoticeState, Request
 from bot.ledger.rows import notice_from
@@ -84,13 +86,46 @@ class NoticeQueries(LedgerReader):
         rows = await self._read(lambda connection: connection.execute(query).all())
         return tuple((notice_from(row), State(row.request_state)) for row in rows)
 
+    async def notice(self, request_id: str, kind: str, attempt: int) -> Notice | None:
+        """Return one attempt to tell something."""
+        columns = tables.notices.c
+        query = select(tables.notices).where(
+            columns.request == request_id, columns.kind == kind, columns.attempt == attempt
+        )
+        row = await self._read(lambda connection: connection.execute(query).first())
+        return notice_from(row) if row else None
+
+    async def returned(self, since: datetime) -> frozenset[str]:
+        """Return the Message-IDs of the notices that came back, by reports recorded from ``since`` on and not dismissed."""
+        columns = tables.messages.c
+        query = select(columns.bounce_of).where(
+            columns.recorded_at >= time_to_text(since), columns.bounce_of > "", columns.dismissed_at.is_(None)
+        )
+        return frozenset(await self._read(lambda connection: connection.scalars(query).all()))
+
+    async def told_lately(self, to: str, kinds: Collection[NoticeKind], since: datetime) -> int:
+        """Return how many notices of these kinds went to one recipient, or may have, about requests changed from ``since`` on."""
+        requests, notices = tables.requests.c, tables.notices.c
+        query = (
+            select(func.count())
+            .select_from(tables.notices.join(tables.requests, requests.id == notices.request))
+            .where(
+                notices.recipient == to, notices.kind.in_([kind.value for kind in kinds]),
+                notices.state.in_([NoticeState.SENDING.value, NoticeState.SENT.value]),
+                requests.updated_at >= time_to_text(since),
+            )
+        )  # fmt: skip
+        return await self._read(lambda connection: connection.scalar(query) or 0)
+
     async def bounced(self, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
-        """Return delivered requests whose newest notice of one of these kinds came back as undeliverable."""
+        """Return delivered requests whose newest notice of one of these kinds came back, by a report that is not dismissed."""
         requests, notices, later = tables.requests.c, tables.notices.c, tables.notices.alias().c
         newer = exists().where(
             later.request == notices.request, later.kind == notices.kind, later.attempt > notices.attempt
         )
-        came_back = exists().where(tables.messages.c.bounce_of == notices.message_id)
+        came_back = exists().where(
+            tables.messages.c.bounce_of == notices.message_id, tables.messages.c.dismissed_at.is_(None)
+        )
         returned = exists().where(
             notices.request == requests.id, notices.kind.in_([kind.value for kind in kinds]),
             came_back, ~newer,

@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select
 
 from bot.ledger import chain, tables
-from bot.ledger.codec import decision_from_text, time_to_text
+from bot.ledger.codec import application_from_text, decision_from_text, time_from_text, time_to_text
 from bot.ledger.login_queries import HOLDING, USABLE, LoginQueries
 from bot.ledger.record_queries import RecordQueries
 from bot.ledger.records import (
@@ -22,7 +22,7 @@ from bot.ledger.records import (
 )
 from bot.ledger.rows import account_from, message_from
 from bot.life import AccountRecordState, State
-from bot.model import CUT_TO, History, Identity, Message, Reading, ReadOutcome
+from bot.model import CUT_TO, Before, History, Identity, Message, Outcome, Reading, ReadOutcome
 
 T = TypeVar("T")
 #: The outcomes of a pass that came to its end.
@@ -127,6 +127,34 @@ class Queries(LoginQueries, RecordQueries):
                 receipts={number: name for number, name, decision in connection.execute(receipts) if _counts(decision)},
                 per_day={date.fromisoformat(day): count for day, count in connection.execute(per_day)},
             )
+
+        return await self._read(work)
+
+    async def same_kind(self, request: Request) -> tuple[Before, ...]:
+        """Return the employee's earlier requests of the same kind that were not rejected, and did not come from a forbidden sender."""
+        columns, messages = tables.requests.c, tables.messages.c
+        query = (
+            select(columns.id, columns.application, columns.decision, columns.created_at, messages.digest)
+            .select_from(tables.requests.join(tables.messages, messages.id == columns.message))
+            .where(columns.employee_no == request.application.employee_no, columns.state != State.REJECTED.value)
+            .where(columns.serial < select(columns.serial).where(columns.id == request.id).scalar_subquery())
+            .order_by(columns.serial)
+        )
+        own = select(messages.digest).where(messages.id == request.message_id)
+
+        def work(connection: Connection) -> tuple[Before, ...]:
+            digest = connection.scalar(own)
+            rows = [row for row in connection.execute(query) if _counts(row.decision)]
+            found = [(row, application_from_text(row.application)) for row in rows]
+            return tuple(
+                Before(
+                    request=row.id, receipt_no=asked.receipt_no, applied_at=asked.applied_at,
+                    same_content=row.digest == digest, recorded_at=time_from_text(row.created_at, self._zone),
+                    granted=row.decision is not None and decision_from_text(row.decision).outcome is Outcome.ACCEPT,
+                )
+                for row, asked in found
+                if asked.kind is request.kind
+            )  # fmt: skip
 
         return await self._read(work)
 

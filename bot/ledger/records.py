@@ -160,6 +160,8 @@ class NoticeState(StrEnum):
     FAILED = "failed"
     #: There is nobody it may be sent to.
     NOBODY = "nobody"
+    #: The recipient has had enough of its kind for a day; operators were told instead.
+    KEPT_BACK = "kept_back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +193,8 @@ class MessageRecord:
     reason: str = ""
     #: When an operator closed it, unread.
     dismissed_at: datetime | None = None
+    #: The Message-ID of the notice that it says came back; empty where it is such a report and names none of ours.
+    bounce_of: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ def message_from(row: Row[Any], zone: tzinfo) -> MessageRecord:
         id=row.id, message_id=row.message_id, digest=row.digest, name=row.name, sender=row.sender, subject=row.subject,
         received_at=time_from_text(row.received_at, zone), recorded_at=time_from_text(row.recorded_at, zone),
         outcome=ReadOutcome(row.outcome), reason=row.reason,
-        dismissed_at=time_from_text(row.dismissed_at, zone) if row.dismissed_at else None,
+        dismissed_at=time_from_text(row.dismissed_at, zone) if row.dismissed_at else None, bounce_of=row.bounce_of,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ messages = Table(
     Column("received_at", Kept(32), nullable=False),
     Column("arrived_at", Kept(32), nullable=False),
     Column("authentic", Boolean),
+    # The Message-ID of the notice that it says came back; empty where it is such a report and names none of ours.
     Column("bounce_of", Kept),
     Column("digest", Kept(64), nullable=False),
     Column("name", Kept, nullable=False),
@@ -119,6 +120,7 @@ notices = Table(
     Index("notices_sending", "kind", "request", sqlite_where=_SENDING, postgresql_where=_SENDING),
     Index("notices_by_state", "state"),
     Index("notices_by_kind", "kind", "request"),
+    Index("notices_by_recipient", "recipient", "kind"),
 )  # fmt: skip
 
 events = Table(

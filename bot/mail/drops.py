@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email.message import EmailMessage
 
 from bot.mail.folder import FolderMailbox
@@ -22,6 +23,10 @@ class WithDrops:
         """See :meth:`bot.mail.port.Mailbox.list_new`; mails come before files."""
         mails = await self._mailbox.list_new()
         return [*mails, *(f"{_MARK}{name}" for name in await self._drops.list_new())]
+
+    async def senders(self, locators: Sequence[str]) -> dict[str, str]:
+        """See :meth:`bot.mail.port.Mailbox.senders`; files have none."""
+        return await self._mailbox.senders([locator for locator in locators if not locator.startswith(_MARK)])
 
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,10 @@ class ExchangeMailbox:
     async def list_new(self) -> list[str]:
         """See :meth:`bot.mail.port.Mailbox.list_new`; the receipt is the server's DateTimeReceived."""
         return await asyncio.to_thread(self._session().new)
+
+    async def senders(self, locators: Sequence[str]) -> dict[str, str]:
+        """See :meth:`bot.mail.port.Mailbox.senders`; somebody of the same organisation may have no address here, and is left out."""
+        return await asyncio.to_thread(self._session().senders, locators)
 
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`; of one that is too large nothing is loaded."""

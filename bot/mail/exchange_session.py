@@ -64,6 +64,10 @@ class ExchangeSession:
         """Return the ids of the inbox's mails, oldest receipt first; only ids, times and sizes are asked for, in pages."""
         return self._again(self._new)
 
+    def senders(self, locators: Sequence[str]) -> dict[str, str]:
+        """Return the address of each mail's author, asked for in pages; what the server does not tell is left out."""
+        return self._again(lambda account: self._senders(account, locators))
+
     def message(self, locator: str) -> Message:
         """Return a mail that the last listing named; raises ``KeyError`` when it is gone."""
         return self._again(lambda account: self._message(account, locator))
@@ -119,6 +123,17 @@ class ExchangeSession:
         found = sorted((item.datetime_received, item.id, item.size) for item in query)
         self._known = {key: (received, size) for received, key, size in found}
         return list(self._known)
+
+    @staticmethod
+    def _senders(account: Account, locators: Sequence[str]) -> dict[str, str]:
+        ids = [ItemId(id=locator) for locator in locators]
+        items = account.fetch(ids=ids, only_fields=("author",), chunk_size=_PAGE)
+        addresses = (getattr(getattr(item, "author", None), "email_address", None) for item in items)
+        return {
+            locator: address
+            for locator, address in zip(locators, addresses, strict=True)
+            if isinstance(address, str) and "@" in address
+        }
 
     def _message(self, account: Account, locator: str) -> Message:
         received, size = self._known[locator]

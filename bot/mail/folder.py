@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from bot.errors import DeliveryFailed, Transient, Unusable
 from bot.mail.port import Folder
-from bot.mail.receipt import receipt_time
+from bot.mail.receipt import from_line, receipt_time
 from bot.mail.wire import wire_bytes
 from bot.model import CUT_TO, Message
 
@@ -24,6 +25,7 @@ INBOX, OUTBOX = "inbox", "outbox"
 #: Files that another program is still writing, or keeps for itself.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
 _NO_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS})
+_HEAD = 16 * 1024  # bytes in which the From line stands
 _ONE_MAIL = 100_000  # bytes that a mail needs at most, with its attachment
 _LONGEST_NAME = 200  # bytes; leaves room for a number on file systems that allow 255
 
@@ -44,6 +46,10 @@ class FolderMailbox:
     async def list_new(self) -> list[str]:
         """See :meth:`bot.mail.port.Mailbox.list_new`; subfolders, links and unfinished files are left alone."""
         return await asyncio.to_thread(self._list)
+
+    async def senders(self, locators: Sequence[str]) -> dict[str, str]:
+        """See :meth:`bot.mail.port.Mailbox.senders`; files that are no mails have none, and are left out."""
+        return await asyncio.to_thread(self._senders, locators)
 
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
@@ -104,6 +110,16 @@ class FolderMailbox:
         except OSError:
             # Gone or unreadable: fetch() says which; the place in the list does not matter.
             return datetime.max.replace(tzinfo=self._zone)
+
+    def _senders(self, locators: Sequence[str]) -> dict[str, str]:
+        found = {}
+        for name in locators:
+            with suppress(OSError, KeyError):
+                path = self._inside(INBOX, name)
+                if path.suffix.lower() == ".eml":
+                    with path.open("rb") as file:
+                        found[name] = from_line(file.read(_HEAD))
+        return found
 
     def _inside(self, folder: str, name: str) -> Path:
         if not name or "/" in name or "\0" in name or name in {".", ".."}:

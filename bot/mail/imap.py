@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from typing import TypeVar
@@ -51,6 +51,10 @@ class ImapMailbox:
         """See :meth:`bot.mail.port.Mailbox.list_new`; the receipt is the server's INTERNALDATE."""
         return await self._do(self._list)
 
+    async def senders(self, locators: Sequence[str]) -> dict[str, str]:
+        """See :meth:`bot.mail.port.Mailbox.senders`."""
+        return await self._do(lambda session: self._senders(session, locators))
+
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
         message = await self._do(lambda session: self._fetch(session, locator))
@@ -94,6 +98,11 @@ class ImapMailbox:
         found = sorted((received, uid, size) for uid, received, size in session.arrivals())
         self._known = {f"{validity}:{uid}": (received, size) for received, uid, size in found}
         return list(self._known)
+
+    @staticmethod
+    def _senders(session: Session, locators: Sequence[str]) -> dict[str, str]:
+        named = {uid: locator for locator in locators if (uid := _uid(session, locator)) is not None}
+        return {named[uid]: line for uid, line in session.senders(list(named)) if uid in named}
 
     def _fetch(self, session: Session, locator: str) -> Message | None:
         uid = _uid(session, locator)

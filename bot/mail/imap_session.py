@@ -12,6 +12,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from bot.errors import AccessDenied, Transient, Unusable
+from bot.mail.receipt import from_line
 from bot.mail.tls import why
 from bot.secret import Secret
 from bot.settings.imap import ImapSettings
@@ -71,6 +72,15 @@ class Session:
     def facts(self, uid: int) -> tuple[datetime, int] | None:
         """Return receipt time and size of one message; ``None`` when it is gone."""
         return _facts(self._client.fetch([uid], ["INTERNALDATE", "RFC822.SIZE"]).get(uid, {}))
+
+    def senders(self, uids: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Yield UID and From line of each message that is there, in pages, without marking any as read."""
+        for start in range(0, len(uids), _PAGE):
+            found = self._client.fetch(uids[start : start + _PAGE], ["BODY.PEEK[HEADER.FIELDS (FROM)]"])
+            for uid, data in found.items():
+                head = next((value for key, value in data.items() if key.startswith(b"BODY[HEADER.FIELDS")), None)
+                if isinstance(head, bytes):
+                    yield uid, from_line(head)
 
     def content(self, uid: int, most: int | None = None) -> bytes | None:
         """Return a message's bytes, or the first ``most`` of them, without marking it as read; ``None`` when it is gone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -32,6 +33,13 @@ class Mailbox(Outgoing, Protocol):
         """Return the locators of all messages in the inbox, oldest receipt first.
 
         Raises ``Unusable`` when the mailbox can't be reached, ``AccessDenied`` when the login is refused (one attempt).
+        """
+        ...
+
+    async def senders(self, locators: Sequence[str]) -> dict[str, str]:
+        """Return what stands in the From line of each, without loading the mails: enough to choose what is read first.
+
+        What has none is empty; what can't be told, or is gone, is left out. Nothing is decided by it.
         """
         ...
 

@@ -58,15 +58,18 @@ class AtConsole:
         bounced: Collection[str] = (),
         put_off: Collection[str] = (),
         look: bool = False,
+        most: int | None = None,
     ) -> None:
         """Issue and deliver, revoke what is due or came back, open and close logins; without work the console stays shut.
 
         Those whose mail was ``put_off`` come after the others: a few addresses that take none would stop every pass at its start.
+        Of what waits, ``most`` are issued; the rest is left to the next call.
         Something was wrong with it: then ``look``, work or not. Raises what stops the rest too, such as ``Paused`` between two
         requests, and ``Stopped`` for a stop condition.
         """
         to_drive = by_urgency(one for one in waiting if one.state in DRIVABLE and one.kind is not Kind.CANCEL)
         to_drive.sort(key=lambda one: one.id in put_off)
+        to_drive = to_drive[:most]
         if not to_drive and not due and not look and not await self.switching.due(self.clock.now()):
             return
         if not self._is_open():

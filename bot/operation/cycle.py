@@ -14,7 +14,7 @@ from bot.delivery.parcels import CARRIES
 from bot.errors import BotError, Paused
 from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Event, Request
+from bot.ledger.records import Event, NoticeState, Request
 from bot.life import State
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding, finding_of
@@ -24,13 +24,17 @@ from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.at_console import DRIVABLE, AtConsole
 from bot.operation.beforehand import EMPLOYEES, must_not_have_shrunk, set_back
+from bot.operation.bounces import Bounces
 from bot.operation.cut_off import tell_of_cut_off
 from bot.operation.leavers import Leavers
 from bot.operation.left_open import LeftOpen
 from bot.operation.leftovers import Leftovers
 from bot.operation.report import Progress, Report, Stop
 from bot.operation.take_back import TakeBack
-from bot.operation.take_in import Deciding, Intake
+from bot.operation.take_in import Deciding, Inbox, Intake
+
+#: So many requests are issued before the next batch of known senders' mails is read.
+_BETWEEN_BATCHES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,7 @@ class Cycle:
     leftovers: Leftovers
     at_console: AtConsole
     left_open: LeftOpen
+    bounces: Bounces
     clock: Clock
     gate: Gate
     #: The mailbox's sending half, as the courier uses it.
@@ -76,11 +81,8 @@ class Cycle:
             logger.warning("{}", warning)
             report.warnings.append(warning)
         await self._part(report, Part.ALL, Area.PASS, lambda: self.leftovers.run(report))
-        await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self._take_in(report, progress))
-        await self._part(report, Part.ALL, Area.PASS, lambda: self.leavers.run(report))
-        await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
-        await self._tell(report, progress)
-        await self._part(report, Part.ALL, Area.CONSOLE, lambda: self._issue_and_revoke(report, progress))
+        await self._take_in_all(report, progress)
+        await self._carry_out(report, progress)
         if report.revoked:
             await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
             await self._tell(report, progress)
@@ -195,9 +197,31 @@ class Cycle:
             return False
         return True
 
-    async def _take_in(self, report: Report, progress: Progress) -> None:
-        """Record, decide, file; a message whose deciding failed is recorded all the same, and leaves the inbox."""
-        taken = await self.intake.run(report, progress)
+    async def _take_in_all(self, report: Report, progress: Progress) -> None:
+        """Take in batch by batch, and carry out between two of them: nobody's login waits for a full inbox, or for strangers.
+
+        While known senders' mails wait, only the most urgent few are issued: among those mails there may be one still more urgent.
+        """
+        inbox = Inbox()
+        await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self.intake.look(inbox, report))
+        while inbox.waiting and not report.is_cut_short():
+            of_known, accepted = bool(inbox.known), report.accepted
+            await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self._take_in(inbox, report, progress))
+            if inbox.waiting and (of_known or report.accepted > accepted):
+                await self._carry_out(report, progress, most=_BETWEEN_BATCHES if inbox.known else None)
+            if inbox.waiting and not of_known:
+                await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self.intake.look(inbox, report))
+
+    async def _carry_out(self, report: Report, progress: Progress, *, most: int | None = None) -> None:
+        """Do what follows from what is decided: end what is over, tell, issue (the ``most`` urgent ones) and revoke."""
+        await self._part(report, Part.ALL, Area.PASS, lambda: self.leavers.run(report))
+        await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
+        await self._tell(report, progress)
+        await self._part(report, Part.ALL, Area.CONSOLE, lambda: self._issue_and_revoke(report, progress, most))
+
+    async def _take_in(self, inbox: Inbox, report: Report, progress: Progress) -> None:
+        """Record, decide, file a batch; a message whose deciding failed is recorded all the same, and leaves the inbox."""
+        taken = await self.intake.run(inbox, report, progress)
         await self._part(report, Part.INTAKE, Area.PASS, lambda: self.deciding.run(report, progress))
         await self.intake.file(taken, report)
 
@@ -211,14 +235,22 @@ class Cycle:
         await self._part(report, Part.DELIVERY, Area.OUTGOING, tell)
 
     async def _tell_of(self, untold: Collection[Request], report: Report, progress: Progress) -> None:
+        kept: list[str] = []
         progress.start("結果を知らせる / telling", len(untold))
         for request in report.until_stopped(untold):
             await self.gate.check(Part.DELIVERY)
             if down := await self.outgoing.stands():
                 raise down
             with report.one_of_many(request.id):
-                await self.courier.tell(request)
+                if await self.courier.tell(request) is NoticeState.KEPT_BACK:
+                    kept.append(request.id)
             progress.step()
+        if kept:
+            report.problem(
+                f"{len(kept)} refusals and notices of what is held were not mailed: their recipients had "
+                f"delivery.max_notices_per_day of them; see `requests`"
+            )
+            report.find(Finding(trouble=Trouble.NOTICES_KEPT, subjects=tuple(kept)))
 
     async def _alert(self, report: Report) -> None:
         """Tell the operators of urgent requests (V07) before anything else is told: each waits for a person."""
@@ -228,8 +260,8 @@ class Cycle:
                 with report.one_of_many(request.id):
                     await self.courier.alert(request)
 
-    async def _issue_and_revoke(self, report: Report, progress: Progress) -> None:
-        bounced = await self.ledger.bounced(CARRIES)
+    async def _issue_and_revoke(self, report: Report, progress: Progress, most: int | None) -> None:
+        bounced = await self.bounces.believed(report)
         gone = {request.id for request in bounced}
         waiting = self._ripe(await self.ledger.requests(states=DRIVABLE))
         due = [request for request in await self.ledger.due(self.clock.now()) if request.id not in gone]
@@ -239,7 +271,9 @@ class Cycle:
         if waiting and not self.outgoing.worked and await self.alerts.watching(Area.OUTGOING, now):
             await self.outgoing.ask()
         revocable, put_off = [*bounced, *due, *begun], await self.ledger.put_off(CARRIES) if waiting else ()
-        await self.at_console.run(waiting, revocable, report, progress, bounced=gone, put_off=put_off, look=look)
+        await self.at_console.run(
+            waiting, revocable, report, progress, bounced=gone, put_off=put_off, look=look, most=most
+        )
 
     async def _end(self, report: Report) -> None:
         left = await self.ledger.requests(states=DRIVABLE)

@@ -92,6 +92,8 @@ class Digest:
     messages: int
     #: Whatever their age: messages that could not be read, and that nobody has closed.
     unreadable: tuple[str, ...]
+    #: Messages of the day that say that a mail came back, and name none of ours.
+    unmatched: tuple[str, ...]
     #: Requests recorded on the day, by the state they are in now.
     requests: dict[str, int]
     #: Whatever its age: what waits for a person, urgent first, then by the day it is for.
@@ -133,6 +135,7 @@ async def make_digest(
     return Digest(
         day=day, made_at=now, messages=len(messages),
         unreadable=tuple(one.id for one in unreadable if one.dismissed_at is None),
+        unmatched=tuple(one.id for one in messages if one.bounce_of == ""),
         requests=dict(sorted(Counter(one.state.value for one in requests).items())),
         waiting=tuple(_open(one) for one in waiting), of_the_day=tuple(_line(one) for one in requests),
         left_open=await _left_open(ledger, now, late), on_its_way=len(going),

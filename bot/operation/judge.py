@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.ledger.queries import Queries
 from bot.ledger.records import Event, Request
 from bot.model import Decision, History, Reading
+from bot.rules.case import REPEATABLE
 from bot.rules.directory import Directory
 from bot.rules.register import OwnPcs
 from bot.rules.rulebook import Context, Rulebook
@@ -44,6 +45,8 @@ class Judge:
     async def _context(self, ledger: Queries, request: Request, now: datetime) -> Context:
         application = request.application
         history = await ledger.history(application.employee_no or "", days=application.dates, before=request.id)
+        if application.kind in REPEATABLE:
+            history = replace(history, same_kind=await ledger.same_kind(request))
         return Context(
             now=now, received_at=request.received_at, sender=request.sender, directory=self.directory,
             own_pcs=self.own_pcs, dropped_file=request.dropped_file, authentic=request.authentic, history=history,

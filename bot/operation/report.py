@@ -143,8 +143,9 @@ class Report:
         self.problem(f"{of}{': ' if of else ''}{type(error).__name__}: {error} — {error.advice}")
 
     def problem(self, text: str) -> None:
-        """Add something a person should do something about."""
-        self.problems.append(text)
+        """Add something a person should do something about; the same is said once."""
+        if text not in self.problems:
+            self.problems.append(text)
 
     @property
     def exit_status(self) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from loguru import logger
 
 from bot.clock import Clock
+from bot.errors import AccessDenied, BotError
 from bot.intake.reader import Reader
 from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
@@ -18,8 +22,11 @@ from bot.model import Decision, Outcome, ReadOutcome
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
+from bot.operation.bounces import Bounces
 from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
+from bot.rules.case import bare_address
+from bot.rules.sender import listed
 
 _FOLDERS = {ReadOutcome.UNREADABLE: Folder.UNREADABLE, ReadOutcome.IGNORED: Folder.IGNORED}
 _STATES = {Outcome.ACCEPT: State.ACCEPTED, Outcome.REJECT: State.REJECTED, Outcome.HOLD: State.HELD}
@@ -33,6 +40,26 @@ class Taken:
     record: MessageRecord
 
 
+@dataclass(kw_only=True)
+class Inbox:
+    """What a pass has still to read: first what comes from those who may apply, then the rest; each the oldest receipt first."""
+
+    known: deque[str] = field(default_factory=deque)
+    strangers: deque[str] = field(default_factory=deque)
+    #: Everything that was ever in it: nothing is read twice in one pass.
+    seen: set[str] = field(default_factory=set)
+
+    @property
+    def waiting(self) -> int:
+        """How many are still to be read."""
+        return len(self.known) + len(self.strangers)
+
+    def clear(self) -> None:
+        """Leave what is not read to the next pass."""
+        self.known.clear()
+        self.strangers.clear()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Intake:
     """Polls, reads, records and files messages."""
@@ -43,25 +70,62 @@ class Intake:
     #: So many days a notice with only a number waits for its row of a table.
     join_days: int
     gate: Gate
+    bounces: Bounces
+    #: Addresses and domains whose mails are read first.
+    read_first: tuple[str, ...]
+    #: After so long a batch ends.
+    batch: timedelta
 
-    async def run(self, report: Report, progress: Progress) -> list[Taken]:
-        """Record everything that is in the inbox now, oldest first; one bad message never stops the rest, a pause does.
-
-        Returns what is recorded; it is still in the inbox, until :meth:`file` is called with it.
-        """
-        taken: list[Taken] = []
-        waiting = await self.mailbox.list_new()
+    async def look(self, inbox: Inbox, report: Report) -> None:
+        """Put into ``inbox`` what lies there now; looked at again, only what has come since from those who may apply."""
+        first = not inbox.seen
+        found = [locator for locator in await self.mailbox.list_new() if locator not in inbox.seen]
         report.looked.add(Area.MAILBOX)
+        senders = await self._senders(found)
+        for locator in found:
+            is_known = locator not in senders or listed(bare_address(senders[locator]), self.read_first)
+            if is_known or first:
+                (inbox.known if is_known else inbox.strangers).append(locator)
+                inbox.seen.add(locator)
+
+    async def run(self, inbox: Inbox, report: Report, progress: Progress) -> list[Taken]:
+        """Record a batch: of the known senders' messages, else of the strangers', what can be read in the time of one.
+
+        One bad message never stops the rest, a pause does. Returns what is recorded; it is still in the mailbox, until
+        :meth:`file` is called with it.
+        """
+        try:
+            return await self._read(inbox.known or inbox.strangers, inbox, report, progress)
+        except BaseException:
+            inbox.clear()
+            raise
+
+    async def _read(self, waiting: deque[str], inbox: Inbox, report: Report, progress: Progress) -> list[Taken]:
+        taken: list[Taken] = []
         progress.start("受信メールを読む / reading mails", len(waiting))
-        for locator in report.until_stopped(waiting):
+        ends = time.monotonic() + self.batch.total_seconds()
+        for locator in report.until_stopped(_taken_from(waiting)):
             if paused := await self.gate.stands(Part.INTAKE):
                 report.stands(paused)
+                inbox.clear()
                 break
             with report.one_of_many(ascii(locator)):
                 if record := await self._take(locator, report):
                     taken.append(Taken(locator=locator, record=record))
             progress.step()
+            if time.monotonic() >= ends:
+                break
         return taken
+
+    async def _senders(self, locators: Sequence[str]) -> dict[str, str]:
+        """Return whom messages say they are from; nobody's order depends on it where that can't be asked."""
+        try:
+            return await self.mailbox.senders(locators) if len(locators) > 1 else {}
+        except AccessDenied:
+            raise
+        except BotError as error:
+            logger.warning("the mails are read in the order of their receipt: {}", error)
+            return {}
 
     async def file(self, taken: Sequence[Taken], report: Report) -> None:
         """Move recorded messages out of the inbox, each to the folder that tells what became of it."""
@@ -83,13 +147,14 @@ class Intake:
         except KeyError:
             logger.info("a message was taken away by somebody else before it was read")
             return None
-        reading = self.reader.read(message)
+        reading = await self.bounces.judged(self.reader.read(message))
         recorded = await self.ledger.record(message, reading, join_days=self.join_days)
         report.messages += 1
         if not recorded.new:
             report.repeated += 1
             logger.info("{} is {} once more: nothing new", message.name, recorded.message.id)
             return recorded.message
+        self.bounces.tell(reading, recorded.message, report)
         report.applications += len(recorded.requests) - recorded.joined
         report.unreadable += reading.outcome is ReadOutcome.UNREADABLE
         report.ignored += reading.outcome is ReadOutcome.IGNORED
@@ -97,6 +162,11 @@ class Intake:
             logger.warning("{} kept as unreadable ({}): {}", message.name, recorded.message.id, reading.reason)
             report.find(Finding(trouble=Trouble.UNREADABLE, subjects=(recorded.message.id,)))
         return recorded.message
+
+
+def _taken_from(waiting: deque[str]) -> Iterator[str]:
+    while waiting:
+        yield waiting.popleft()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,12 +36,14 @@ async def unreadable(ledger: Ledger) -> Sequence[MessageRecord]:
 async def dismiss_message(acts: Acts, name: str, reason: str) -> Act:
     """Close a message that can't be read: it was handled by hand, or is nothing; it is not read again.
 
-    Raises ``ActRefused`` for one that could be read or is closed already, ``KeyError`` for one that does not exist.
+    A report that credentials came back is closed too: its login stays as it is. Raises ``ActRefused`` for any other that could
+    be read and for one that is closed already, ``KeyError`` for one that does not exist.
     """
     message = await acts.ledger.message(name)
-    if message.outcome is not ReadOutcome.UNREADABLE or message.dismissed_at is not None:
+    can_be = message.outcome is ReadOutcome.UNREADABLE or message.bounce_of
+    if not can_be or message.dismissed_at is not None:
         state = DISMISSED if message.dismissed_at else message.outcome
-        raise ActRefused(f"{name} is {state}: only what is unreadable is dismissed")
+        raise ActRefused(f"{name} is {state}: only what is unreadable, or a report that a mail came back, is dismissed")
     if not await acts.four_eyes.agreed("dismiss", name, reason):
         return Act(id=name, before=message.outcome, after=message.outcome, proposed=True)
     event = Event(

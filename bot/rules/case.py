@@ -10,7 +10,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bot.clock import aware
-from bot.model import Application, Employee, History, Kind, Severity
+from bot.model import Application, Before, Employee, History, Kind, Severity
 from bot.rules.calendar import Calendar
 from bot.rules.cutoff import Cutoffs
 from bot.rules.directory import Directory
@@ -18,6 +18,8 @@ from bot.rules.register import OwnPcs
 from bot.rules.sheet import number
 from bot.settings.rules import RulesSettings
 
+#: Kinds that change a login each time they are carried out: a repetition of one must not be.
+REPEATABLE = frozenset({Kind.REISSUE, Kind.CHANGE})
 #: A day further away than this is refused as too far, or past, and judged by nothing else: a misread year must not cost time.
 _HORIZON = timedelta(days=400)
 
@@ -82,11 +84,30 @@ class Case:
 
     @cached_property
     def repeated(self) -> str | None:
-        """The earlier request that has the same receipt number, when this is a new application."""
+        """The earlier request that this one repeats, when it asks for a login, for other days of it, or a new password.
+
+        A new application is known by its receipt number: days that are granted are not granted again anyway. The others act
+        anew each time, and are known by their number, or word for word.
+        """
         receipt_no = self.application.receipt_no
+        if self.application.kind in REPEATABLE:
+            return next((earlier.request for earlier in self.context.history.same_kind if self._is_same(earlier)), None)
         if self.application.kind is not Kind.ISSUE or not receipt_no:
             return None
         return self.earlier_request(receipt_no)
+
+    def _is_same(self, earlier: Before) -> bool:
+        own = self.application
+        if own.receipt_no and earlier.receipt_no and number(own.receipt_no) == number(earlier.receipt_no):
+            return True
+        return earlier.same_content
+
+    @cached_property
+    def same_moment(self) -> str | None:
+        """The earlier request of the same kind that was applied for at the same stated time: it may be this one under another number."""
+        stated = self.application.applied_at
+        same = (item.request for item in self.context.history.same_kind if stated and item.applied_at == stated)
+        return next(same, None)
 
     @cached_property
     def granted_before(self) -> dict[date, str]:

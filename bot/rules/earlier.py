@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.model import Kind
-from bot.rules.case import Case, Finding, hold, warn
+from bot.rules.case import Case, Finding, hold, reject, warn
 from bot.rules.sender import approval_withdrawn
 from bot.wording import clock_ja, days_en, days_ja, quote
 
+_DAY = timedelta(hours=24)
 _KINDS = {
     Kind.ISSUE: ("新規発行", "new application"),
     Kind.REISSUE: ("再発行", "reissue"),
@@ -21,18 +22,37 @@ _KINDS = {
 def not_twice(case: Case) -> Iterator[Finding]:
     """V18: what is granted already is not granted again, and no second password is made; the earlier notice stands."""
     if case.repeated:
-        yield warn(
-            f"同じ受付番号（{quote(case.application.receipt_no)}）の申請を案件 {case.repeated} として受け付け済みです。"
+        # What asks for no days has none that could be left out: it is refused as a whole.
+        tells = warn if case.application.kind.asks_for_days else reject
+        ja, en = _which(case)
+        yield tells(
+            f"{ja}の申請を案件 {case.repeated} として受け付け済みです。"
             "先にお送りした通知をご覧ください。内容を改めた場合は、新しい申請として提出してください。",
-            f"An application with this receipt number was taken in as {case.repeated}; see the notice sent for it. "
-            "To ask for something else, apply anew.",
+            f"{en} was taken in as {case.repeated}; see the notice sent for it. To ask for something else, apply anew.",
         )
         return
+    yield from _not_too_often(case)
     for request, days in _by_request(case).items():
         yield warn(
             f"{days_ja(days)}は案件 {request} で発行済みです。先にお送りした通知のIDとパスワードをお使いください。",
             f"{days_en(days)}: issued already in {request}; use the ID and password of the earlier notice.",
             days,
+        )
+
+
+def _not_too_often(case: Case) -> Iterator[Finding]:
+    """A new password is set so many times a day without a person, and once for one moment: who asks more may be somebody else."""
+    since, most = case.context.now - _DAY, case.rules.max_reissues_per_day
+    lately = [item for item in case.context.history.same_kind if item.granted and item.recorded_at > since]
+    if case.same_moment:
+        yield hold(
+            f"同じ申請日時の申請を案件 {case.same_moment} として受け付け済みです。担当者が確認します。",
+            f"An application of the same moment was taken in as {case.same_moment}; an operator checks.",
+        )
+    if case.application.kind is Kind.REISSUE and len(lately) >= most:
+        yield hold(
+            f"24時間以内に{len(lately)}回、再発行しています（上限{most}回）。担当者が確認します。",
+            f"Reissued {len(lately)} times within 24 hours ({most} at most); an operator checks.",
         )
 
 
@@ -114,6 +134,13 @@ def _refers_to(case: Case) -> str | None:
 
 def _last_moment(case: Case, day: date) -> datetime:
     return datetime.combine(day, case.rules.cancel_cutoff, case.zone)
+
+
+def _which(case: Case) -> tuple[str, str]:
+    """Return by what an application is known to repeat another, in both languages."""
+    if case.application.receipt_no:
+        return f"同じ受付番号（{quote(case.application.receipt_no)}）", "An application with this receipt number"
+    return "同じ内容", "The same application"
 
 
 def _by_request(case: Case) -> dict[str, list[date]]:

@@ -63,7 +63,7 @@ RULES = (
     Rule(code="V15", title="端末の安全", check=terminal.supported, kinds=_DAYS),
     Rule(code="V16", title="所属長の承認", check=who.supervisor_agreed, kinds=_DAYS),
     Rule(code="V17", title="個人情報", check=form.no_personal_information, kinds=_DAYS),
-    Rule(code="V18", title="重複", check=earlier.not_twice, kinds=frozenset({Kind.ISSUE})),
+    Rule(code="V18", title="重複", check=earlier.not_twice, kinds=_ALL - {Kind.CANCEL}),
     Rule(code="V19", title="元の申請", check=earlier.builds_on, kinds=_ALL - {Kind.ISSUE}),
     Rule(code="V20", title="担当者の処理", check=earlier.by_operator),
     Rule(code="V21", title="日数", check=form.not_too_many_days, kinds=_DAYS),

@@ -26,7 +26,7 @@ def known_sender(case: Case) -> Iterator[Finding]:
     if not case.rules.require_directory_mail or case.employee is None:
         return
     home = case.employee.mail.casefold()
-    by_itself = case.context.dropped_file or _listed(case.sender, case.rules.senders.systems)
+    by_itself = case.context.dropped_file or listed(case.sender, case.rules.senders.systems)
     if not by_itself and case.sender != home and not approval_withdrawn(case):
         yield hold(
             "送信元のメールアドレスが、職員名簿にある申請者のアドレスと一致しません。",
@@ -51,9 +51,10 @@ def sender_allowed(case: Case) -> bool:
     """Tell whether the sender may be answered at all; a forged one is told nothing."""
     if case.context.authentic is False:
         return False
-    return case.context.dropped_file or _listed(case.sender, case.rules.senders.allow)
+    return case.context.dropped_file or listed(case.sender, case.rules.senders.allow)
 
 
-def _listed(address: str, entries: Sequence[str]) -> bool:
+def listed(address: str, entries: Sequence[str]) -> bool:
+    """Tell whether a plain address, or its domain, is among the entries."""
     domain = address.rpartition("@")[2]
     return bool(address) and any(entry.casefold().removeprefix("@") in (address, domain) for entry in entries)

@@ -6,6 +6,8 @@ from datetime import time
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from bot.settings.base import Section
 
 
@@ -65,3 +67,9 @@ class DeliverySettings(Section):
     secret_from_en: str = "your supervisor"
     """The same in English."""
     smime: SmimeSettings = SmimeSettings()
+    max_notices_per_day: int = Field(default=10, ge=1)
+    """So many refusals and notices of applications held are mailed to one address in 24 hours; of the others operators are told.
+    Credentials, receipts and what tells that a login was closed are always mailed."""
+    max_bounces: int = Field(default=10, ge=0)
+    """A login whose credential mail came back is disabled at once; of more in 24 hours than this none is, and operators are told:
+    the mail system is more likely wrong than so many addresses."""

@@ -27,6 +27,9 @@ class MailboxSettings(Section):
     """The name beside the address in notices."""
     max_message_mb: float = Field(default=25, gt=0)
     """A larger message is not read: it is kept as unreadable."""
+    batch_seconds: float = Field(default=10, ge=0)
+    """After so many seconds of reading, what is read is decided, issued and mailed before the rest is read. Senders on
+    ``rules.senders.allow`` are read first."""
     imap: ImapSettings = ImapSettings()
     smtp: SmtpSettings = SmtpSettings()
     exchange: ExchangeSettings = ExchangeSettings()

@@ -114,6 +114,8 @@ class RulesSettings(Section):
         "同意する",
     )
     """V17: answers that declare it, whole."""
+    max_reissues_per_day: int = Field(default=2, ge=1)
+    """V18: one employee's password is set anew so many times in 24 hours; more is held for an operator."""
     cancel_cutoff: ClockTime = time(0, 0)
     """V19: a day can be cancelled until this time of that day (00:00: its start)."""
     learning: bool = False

@@ -15,6 +15,7 @@ from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
 from bot.operation.alerts.guards import GuardedConsole, WatchedOutgoing
 from bot.operation.at_console import AtConsole
+from bot.operation.bounces import Bounces
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
 from bot.operation.leavers import Leavers
@@ -30,11 +31,17 @@ from bot.wiring.sources import Sources
 
 def intake(sources: Sources, mailbox: Mailbox, ledger: Ledger) -> Intake:
     """Return what takes messages in."""
-    config = sources.config
+    config, settings = sources.config, sources.config.settings
     return Intake(
-        mailbox=mailbox, reader=sources.reader(), ledger=ledger, join_days=config.settings.forms.join_days,
-        gate=alerting.gate(config, sources.clock, ledger),
+        mailbox=mailbox, reader=sources.reader(), ledger=ledger, join_days=settings.forms.join_days,
+        gate=alerting.gate(config, sources.clock, ledger), bounces=bounces(sources, ledger),
+        read_first=settings.rules.senders.allow, batch=timedelta(seconds=settings.mailbox.batch_seconds),
     )  # fmt: skip
+
+
+def bounces(sources: Sources, ledger: Ledger) -> Bounces:
+    """Return what judges reports of mails that came back."""
+    return Bounces(ledger=ledger, clock=sources.clock, settings=sources.config.settings.delivery)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +66,7 @@ class Assembly:
         return Cycle(
             ledger=ledger, courier=courier, clock=clock, gate=gate, outgoing=outgoing, min_kept=settings.staff.min_kept,
             intake=intake(sources, self.mailbox, ledger), deciding=Deciding(ledger=ledger, judge=judge, clock=clock),
+            bounces=bounces(sources, ledger),
             left_open=LeftOpen(ledger=ledger, switching=switching, courier=courier, late=late),
             leftovers=Leftovers(ledger=ledger, courier=courier),
             leavers=Leavers(ledger=ledger, staff=judge.directory, clock=clock, settings=settings.staff),

@@ -130,6 +130,17 @@ async def test_lists_in_the_order_of_receipt_and_changes_nothing(subject: Subjec
     assert await subject.mailbox.list_new() == first
 
 
+async def test_senders_are_told_without_reading(subject: Subject) -> None:
+    """The From line of each message is told, as far as the server knows it; a message that is gone is none, and none is marked or moved."""
+    subject.receive("a", FRIDAY, "x")
+    subject.receive("b", FRIDAY + timedelta(hours=1), "x")
+    locators = await subject.mailbox.list_new()
+    assert await subject.mailbox.senders([*locators]) == dict.fromkeys(locators, "a@city.example.jp")
+    await subject.mailbox.file(locators[0], Folder.IGNORED)
+    assert list(await subject.mailbox.senders(locators)) == locators[1:]
+    assert await subject.mailbox.list_new() == locators[1:]
+
+
 async def test_fetch_gives_the_bytes_and_the_receipt(subject: Subject) -> None:
     """A message comes with its content and the newest stamp of our own server, aware."""
     subject.receive("a", FRIDAY, "hello")

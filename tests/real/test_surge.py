@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import re
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -105,7 +104,7 @@ def _works(office: PostOffice, console: MemoryConsole, number: int) -> bool:
         email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         for file in office.delivered(f"p{number}")
     ]
-    newest = max(mails, key=lambda mail: int(re.findall(r"/(\d+)$", mail["X-Telework-Request"])[0]), default=None)
+    newest = max(mails, key=lambda mail: int(mail["X-Telework-Request"].split(".")[2]), default=None)
     if newest is None:
         return False
     text = text_of(newest)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 #: What changes nothing is no boundary.
-_READS = frozenset({"take_evidence", "close", "find", "probe", "list_new", "fetch", "was_sent"})
+_READS = frozenset({"take_evidence", "close", "find", "probe", "list_new", "senders", "fetch", "was_sent"})
 
 
 class Killed(BaseException):

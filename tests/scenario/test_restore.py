@@ -123,7 +123,7 @@ def test_a_request_caught_half_way_gets_mails_that_were_never_sent_before(
     assert len(console.accounts) == 1
     first, second = sorted(house.credentials(), key=lambda one: console.accepts(one.login_id, one.password))
     assert [console.accepts(one.login_id, one.password) for one in (first, second)] == [False, True]
-    assert len([file for file in house.files("outbox") if ".credentials.101@" in file.name]) == 1
+    assert len([file for file in house.files("outbox") if ".credentials.101." in file.name]) == 1
 
 
 def test_restoring_twice_keeps_both_and_numbers_go_on(house: House, console: MemoryConsole) -> None:

@@ -195,11 +195,20 @@ def test_wrapping_loses_nothing(text: str, width: int) -> None:
 
 
 def test_message_ids_tell_request_kind_and_attempt() -> None:
-    """The same notice always has the same Message-ID, another attempt another."""
-    assert (
-        message_id("R-20210730-0007", "credentials", 2, "a@city.example.jp")
-        == "<R-20210730-0007.credentials.2@city.example.jp>"
+    """A notice's Message-ID begins with what it is about, and holds 96 bits that are never the same twice."""
+    made = {message_id("R-20210730-0007", "credentials", 2, "a@city.example.jp") for _ in range(50)}
+    assert len(made) == 50
+    assert all(
+        re.fullmatch(r"<R-20210730-0007\.credentials\.2\.[0-9a-f]{24}@city\.example\.jp>", name) for name in made
     )
+
+
+def test_a_message_id_stands_on_one_line() -> None:
+    """However long the domain: a server that does not find it on its line would give the mail another."""
+    made = message_id("R-20210730-0007", "credentials", 101, f"a@{'long.' * 12}example.jp")
+    content = wire_bytes(COMPOSER.held(replace(ENVELOPE, message_id=made), received_at=ENVELOPE.now))
+    assert f"\r\nMessage-ID: {made}\r\n".encode() in content
+    assert f"\r\nX-Telework-Request: {made[1:].partition('@')[0]}\r\n".encode() in content
 
 
 def test_dates_as_offices_write_them() -> None:

@@ -152,6 +152,37 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
         en=_words("A mail with credentials came back as undeliverable.", "Disabled the account and stopped the request.",
                   "Mend the address in the staff directory, then `rerun`."),
     ),
+    Trouble.BOUNCES_HELD: Kind(
+        level=Level.WARNING, part=Part.DELIVERY, tells_end=False,
+        ja=_words("IDの通知メールが戻ったという報告が多すぎるか、本物と確かめられません。", "アカウントは無効にしていません。",
+                  "届いたかどうかを申請者に確かめ、届いていない案件は revoke ID、誤った報告は dismiss M-… を実行してください。"
+                  "すべて本当に戻ったときは run --set delivery.max_bounces=件数 で無効にできます。"),
+        en=_words("Too many mails with credentials are said to have come back, or nothing proves it.", "Disabled no account for it.",
+                  "Ask whether they arrived: `revoke ID` what did not, `dismiss M-…` a report that is wrong. "
+                  "Where all of them have really come back, `run --set delivery.max_bounces=N` disables them."),
+    ),
+    Trouble.BOUNCE_DOUBTED: Kind(
+        level=Level.WARNING, part=Part.DELIVERY, lasts=False, tells_end=False,
+        ja=_words("送ったメールが戻ったという報告がありましたが、本物と確かめられません（偽造の疑い）。", "アカウントはそのままにし、報告を unreadable に保管しました。",
+                  "報告を開き、元の案件を show ID で確認してください。本当に届いていなければ revoke ID、そうでなければ dismiss M-… を実行してください。"),
+        en=_words("A report says that a mail of ours came back, and nothing proves it: it may be forged.",
+                  "Left the account as it is, and keeps the report in unreadable.",
+                  "Open it and look at the request with `show ID`: `revoke ID` if its mail did not arrive, else `dismiss M-…`."),
+    ),
+    Trouble.BOUNCE_UNMATCHED: Kind(
+        level=Level.INFO, part=Part.DELIVERY, lasts=False, tells_end=False,
+        ja=_words("不達の報告がありましたが、どの通知のものか分かりません。", "何も変更せず、ignored に保管しました。",
+                  "宛先に心当たりがあれば、申請者に通知が届いたか確かめてください。"),
+        en=_words("A report says that some mail could not be delivered, and names none of ours.", "Changed nothing, and keeps it in ignored.",
+                  "Where the address in it is an applicant's, ask whether the notice arrived."),
+    ),
+    Trouble.NOTICES_KEPT: Kind(
+        level=Level.WARNING, part=Part.DELIVERY, lasts=False, tells_end=False,
+        ja=_words("同じ宛先への却下・保留の通知が1日の上限を超えました。", "上限を超えた分は送っていません。案件の記録は残っています。",
+                  "requests で案件を確認し、いたずらでなければ申請者に連絡してください（delivery.max_notices_per_day）。"),
+        en=_words("One address was to get more refusals than a day may bring.", "Mailed none beyond that; the requests stand on record.",
+                  "Look at them with `requests`; unless it is mischief, tell the applicant (delivery.max_notices_per_day)."),
+    ),
     Trouble.UNTOLD: Kind(
         level=Level.WARNING, part=Part.DELIVERY, lasts=False, tells_end=False, personal=True,
         ja=_words("結果を申請者に知らせることができませんでした。", "案件の状態はそのままです。", "show ID で内容を確認し、申請者に連絡してください。"),

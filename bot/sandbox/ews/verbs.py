@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from bot.sandbox.ews.faults import EwsFaults
-from bot.sandbox.ews.parts import attachment, body, files, headers, mail_of
+from bot.sandbox.ews.parts import attachment, body, files, headers, mail_of, sender
 from bot.sandbox.ews.soap import NAMES, Element, M, Refusal, T, answer
 from bot.sandbox.ews.store import FolderRow, Item, Store
 
@@ -85,7 +85,8 @@ class Verbs:
         content = b64encode(item.content).decode("ascii") if "item:MimeContent" in asked else ""
         before = [T("MimeContent", content, CharacterSet="UTF-8")] if content else []
         if not asked & {"item:Body", "item:Attachments", "item:InternetMessageHeaders"}:
-            return [M("Items", _short(item, *before))]
+            author = [sender(mail_of(item))] if "message:From" in asked else []
+            return [M("Items", _short(item, *before, after=author))]
         mail = mail_of(item)
         attached = [attachment(item, number, file, whole=False) for number, file in enumerate(files(mail))]
         middle = [body(mail), *([T("Attachments", *attached)] if attached else [])]
@@ -173,9 +174,9 @@ def _facts(item: Item) -> list[Element]:
     return [T("DateTimeReceived", item.received.strftime(_STAMP)), T("Size", str(len(item.content)))]
 
 
-def _short(item: Item, *before: Element) -> Element:
-    """Return an item; the schema wants its MIME first."""
-    return T("Message", *before, _id(item), *_facts(item))
+def _short(item: Item, *before: Element, after: Sequence[Element] = ()) -> Element:
+    """Return an item; the schema wants its MIME first, and its author last."""
+    return T("Message", *before, _id(item), *_facts(item), *after)
 
 
 def _ordered(items: list[Item], orders: list[Element]) -> list[Item]:

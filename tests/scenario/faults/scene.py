@@ -25,6 +25,7 @@ from bot.commands.passes import one_pass, tell
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request
 from bot.life import State
+from bot.model import ReadOutcome
 from bot.sandbox.postoffice import PostOffice
 from bot.sandbox.server import SandboxServer
 from tests.acts_kit import in_ledger
@@ -59,6 +60,10 @@ class Scene:
     applied: dict[str, str] = field(default_factory=dict)
     #: Where the requests of these employees end, if not as delivered.
     ends: dict[str, State] = field(default_factory=dict)
+    #: Receipt numbers of mails that only name an employee, or repeat, each with where its requests end.
+    named: dict[str, set[State]] = field(default_factory=dict)
+    #: What the messages are that hold no application.
+    others: list[ReadOutcome] = field(default_factory=list)
     #: Accounts of ours in the console that are in nobody's request: a fault of the console made them.
     strays: set[str] = field(default_factory=set)
     #: Counts the messages that wait, where the mailbox is no folder.

@@ -19,7 +19,7 @@ from bot.ledger.records import Request
 from tests.house import LOGIN_LINE, PASSWORD_LINE, text_of
 from tests.scenario.matrix.worlds import Mail, World
 
-_MESSAGE_ID = re.compile(r"<(R-[\d-]+)\.(\w+)\.(\d+)@")
+_MESSAGE_ID = re.compile(r"<(R-[\d-]+)\.(\w+)\.(\d+)\.[0-9a-f]+@")
 #: Kinds of notices that carry a password.
 CREDENTIALS = "credentials"
 
