@@ -7,14 +7,15 @@ import errno
 import os
 import shutil
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.errors import DeliveryFailed, Transient, Unusable
+from bot.errors import DeliveryFailed, Transient, Unfetched, Unfiled, Unusable
 from bot.mail.port import Folder
 from bot.mail.receipt import receipt_time
 from bot.mail.wire import wire_bytes
@@ -55,7 +56,15 @@ class FolderMailbox:
             raise KeyError(locator) from None
         except OSError as error:
             # One file that is locked or forbidden must not stop the others.
-            raise Transient(f"{shown(locator)} in the inbox can't be read: {error.strerror}") from error
+            raise Unfetched(f"{shown(locator)} in the inbox", f"can't be read: {error.strerror}") from error
+
+    async def stamp(self, locator: str) -> str:
+        """See :meth:`bot.mail.port.Mailbox.stamp`: which file it is, and when it was last written."""
+        try:
+            status = self._inside(INBOX, locator).lstat()
+        except OSError:
+            raise KeyError(locator) from None
+        return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
 
     async def file(self, locator: str, folder: Folder) -> None:
         """See :meth:`bot.mail.port.Mailbox.file`; a name that is taken there gets a number, nothing is overwritten."""
@@ -120,7 +129,8 @@ class FolderMailbox:
     def _move(self, locator: str, start: str, end: str) -> None:
         source = self._inside(start, locator)
         target = self._path / end
-        target.mkdir(parents=True, exist_ok=True)
+        with _filing(locator, end):
+            target.mkdir(parents=True, exist_ok=True)
         number = 0
         while True:
             place = target / _numbered(locator, number)
@@ -134,9 +144,10 @@ class FolderMailbox:
             except FileNotFoundError:
                 return
             except OSError as error:
-                raise Transient(f"{shown(locator)} can't be moved to {end}/: {error.strerror}") from error
-        source.unlink(missing_ok=True)
-        _sync(target, source.parent)
+                raise _unfiled(locator, end, error) from error
+        with _filing(locator, end):
+            source.unlink(missing_ok=True)
+            _sync(target, source.parent)
 
     def _send(self, mail: EmailMessage) -> None:
         path = self._sent_path(str(mail["Message-ID"]))
@@ -182,6 +193,18 @@ class FolderMailbox:
         if safe != message_id.strip("<>") or len(safe) > _LONGEST_NAME:
             safe = f"{safe[:100]}-{sha256(message_id.encode()).hexdigest()[:16]}"
         return self._path / OUTBOX / f"{safe.lstrip('.')}.eml"
+
+
+@contextmanager
+def _filing(locator: str, end: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _unfiled(locator, end, error) from error
+
+
+def _unfiled(locator: str, end: str, error: OSError) -> Unfiled:
+    return Unfiled(f"{shown(locator)} can't be moved to {end}/: {error.strerror}")
 
 
 def message_from_file(path: Path, *, max_bytes: int, zone: ZoneInfo) -> Message:
