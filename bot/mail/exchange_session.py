@@ -36,6 +36,7 @@ from exchangelib.errors import (
 from exchangelib.folders import FolderCollection
 from exchangelib.properties import ItemId
 from exchangelib.queryset import Q
+from exchangelib.services import CreateFolder
 
 from bot.errors import AccessDenied, DeliveryFailed, OutcomeUnknown, Transient, Unfetched, Unfiled
 from bot.mail.exchange_account import open_account
@@ -251,12 +252,13 @@ class ExchangeSession:
     def _made(self, account: Account, folder: Folder) -> ExchangeFolder:
         made = ExchangeFolder(parent=account.inbox, name=folder.value)
         try:
-            made.save()
+            # Not made.save(): that searches every folder of the mailbox to keep a cache.
+            created: ExchangeFolder = CreateFolder(account=account).get(parent_folder=account.inbox, folders=[made])
         except ErrorFolderExists:  # made meanwhile, or a search by name does not find it
             if there := self._found(account, folder):
                 return there
             raise
-        return made
+        return created
 
     @staticmethod
     def _found(account: Account, folder: Folder) -> ExchangeFolder | None:

@@ -146,7 +146,7 @@ class FolderMailbox:
             except OSError as error:
                 raise _unfiled(locator, end, error) from error
         with _filing(locator, end):
-            source.unlink(missing_ok=True)
+            _remove(source, place)
             _sync(target, source.parent)
 
     def _send(self, mail: EmailMessage) -> None:
@@ -249,6 +249,16 @@ def _link_or_take(source: Path, place: Path) -> None:
             raise
         os.close(os.open(place, os.O_CREAT | os.O_EXCL, 0o600))
         source.replace(place)
+
+
+def _remove(source: Path, place: Path) -> None:
+    """Remove the first name of a file that has a second one, ``place``; where that is refused, the second one goes again."""
+    try:
+        source.unlink(missing_ok=True)
+    except OSError:
+        if _is_same(source, place):
+            place.unlink()
+        raise
 
 
 def _is_same(source: Path, place: Path) -> bool:

@@ -24,6 +24,8 @@ class EwsFaults:
     #: The code with which each question for the MIME of a mail is refused, or for anything of it; empty for none.
     mime_error: str = ""
     item_error: str = ""
+    #: The same for each question for an attachment.
+    attachment_error: str = ""
     #: The code with which each move is refused.
     move_error: str = ""
     #: Those codes are for mails alone that have these bytes in them.

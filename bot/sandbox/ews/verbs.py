@@ -135,6 +135,8 @@ class Verbs:
             item = self._store.items.get(key)
             if item is None:
                 raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
+            if self._faults.attachment_error:
+                raise Refusal(self._faults.attachment_error, "The attachment can't be given.")
             file = files(mail_of(item))[int(number)]
             return [M("Attachments", attachment(item, int(number), file, whole=True))]
 
@@ -144,7 +146,7 @@ class Verbs:
         target = request.find("m:ToFolderId", NAMES)[0]
 
         def one(node: Element) -> list[Element]:
-            item, folder = self._item(node), self._folder(target)
+            item, folder = self._item(node), self._folder(target, missing="ErrorToFolderNotFound")
             if self._faults.take("quota"):
                 raise Refusal("ErrorQuotaExceeded", "The mailbox has exceeded its quota.")
             if self._faults.move_error and self._faults.of_mails_with in item.content:
@@ -170,13 +172,13 @@ class Verbs:
 
         return [partial(send, node) for node in request.find("m:Items", NAMES)]
 
-    def _folder(self, node: Element) -> FolderRow:
+    def _folder(self, node: Element, missing: str = "ErrorFolderNotFound") -> FolderRow:
         owner = node.findtext("t:Mailbox/t:EmailAddress", namespaces=NAMES)
         if owner and self._store.address and owner.casefold() != self._store.address.casefold():
             raise Refusal("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
         row = self._store.folders.get(node.get("Id"))
         if row is None:
-            raise Refusal("ErrorFolderNotFound", "The specified folder could not be found in the store.")
+            raise Refusal(missing, "The specified folder could not be found in the store.")
         return row
 
     def _item(self, node: Element) -> Item:
@@ -188,7 +190,7 @@ class Verbs:
     def _folder_xml(self, row: FolderRow) -> Element:
         return T(
             "Folder", T("FolderId", Id=row.key, ChangeKey="AQ=="), T("ParentFolderId", Id=row.parent or row.key),
-            T("FolderClass", "IPF.Note"), T("DisplayName", row.name), T("TotalCount", str(len(self._store.within(row.key)))),
+            T("FolderClass", row.kind), T("DisplayName", row.name), T("TotalCount", str(len(self._store.within(row.key)))),
             T("ChildFolderCount", str(len(self._store.children(row.key)))),
         )  # fmt: skip
 
