@@ -112,7 +112,9 @@ class ImapMailbox:
     def _list(self, session: Session, *, facts: bool = True) -> list[str]:
         validity = session.select()
         uids = session.waiting()
-        found = list(session.facts(uids)) if facts else [(uid, None, None) for uid in uids]
+        found: list[tuple[int, datetime | None, int | None]] = [(uid, None, None) for uid in uids]
+        if facts:
+            found = list(session.facts(uids))
         last = datetime.max.replace(tzinfo=self._zone)
         found.sort(key=lambda fact: (fact[1] or last, fact[0]))
         self._known = {f"{validity}:{uid}": (received, size) for uid, received, size in found}

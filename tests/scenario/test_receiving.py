@@ -149,6 +149,7 @@ def test_an_application_without_a_receipt_is_held_and_recorded_once(office: Offi
     office.run()
     assert office.states() == ["held"]
     (request,) = in_ledger(office.house, lambda ledger: ledger.requests())
+    assert request.decision
     assert any("受信日時" in violation.text for violation in request.decision.violations)
     in_ledger(office.house, lambda ledger: ledger.change(_forget))
     (again,) = office.run()
