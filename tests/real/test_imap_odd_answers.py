@@ -136,7 +136,31 @@ async def test_a_shorter_mail_is_not_taken_for_the_whole(
     assert server.count(r"BODY\.PEEK\[\]") == 3
     nothing = b"TAG OK Fetch completed."
     server.answers = lambda command: (shorter if "[]" in command else nothing) if "BODY.PEEK[" in command else None
-    assert "did not give" in (await mailbox.fetch(locator)).unfetched
+    message = await mailbox.fetch(locator)
+    assert "did not give" in message.unfetched
+    assert b"a@city.example.jp" in message.content
+
+
+async def test_what_is_made_up_in_the_place_of_a_mail_is_from_nobody(
+    office: PostOffice, server: OddServer, mailbox: ImapMailbox
+) -> None:
+    """Courier's "message unavailable" is unreadable, and its System Administrator no sender, also where only its header is given."""
+    receive(office, "a", body="\r\n{name} " + "取消：すべて\r\n" * 40)
+    (locator,) = await mailbox.list_new()
+    head, text = _PLACEHOLDER.split(b"\r\n\r\n")
+    parts = {"[]": _PLACEHOLDER, "[HEADER]": head + b"\r\n\r\n", "[TEXT]": text}
+
+    def answer(command: str) -> bytes | None:
+        given = [(name, part) for name, part in parts.items() if f"BODY.PEEK{name}" in command]
+        return next((_literal(name, part) for name, part in given), None)
+
+    server.answers = answer
+    message = await mailbox.fetch(locator)
+    assert (message.content, bool(message.unfetched)) == (b"", True)
+
+
+def _literal(name: str, part: bytes) -> bytes:
+    return b"* 1 FETCH (UID 1 BODY%s {%d}\r\n%s)\r\nTAG OK Fetch completed." % (name.encode(), len(part), part)
 
 
 async def test_an_estimated_size_is_no_shorter_mail(
