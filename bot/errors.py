@@ -7,6 +7,8 @@ BotError
 ├── Transient          try again later
 │   ├── Unreachable    the console does not answer
 │   ├── Unsent         a mail could not be handed over
+│   ├── Unfetched      the mailbox does not give one of its messages
+│   ├── Unfiled        a message can't be moved out of the inbox
 │   ├── SessionExpired the console wants the admin to log in again
 │   ├── LedgerBusy     another program holds the ledger
 │   └── Paused         this part of the work was told to stand still
@@ -104,6 +106,29 @@ class Unreachable(Transient):
 
 class Unsent(Transient):
     """Raised when a mail could not be handed over; whatever else was at work has nothing to do with it."""
+
+
+class Unfetched(Transient):
+    """Raised when the mailbox does not give one of its messages; it stays in the inbox, and the others go on."""
+
+    advice = (
+        "次回の実行で再試行します。続くときはメールソフトで開き、手で処理して受信箱から移してください。"
+        " / The next pass tries again; if it lasts, open the mail yourself, handle it, and move it out of the inbox."
+    )
+
+    def __init__(self, which: str, reason: str) -> None:
+        #: Names the message, the same at every attempt.
+        self.which = which
+        super().__init__(f"{which}: {reason}")
+
+
+class Unfiled(Transient):
+    """Raised when a message can't be moved out of the inbox, where it stays: what it says is on record."""
+
+    advice = (
+        "次回の実行で再試行します。容量とフォルダの権限を確認してください。"
+        " / The next pass tries again; look at the mailbox's room and the rights on its folders."
+    )
 
 
 class SessionExpired(Transient):

@@ -87,6 +87,10 @@ class Message:
     content: bytes = field(repr=False)
     #: Larger than allowed: ``content`` is only its beginning, and it can't be read.
     cut: bool = False
+    #: Why the mailbox could not give it, in Japanese and English: ``content`` holds what is known of its headers.
+    unfetched: str = ""
+    #: ``False``: no server said when it came, and ``received_at`` is the time of the look.
+    receipt_known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,12 +101,22 @@ class Identity:
     DROPPED: ClassVar[str] = "file:"
     #: Begins the ``message_id`` of what could not be decoded at all: its identity is its bytes.
     RAW: ClassVar[str] = "raw:"
+    #: Begins the ``message_id`` of what the mailbox could not give.
+    UNFETCHED: ClassVar[str] = "unfetched:"
 
     #: The Message-ID; ``file:NAME`` for a table dropped into the inbox.
     message_id: str
     received_at: datetime
     #: SHA-256 (hex) of the decoded content: the headers we use, the text, the attachments' bytes.
     digest: str
+    #: ``False``: ``received_at`` is only when it was first looked at, and tells nothing about which message it is.
+    receipt_known: bool = True
+
+    @classmethod
+    def of_unfetched(cls, name: str, received_at: datetime) -> Identity:
+        """Return the identity of what the mailbox could not give: ``name`` is its Message-ID, else its locator."""
+        digest = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        return cls(message_id=f"{cls.UNFETCHED}{name}", received_at=received_at, digest=digest)
 
     @classmethod
     def of_bytes(cls, content: bytes, received_at: datetime) -> Identity:

@@ -117,6 +117,10 @@ class LookingOnly:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
         return await self._mailbox.fetch(locator)
 
+    async def stamp(self, locator: str) -> str:
+        """See :meth:`bot.mail.port.Mailbox.stamp`."""
+        return await self._mailbox.stamp(locator)
+
     async def file(self, locator: str, folder: Folder) -> None:
         """Leave the message where it is."""
 

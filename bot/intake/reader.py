@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,10 @@ _FREE_TEXT = Doubt(
     field="body", read="", text="自由文の申請です。元のメールを読んで確かめてください",
     text_en="an application in free text: read the mail itself",
 )  # fmt: skip
+_NO_RECEIPT = Doubt(
+    field="received_at", read="", text="受信日時が分からないメールです。いつ届いたかを確かめてください",
+    text_en="no server says when this mail came: find out when it arrived",
+)  # fmt: skip
 
 
 class Reader:
@@ -43,8 +48,13 @@ class Reader:
     def read(self, message: Message) -> Reading:
         """Return what the message holds; never raises for what is in it.
 
-        ``unreadable`` and ``ignored`` come with their reason in Japanese and English.
+        ``unreadable`` and ``ignored`` come with their reason in Japanese and English. Where no server says when it came,
+        each application is doubted: a person judges whether it is in time.
         """
+        reading = _unfetched(message, self._forms) if message.unfetched else self._read(message)
+        return reading if message.receipt_known else _without_receipt(reading)
+
+    def _read(self, message: Message) -> Reading:
         try:
             if message.cut:
                 raise Unreadable("大きすぎるため読み込みませんでした / it is larger than mailbox.max_message_mb")
@@ -146,6 +156,29 @@ class Reader:
 def _is_of(form: FormSettings, sender: str, subject: str) -> bool:
     by_sender = not form.senders or any(sender == item or sender.endswith(f"@{item}") for item in form.senders)
     return by_sender and (not form.subjects or any(word in subject for word in form.subjects))
+
+
+def _without_receipt(reading: Reading) -> Reading:
+    return replace(
+        reading, identity=replace(reading.identity, receipt_known=False),
+        applications=tuple(with_doubt(application, _NO_RECEIPT) for application in reading.applications),
+    )  # fmt: skip
+
+
+def _unfetched(message: Message, forms: FormsSettings) -> Reading:
+    """Return the reading of a message that the mailbox could not give: what its headers say, as far as they are known."""
+    sender, subject, name = "", message.name, message.locator
+    with suppress(Unreadable):
+        letter = open_letter(message, forms)
+        sender, subject, name = letter.sender, letter.subject, letter.headers.get("message-id") or name
+    identity = Identity.of_unfetched(name, message.received_at)
+    return Reading(
+        outcome=ReadOutcome.UNREADABLE,
+        identity=identity,
+        sender=sender,
+        subject=subject[:500],
+        reason=message.unfetched,
+    )
 
 
 def _unread(message: Message, reason: str) -> Reading:

@@ -62,7 +62,7 @@ class Ledger(Queries):
         """
 
         def work(connection: Connection) -> Recorded:
-            known = self._known(connection, reading) or self._undecoded(connection, message)
+            known = self._known(connection, reading) or self._unread(connection, message, reading)
             if known and not _readable_at_last(known, reading):
                 return Recorded(message=known, requests=self._of_message(connection, known.id), new=False)
             now = self._clock.now()

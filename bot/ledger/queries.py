@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select, true
 
 from bot.ledger import chain, tables
 from bot.ledger.codec import application_from_text, decision_from_text, time_from_text, time_to_text
@@ -232,16 +233,19 @@ class Queries(LoginQueries, RecordQueries):
             select(tables.messages).where(
                 or_(columns.message_id == identity.message_id, columns.message_id == _purged(columns.id, identity)),
                 columns.digest == identity.digest,
-                columns.received_at == time_to_text(identity.received_at),
+                _came(identity),
             )
         ).first()
         return message_from(row, self._zone) if row else None
 
-    def _undecoded(self, connection: Connection, message: Message) -> MessageRecord | None:
-        """Return the message as it was recorded when it could not be decoded, or only its beginning was loaded."""
+    def _unread(self, connection: Connection, message: Message, reading: Reading) -> MessageRecord | None:
+        """Return the message as it was recorded when it could not be fetched or decoded, or only its beginning was loaded."""
         columns, parts = tables.messages.c, (message.content, message.content[:CUT_TO], b"")
-        names = {Identity.of_bytes(part, message.received_at).message_id for part in parts}
-        at = columns.received_at == time_to_text(message.received_at)
+        known_as = (reading.identity.message_id, message.locator)
+        unfetched = (Identity.of_unfetched(name, message.received_at) for name in known_as if name)
+        undecoded = (Identity.of_bytes(part, message.received_at) for part in parts)
+        names = {identity.message_id for identity in (*unfetched, *undecoded)}
+        at = _came(replace(reading.identity, received_at=message.received_at))
         row = connection.execute(select(tables.messages).where(columns.message_id.in_(names), at)).first()
         return message_from(row, self._zone) if row else None
 
@@ -265,6 +269,11 @@ class Queries(LoginQueries, RecordQueries):
         ordered = query.order_by(tables.events.c.seq)
         rows = await self._read(lambda connection: connection.execute(ordered).all())
         return tuple(chain.stored(row, json.loads) for row in rows)
+
+
+def _came(identity: Identity) -> ColumnElement[bool]:
+    """Return what a message's row fulfils as to its receipt: where no server says when it came, any time."""
+    return tables.messages.c.received_at == time_to_text(identity.received_at) if identity.receipt_known else true()
 
 
 def _purged(name: ColumnElement[str], identity: Identity) -> ColumnElement[str]:

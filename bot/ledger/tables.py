@@ -176,3 +176,11 @@ pauses = Table(
     Column("reason", Kept, nullable=False),
     Column("until", Kept(32)),
 )  # fmt: skip
+
+#: Recorded messages that could not be moved out of the inbox (bot/ledger/unfiled.py); a row goes when they are.
+unfiled = Table(
+    "unfiled", metadata,
+    Column("locator", Kept, primary_key=True),
+    Column("stamp", Kept, nullable=False),
+    Column("message", Kept(24), nullable=False),
+)  # fmt: skip

@@ -33,6 +33,11 @@ class WithDrops:
         place, name = self._at(locator)
         return await place.fetch(name)
 
+    async def stamp(self, locator: str) -> str:
+        """See :meth:`bot.mail.port.Mailbox.stamp`."""
+        place, name = self._at(locator)
+        return await place.stamp(name)
+
     async def file(self, locator: str, folder: Folder) -> None:
         """See :meth:`bot.mail.port.Mailbox.file`."""
         place, name = self._at(locator)

@@ -38,7 +38,7 @@ class ExchangeMailbox:
         self._opened: ExchangeSession | None = None
 
     async def list_new(self) -> list[str]:
-        """See :meth:`bot.mail.port.Mailbox.list_new`; the receipt is the server's DateTimeReceived."""
+        """See :meth:`bot.mail.port.Mailbox.list_new`; the receipt is the server's DateTimeReceived, else its DateTimeCreated."""
         return await asyncio.to_thread(self._session().new)
 
     async def senders(self, locators: Sequence[str]) -> dict[str, str]:
@@ -48,6 +48,10 @@ class ExchangeMailbox:
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`; of one that is too large nothing is loaded."""
         return await asyncio.to_thread(self._session().message, locator)
+
+    async def stamp(self, locator: str) -> str:
+        """See :meth:`bot.mail.port.Mailbox.stamp`: an item's id is given once."""
+        return locator
 
     async def file(self, locator: str, folder: Folder) -> None:
         """See :meth:`bot.mail.port.Mailbox.file`; the folders lie below the inbox."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,21 +15,35 @@ from exchangelib import Account
 from exchangelib import Folder as ExchangeFolder
 from exchangelib import Message as ExchangeMessage
 from exchangelib.errors import (
-    ErrorFolderNotFound,
+    ErrorContentConversionFailed,
+    ErrorCorruptData,
+    ErrorFolderExists,
+    ErrorItemCorrupt,
     ErrorItemNotFound,
+    ErrorItemPropertyRequestFailed,
+    ErrorMessageSizeExceeded,
+    ErrorMimeContentConversionFailed,
+    ErrorMimeContentInvalid,
     ErrorServerBusy,
     ErrorTimeoutExpired,
+    ErrorToFolderNotFound,
+    ErrorUnsupportedMimeConversion,
     EWSError,
+    MalformedResponseError,
+    ResponseMessageError,
     UnauthorizedError,
 )
+from exchangelib.folders import FolderCollection
 from exchangelib.properties import ItemId
+from exchangelib.queryset import Q
+from exchangelib.services import CreateFolder
 
-from bot.errors import AccessDenied, DeliveryFailed, OutcomeUnknown, Transient
+from bot.errors import AccessDenied, DeliveryFailed, OutcomeUnknown, Transient, Unfetched, Unfiled
 from bot.mail.exchange_account import open_account
 from bot.mail.exchange_errors import may_have_acted, refused, understood
-from bot.mail.exchange_large import FIELDS as LARGE_FIELDS
-from bot.mail.exchange_large import put_together
+from bot.mail.exchange_parts import FIELDS, SHORT, WHOLE, head_of, put_together, with_headers
 from bot.mail.port import Folder
+from bot.mail.receipt import Fetched
 from bot.mail.wire import wire_bytes
 from bot.model import Message
 from bot.secret import Secret
@@ -40,6 +54,14 @@ _PAGE = 500
 #: Bytes above which a mail is not asked for in one piece.
 _LARGE = 4 * 2**20
 _PAUSE = 5.0  # seconds to wait where a busy server names none
+#: What concerns the server or the way to it, not the one mail that was asked for.
+_OF_THE_SERVER = (ErrorServerBusy, ErrorTimeoutExpired, ErrorItemNotFound)
+#: What the server will say of a mail at every attempt.
+_BROKEN = (
+    ErrorContentConversionFailed, ErrorCorruptData, ErrorItemCorrupt, ErrorMessageSizeExceeded,
+    ErrorItemPropertyRequestFailed, ErrorMimeContentConversionFailed, ErrorMimeContentInvalid, ErrorUnsupportedMimeConversion,
+)  # fmt: skip
+_MAILS = "IPF.Note"  # the class of a folder that holds mails
 
 
 class ExchangeSession:
@@ -54,7 +76,7 @@ class ExchangeSession:
         self._zone = zone
         self._account = open_account(settings, address=address, password=password, ca_file=ca_file)
         self._folders: dict[Folder, ExchangeFolder] = {}
-        self._known: dict[str, tuple[datetime, int]] = {}
+        self._known: dict[str, tuple[datetime | None, int]] = {}
         self._handed_over: dict[str, bool] = {}
         self._denied: AccessDenied | None = None
         # Of threads, not of tasks: a task that is cancelled leaves its thread at work.
@@ -69,12 +91,23 @@ class ExchangeSession:
         return self._again(lambda account: self._senders(account, locators))
 
     def message(self, locator: str) -> Message:
-        """Return a mail that the last listing named; raises ``KeyError`` when it is gone."""
-        return self._again(lambda account: self._message(account, locator))
+        """Return a mail that the last listing named; raises ``KeyError`` when it is gone, ``Unfetched`` when it is not given."""
+        try:
+            return self._again(lambda account: self._message(account, locator))
+        except Unfetched:
+            raise
+        except Transient as error:
+            raise Unfetched(self._shown(locator), str(error)) from None
 
     def move(self, locator: str, folder: Folder) -> None:
-        """Move a mail to a folder below the inbox, made if missing; one that is gone is none to move."""
-        self._again(lambda account: self._move(account, locator, folder))
+        """Move a mail to a folder below the inbox, made if missing; one that is gone is none to move.
+
+        Raises ``Unfiled`` when the server refuses.
+        """
+        try:
+            self._again(lambda account: self._move(account, locator, folder))
+        except Transient as error:
+            raise Unfiled(str(error)) from None
 
     def bring_back(self, folder: Folder) -> int:
         """Move every mail of a folder below the inbox back into it; returns how many."""
@@ -118,10 +151,16 @@ class ExchangeSession:
             raise Transient(str(understood(error, self._settings))) from None
 
     def _new(self, account: Account) -> list[str]:
-        query = account.inbox.all().order_by("datetime_received").only("datetime_received", "size")
-        query.page_size = _PAGE
-        found = sorted((item.datetime_received, item.id, item.size) for item in query)
-        self._known = {key: (received, size) for received, key, size in found}
+        found = [
+            (item.id, item.datetime_received, item.size) for item in self._listed(account, "datetime_received", "size")
+        ]
+        created: dict[str, datetime | None] = {}
+        if any(received is None for _, received, _ in found):
+            created = {item.id: item.datetime_created for item in self._listed(account, "datetime_created")}
+        times = {key: self._moment(received or created.get(key)) for key, received, _ in found}
+        last = datetime.max.replace(tzinfo=self._zone)
+        found.sort(key=lambda fact: times[fact[0]] or last)
+        self._known = {key: (times[key], size or 0) for key, _, size in found}
         return list(self._known)
 
     @staticmethod
@@ -135,17 +174,50 @@ class ExchangeSession:
             if isinstance(address, str) and "@" in address
         }
 
+    @staticmethod
+    def _listed(account: Account, *fields: str) -> Iterable[ExchangeMessage]:
+        query = account.inbox.all().order_by("datetime_received").only(*fields)
+        query.page_size = _PAGE
+        listed: Iterable[ExchangeMessage] = query
+        return listed
+
+    def _moment(self, moment: datetime | None) -> datetime | None:
+        """Return a time that the client could read as one of the zone; exchangelib's own kind of datetime goes no further."""
+        return datetime.fromtimestamp(moment.timestamp(), self._zone) if moment else None
+
     def _message(self, account: Account, locator: str) -> Message:
         received, size = self._known[locator]
-        # exchangelib's own kind of datetime goes no further than this.
-        received_at = datetime.fromtimestamp(received.timestamp(), self._zone)
-        name = f"{received_at:%Y%m%d-%H%M%S}.eml"
-        if size > self._max_bytes:
-            return Message(locator=locator, name=name, received_at=received_at, content=b"", cut=True)
-        content = put_together(self._item(account, locator, LARGE_FIELDS)) if size > _LARGE else None
-        if content is None:
-            content = bytes(self._item(account, locator, ("mime_content",)).mime_content)
-        return Message(locator=locator, name=name, received_at=received_at, content=content)
+        cut = size > self._max_bytes
+        fetched = Fetched(content=b"") if cut else self._fetched(account, locator, size)
+        return fetched.message(locator=locator, received=received, zone=self._zone, cut=cut)
+
+    def _fetched(self, account: Account, locator: str, size: int) -> Fetched:
+        """Return the mail as the server writes it or, where it does not or it is large, from its parts, else what is known of it.
+
+        Raises ``Unfetched`` when it is refused for a reason that may pass.
+        """
+        in_one_piece, in_parts = (WHOLE, with_headers), (FIELDS, put_together)
+        ways = (in_parts, in_one_piece) if size > _LARGE else (in_one_piece, in_parts)
+        errors: list[Exception] = []
+        for fields, made_of in (*ways, (SHORT, head_of)):
+            if fields is SHORT and (passing := [error for error in errors if not isinstance(error, _BROKEN)]):
+                reason = f"{type(passing[0]).__name__}: {passing[0]}"
+                raise Unfetched(self._shown(locator), f"Exchange does not give it ({reason})")
+            try:
+                content = made_of(self._item(account, locator, fields))
+            except _OF_THE_SERVER:
+                raise
+            except (ResponseMessageError, MalformedResponseError) as error:
+                errors.append(error)
+                continue
+            if content is not None:
+                return Fetched(content=content, whole=fields is not SHORT)
+        return Fetched(content=b"", whole=False)
+
+    def _shown(self, locator: str) -> str:
+        """Return what people find a mail by: when it came, else the end of its id."""
+        received, _ = self._known.get(locator, (None, 0))
+        return f"{received:%Y-%m-%d %H:%M:%S}" if received else f"…{locator[-12:]}"
 
     @staticmethod
     def _item(account: Account, locator: str, fields: Sequence[str]) -> ExchangeMessage:
@@ -155,15 +227,28 @@ class ExchangeSession:
         return item
 
     def _move(self, account: Account, locator: str, folder: Folder) -> None:
-        (moved,) = account.bulk_move(ids=[ItemId(id=locator)], to_folder=self._folder(account, folder))
+        try:
+            try:
+                self._move_to(account, locator, self._folder(account, folder))
+            except ErrorToFolderNotFound:  # somebody removed it meanwhile
+                del self._folders[folder]
+                self._move_to(account, locator, self._folder(account, folder))
+        except _OF_THE_SERVER:
+            raise
+        except ResponseMessageError as error:
+            if isinstance(told := understood(error, self._settings), Transient):
+                raise told from None
+            raise Unfiled(f"Exchange does not move the message to {folder.value} ({error})") from None
+
+    @staticmethod
+    def _move_to(account: Account, locator: str, place: ExchangeFolder) -> None:
+        (moved,) = account.bulk_move(ids=[ItemId(id=locator)], to_folder=place)
         if isinstance(moved, Exception) and not isinstance(moved, ErrorItemNotFound):
             raise moved
 
-    @staticmethod
-    def _bring_back(account: Account, folder: Folder) -> int:
-        try:
-            place = account.inbox // folder.value
-        except ErrorFolderNotFound:
+    def _bring_back(self, account: Account, folder: Folder) -> int:
+        place = self._found(account, folder)
+        if place is None:
             return 0
         query = place.all().only("datetime_received")
         query.page_size = _PAGE
@@ -174,14 +259,40 @@ class ExchangeSession:
         return len(ids)
 
     def _folder(self, account: Account, folder: Folder) -> ExchangeFolder:
+        """Return a folder below the inbox, made where the server does not find it."""
         if folder not in self._folders:
-            try:
-                self._folders[folder] = account.inbox // folder.value
-            except ErrorFolderNotFound:
-                made = ExchangeFolder(parent=account.inbox, name=folder.value)
-                made.save()
-                self._folders[folder] = made
+            self._folders[folder] = self._found(account, folder) or self._made(account, folder)
         return self._folders[folder]
+
+    def _made(self, account: Account, folder: Folder) -> ExchangeFolder:
+        made = ExchangeFolder(parent=account.inbox, name=folder.value)
+        try:
+            # Not made.save(): that searches every folder of the mailbox to keep a cache.
+            created: ExchangeFolder = CreateFolder(account=account).get(parent_folder=account.inbox, folders=[made])
+        except ErrorFolderExists:  # made meanwhile, or a search by name does not find it
+            if there := self._found(account, folder):
+                return there
+            raise
+        return created
+
+    @staticmethod
+    def _found(account: Account, folder: Folder) -> ExchangeFolder | None:
+        """Return the folder below the inbox, one for mails first; ``None`` too where the server's answer names no folders.
+
+        Where a search by name finds none, all are looked through: servers differ in small letters and capitals.
+        """
+        below = FolderCollection(account=account, folders=[account.inbox])
+        for wanted in (Q(name=folder.value), None):
+            try:
+                found = list(below.find_folders(q=wanted, depth="Shallow"))
+            except _OF_THE_SERVER:
+                raise
+            except (ResponseMessageError, MalformedResponseError):
+                continue
+            named = [one for one in found if isinstance(one, ExchangeFolder) and _is_called(one, folder)]
+            if named:
+                return min(named, key=lambda one: (one.folder_class != _MAILS, one.id))
+        return None
 
     def _again(self, work: Callable[[Account], T]) -> T:
         """Do what may be done again: waits while the server is busy, and once more when the connection breaks."""
@@ -211,3 +322,7 @@ class ExchangeSession:
     def _refused_login(self, error: UnauthorizedError) -> AccessDenied:
         self._denied = AccessDenied(str(understood(error, self._settings)))
         return self._denied
+
+
+def _is_called(place: ExchangeFolder, folder: Folder) -> bool:
+    return (place.name or "").casefold() == folder.value

@@ -7,15 +7,15 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.errors import DeliveryFailed, Transient, Unusable
+from bot.errors import DeliveryFailed, Transient, Unfetched, Unfiled, Unusable
 from bot.mail.port import Folder
 from bot.mail.receipt import from_line, receipt_time
 from bot.mail.wire import wire_bytes
@@ -61,7 +61,15 @@ class FolderMailbox:
             raise KeyError(locator) from None
         except OSError as error:
             # One file that is locked or forbidden must not stop the others.
-            raise Transient(f"{shown(locator)} in the inbox can't be read: {error.strerror}") from error
+            raise Unfetched(f"{shown(locator)} in the inbox", f"can't be read: {error.strerror}") from error
+
+    async def stamp(self, locator: str) -> str:
+        """See :meth:`bot.mail.port.Mailbox.stamp`: which file it is, and when it was last written."""
+        try:
+            status = self._inside(INBOX, locator).lstat()
+        except OSError:
+            raise KeyError(locator) from None
+        return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
 
     async def file(self, locator: str, folder: Folder) -> None:
         """See :meth:`bot.mail.port.Mailbox.file`; a name that is taken there gets a number, nothing is overwritten."""
@@ -136,7 +144,8 @@ class FolderMailbox:
     def _move(self, locator: str, start: str, end: str) -> None:
         source = self._inside(start, locator)
         target = self._path / end
-        target.mkdir(parents=True, exist_ok=True)
+        with _filing(locator, end):
+            target.mkdir(parents=True, exist_ok=True)
         number = 0
         while True:
             place = target / _numbered(locator, number)
@@ -150,9 +159,10 @@ class FolderMailbox:
             except FileNotFoundError:
                 return
             except OSError as error:
-                raise Transient(f"{shown(locator)} can't be moved to {end}/: {error.strerror}") from error
-        source.unlink(missing_ok=True)
-        _sync(target, source.parent)
+                raise _unfiled(locator, end, error) from error
+        with _filing(locator, end):
+            _remove(source, place)
+            _sync(target, source.parent)
 
     def _send(self, mail: EmailMessage) -> None:
         path = self._sent_path(str(mail["Message-ID"]))
@@ -200,6 +210,18 @@ class FolderMailbox:
         return self._path / OUTBOX / f"{safe.lstrip('.')}.eml"
 
 
+@contextmanager
+def _filing(locator: str, end: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _unfiled(locator, end, error) from error
+
+
+def _unfiled(locator: str, end: str, error: OSError) -> Unfiled:
+    return Unfiled(f"{shown(locator)} can't be moved to {end}/: {error.strerror}")
+
+
 def message_from_file(path: Path, *, max_bytes: int, zone: ZoneInfo) -> Message:
     """Return a file as a message; its receipt time is the newest ``Received:`` stamp, else the file's own time.
 
@@ -242,6 +264,16 @@ def _link_or_take(source: Path, place: Path) -> None:
             raise
         os.close(os.open(place, os.O_CREAT | os.O_EXCL, 0o600))
         source.replace(place)
+
+
+def _remove(source: Path, place: Path) -> None:
+    """Remove the first name of a file that has a second one, ``place``; where that is refused, the second one goes again."""
+    try:
+        source.unlink(missing_ok=True)
+    except OSError:
+        if _is_same(source, place):
+            place.unlink()
+        raise
 
 
 def _is_same(source: Path, place: Path) -> bool:

@@ -6,14 +6,19 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.errors import AccessDenied, Transient
+from imapclient.exceptions import IMAPClientError
+
+from bot.errors import AccessDenied, Transient, Unfetched
+from bot.mail.imap_parts import fetch_whole
 from bot.mail.imap_session import LOST, Session
 from bot.mail.port import Folder
+from bot.mail.receipt import Fetched
 from bot.mail.smtp import SmtpSender
 from bot.model import CUT_TO, Message
 from bot.secret import Secret
@@ -45,11 +50,17 @@ class ImapMailbox:
         # Of threads, not of tasks: a task that is cancelled leaves its thread at work.
         self._turn = threading.Lock()
         #: What the last listing said of each message: spares a question per message.
-        self._known: dict[str, tuple[datetime, int]] = {}
+        self._known: dict[str, tuple[datetime | None, int | None]] = {}
 
     async def list_new(self) -> list[str]:
-        """See :meth:`bot.mail.port.Mailbox.list_new`; the receipt is the server's INTERNALDATE."""
-        return await self._do(self._list)
+        """See :meth:`bot.mail.port.Mailbox.list_new`; the receipt is the server's INTERNALDATE.
+
+        A server that breaks off when it is asked about the messages is only asked which there are.
+        """
+        try:
+            return await self._do(self._list)
+        except Transient:
+            return await self._do(lambda session: self._list(session, facts=False))
 
     async def senders(self, locators: Sequence[str]) -> dict[str, str]:
         """See :meth:`bot.mail.port.Mailbox.senders`."""
@@ -57,18 +68,27 @@ class ImapMailbox:
 
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
-        message = await self._do(lambda session: self._fetch(session, locator))
+        try:
+            message = await self._do(lambda session: self._fetch(session, locator))
+        except Unfetched:
+            raise
+        except Transient as error:  # this mail may be what breaks the connection
+            raise Unfetched(self._shown(locator), str(error)) from None
         if message is None:
             raise KeyError(locator)
         return message
 
+    async def stamp(self, locator: str) -> str:
+        """See :meth:`bot.mail.port.Mailbox.stamp`: a locator is given once."""
+        return locator
+
     async def file(self, locator: str, folder: Folder) -> None:
-        """See :meth:`bot.mail.port.Mailbox.file`; raises ``Transient`` when the mailbox is full."""
+        """See :meth:`bot.mail.port.Mailbox.file`; a server that does not move as it offers is asked to copy."""
         await self._do(lambda session: self._file(session, locator, folder))
 
     async def bring_back(self, folder: Folder) -> int:
         """See :meth:`bot.mail.port.Mailbox.bring_back`."""
-        return await self._do(lambda session: session.bring_back([folder.value]))
+        return await self._do(lambda session: session.bring_back(folder.value))
 
     async def send(self, mail: EmailMessage) -> None:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; no copy is kept in any folder."""
@@ -93,10 +113,15 @@ class ImapMailbox:
             if session:
                 session.close()
 
-    def _list(self, session: Session) -> list[str]:
+    def _list(self, session: Session, *, facts: bool = True) -> list[str]:
         validity = session.select()
-        found = sorted((received, uid, size) for uid, received, size in session.arrivals())
-        self._known = {f"{validity}:{uid}": (received, size) for received, uid, size in found}
+        uids = session.waiting()
+        found: list[tuple[int, datetime | None, int | None]] = [(uid, None, None) for uid in uids]
+        if facts:
+            found = list(session.facts(uids))
+        last = datetime.max.replace(tzinfo=self._zone)
+        found.sort(key=lambda fact: (fact[1] or last, fact[0]))
+        self._known = {f"{validity}:{uid}": (received, size) for uid, received, size in found}
         return list(self._known)
 
     @staticmethod
@@ -106,23 +131,37 @@ class ImapMailbox:
 
     def _fetch(self, session: Session, locator: str) -> Message | None:
         uid = _uid(session, locator)
-        facts = None if uid is None else self._known.get(locator) or session.facts(uid)
-        if uid is None or facts is None:
+        if uid is None:
             return None
-        received, size = facts
-        cut = size > self._max_bytes
-        content = session.content(uid, min(CUT_TO, self._max_bytes) if cut else None)
-        if content is None:
+        received, size = self._known.get(locator, (None, None))
+        if received is None:
+            ((_, received, size),) = session.facts([uid])
+        fetched = self._content(session, uid, locator, size)
+        if fetched is None:
             return None
-        return Message(
-            locator=locator, name=f"{uid}.eml", received_at=received.astimezone(self._zone), content=content, cut=cut
-        )
+        cut = fetched.whole and max(size or 0, len(fetched.content)) > self._max_bytes
+        kept = replace(fetched, content=fetched.content[: self._max_bytes])
+        return kept.message(locator=locator, name=f"{uid}.eml", received=received, zone=self._zone, cut=cut)
+
+    def _content(self, session: Session, uid: int, locator: str, size: int | None) -> Fetched | None:
+        """Return the mail, or the beginning of one that is too large."""
+        if size is not None and size > self._max_bytes:
+            beginning = session.part(uid, f"[]<0.{min(CUT_TO, self._max_bytes)}>")
+            if beginning is not None:
+                return Fetched(content=beginning)
+        return fetch_whole(session, uid, listed=size, which=self._shown(locator))
+
+    def _shown(self, locator: str) -> str:
+        """Return what people find a mail by: its UID, and when it came."""
+        received, _ = self._known.get(locator, (None, None))
+        at = f", {received.astimezone(self._zone):%Y-%m-%d %H:%M}" if received else ""
+        return f"UID {locator.rpartition(':')[2]}{at}"
 
     @staticmethod
     def _file(session: Session, locator: str, folder: Folder) -> None:
         uid = _uid(session, locator)
         if uid is not None:
-            session.move(uid, [folder.value])
+            session.move(uid, folder.value)
 
     async def _do(self, work: Callable[[Session], T]) -> T:
         return await asyncio.to_thread(self._alone, work)
@@ -151,6 +190,8 @@ class ImapMailbox:
                     raise Transient(
                         f"IMAP: the connection to {self._settings.host} breaks ({type(error).__name__})"
                     ) from None
+            except IMAPClientError as error:
+                raise Transient(f"IMAP: {self._settings.host} refuses ({error})") from None
         raise AssertionError("unreachable")
 
 

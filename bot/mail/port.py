@@ -27,11 +27,13 @@ class Mailbox(Outgoing, Protocol):
     """Holds the applications' mails.
 
     Listing and fetching change nothing. A message stays in the inbox until it is filed, so that a crash loses none.
+    What is wrong with one message is that message's error: the others are listed, fetched and filed.
     """
 
     async def list_new(self) -> list[str]:
-        """Return the locators of all messages in the inbox, oldest receipt first.
+        """Return the locators of all messages in the inbox, oldest receipt first, then those without a time of receipt.
 
+        A message is listed whatever the server answers about it.
         Raises ``Unusable`` when the mailbox can't be reached, ``AccessDenied`` when the login is refused (one attempt).
         """
         ...
@@ -46,12 +48,26 @@ class Mailbox(Outgoing, Protocol):
     async def fetch(self, locator: str) -> Message:
         """Return the message with its bytes and the server's receipt time.
 
-        One larger than allowed comes ``cut``: only its beginning is loaded. Raises ``KeyError`` when it is gone.
+        One larger than allowed comes ``cut``: only its beginning is loaded. One that the server can't give whole is put together
+        from its parts; where that fails too it comes ``unfetched``, with the reason and what is known of its headers: it
+        is never shown shorter than it is. Without the server's receipt time it is the newest ``Received:`` stamp; where there is
+        none either ``receipt_known`` is false. Raises ``KeyError`` when it is gone, ``Unfetched`` when the server gives nothing
+        of it and may give it later.
+        """
+        ...
+
+    async def stamp(self, locator: str) -> str:
+        """Return what stays the same while ``locator`` means the same message, and else differs; loads nothing of it.
+
+        Raises ``KeyError`` where it is seen to be gone.
         """
         ...
 
     async def file(self, locator: str, folder: Folder) -> None:
-        """Move the message out of the inbox to ``folder`` (made if missing); already moved or gone is success."""
+        """Move the message out of the inbox to ``folder`` (made if missing); already moved or gone is success.
+
+        Raises ``Unfiled`` when the server or the disk refuses: the message is where it was.
+        """
         ...
 
     async def bring_back(self, folder: Folder) -> int:

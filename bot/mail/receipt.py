@@ -1,14 +1,40 @@
-"""What the head of a mail says before it is read: when the receiving server got it, and whom it is from."""
+"""From what a server gave of a mail to a message: when it came, whether it is whole, and whom it is from."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.intake.arrival import stamp
+from bot.model import Message
 
 _RECEIVED = re.compile(rb"^Received:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 _FROM = re.compile(rb"^From:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+_NOT_GIVEN = "メールサーバから全文を取り出せませんでした / the mail server did not give the whole mail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """What came of a mail: all of it, or, where that can't be had, what is known of its headers."""
+
+    content: bytes
+    whole: bool = True
+
+    def message(
+        self, *, locator: str, received: datetime | None, zone: ZoneInfo, name: str = "", cut: bool = False
+    ) -> Message:
+        """Return the message; where the server does not say when it came, its newest ``Received:`` stamp does.
+
+        A message without ``name`` is named after its receipt.
+        """
+        known = received or receipt_time(self.content)
+        at = (known or datetime.now(zone)).astimezone(zone)
+        return Message(
+            locator=locator, name=name or f"{at:%Y%m%d-%H%M%S}.eml", received_at=at, receipt_known=known is not None,
+            content=self.content, cut=cut, unfetched="" if self.whole else _NOT_GIVEN,
+        )  # fmt: skip
 
 
 def receipt_time(head: bytes) -> datetime | None:

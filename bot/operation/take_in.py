@@ -11,11 +11,12 @@ from datetime import timedelta
 from loguru import logger
 
 from bot.clock import Clock
-from bot.errors import AccessDenied, BotError
+from bot.errors import AccessDenied, BotError, Transient, Unfetched
 from bot.intake.reader import Reader
 from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, MessageRecord, Request
+from bot.ledger.unfiled import UnfiledMessage, keep_unfiled, unfiled
 from bot.life import State
 from bot.mail.port import Folder, Mailbox
 from bot.model import Decision, Outcome, ReadOutcome
@@ -46,6 +47,8 @@ class Inbox:
 
     known: deque[str] = field(default_factory=deque)
     strangers: deque[str] = field(default_factory=deque)
+    #: Recorded by an earlier pass that could not move them: nothing of them is read again.
+    recorded: list[Taken] = field(default_factory=list)
     #: Everything that was ever in it: nothing is read twice in one pass.
     seen: set[str] = field(default_factory=set)
 
@@ -81,6 +84,10 @@ class Intake:
         first = not inbox.seen
         found = [locator for locator in await self.mailbox.list_new() if locator not in inbox.seen]
         report.looked.add(Area.MAILBOX)
+        if first:
+            inbox.recorded += await self._on_record(found)
+            inbox.seen |= {message.locator for message in inbox.recorded}
+            found = [locator for locator in found if locator not in inbox.seen]
         senders = await self._senders(found)
         for locator in found:
             is_known = locator not in senders or listed(bare_address(senders[locator]), self.read_first)
@@ -101,7 +108,7 @@ class Intake:
             raise
 
     async def _read(self, waiting: deque[str], inbox: Inbox, report: Report, progress: Progress) -> list[Taken]:
-        taken: list[Taken] = []
+        taken, inbox.recorded = inbox.recorded, []
         progress.start("受信メールを読む / reading mails", len(waiting))
         ends = time.monotonic() + self.batch.total_seconds()
         for locator in report.until_stopped(_taken_from(waiting)):
@@ -115,6 +122,8 @@ class Intake:
             progress.step()
             if time.monotonic() >= ends:
                 break
+        if not inbox.waiting and not report.interrupted:
+            report.looked.add(Area.MAILS)
         return taken
 
     async def _senders(self, locators: Sequence[str]) -> dict[str, str]:
@@ -128,11 +137,53 @@ class Intake:
             return {}
 
     async def file(self, taken: Sequence[Taken], report: Report) -> None:
-        """Move recorded messages out of the inbox, each to the folder that tells what became of it."""
+        """Move recorded messages out of the inbox, each to the folder that tells what became of it.
+
+        One that can't be moved is remembered: the next pass moves it without reading it again, and tells of it.
+        """
+        before = {message.locator for message in await self.ledger.ask(unfiled)}
+        left: list[UnfiledMessage] = []
         for one in taken:
             self.gate.check_switch()
             with report.one_of_many(one.record.id):
-                await self.mailbox.file(one.locator, await self._folder(one.record))
+                try:
+                    await self.mailbox.file(one.locator, await self._folder(one.record))
+                except Transient as error:
+                    report.find(Finding(trouble=Trouble.UNFILED, detail=str(error), subjects=(one.record.id,)))
+                    left += await self._left(one)
+                    raise
+        gone = (before & {message.locator for message in taken}) - {message.locator for message in left}
+        if gone or left:
+            await self.ledger.change(lambda connection: keep_unfiled(connection, left, gone))
+        report.looked.add(Area.FILING)
+
+    async def forget_unfiled(self) -> None:
+        """Have everything that lies in the inbox read again at the next pass."""
+        gone = {message.locator for message in await self.ledger.ask(unfiled)}
+        await self.ledger.change(lambda connection: keep_unfiled(connection, (), gone))
+
+    async def _on_record(self, waiting: Sequence[str]) -> list[Taken]:
+        """Return those that an earlier pass recorded and could not move: nothing of them is fetched."""
+        kept = {message.locator: message for message in await self.ledger.ask(unfiled)}
+        if vanished := kept.keys() - waiting:
+            await self.ledger.change(lambda connection: keep_unfiled(connection, (), vanished))
+        taken = []
+        for locator in waiting:
+            message = kept.get(locator)
+            if message and message.stamp == await self._stamp(locator):
+                taken.append(Taken(locator=locator, record=await self.ledger.message(message.message)))
+        return taken
+
+    async def _left(self, taken: Taken) -> list[UnfiledMessage]:
+        stamp = await self._stamp(taken.locator)
+        return [UnfiledMessage(locator=taken.locator, stamp=stamp, message=taken.record.id)] if stamp else []
+
+    async def _stamp(self, locator: str) -> str:
+        """Return the message's stamp; nothing where it can't be told, so that it is read again."""
+        try:
+            return await self.mailbox.stamp(locator)
+        except (KeyError, Transient):
+            return ""
 
     async def _folder(self, record: MessageRecord) -> Folder:
         if record.outcome is not ReadOutcome.APPLICATIONS:
@@ -147,6 +198,9 @@ class Intake:
         except KeyError:
             logger.info("a message was taken away by somebody else before it was read")
             return None
+        except Unfetched as error:
+            report.find(Finding(trouble=Trouble.UNFETCHED, detail=str(error), subjects=(error.which,)))
+            raise
         reading = await self.bounces.judged(self.reader.read(message))
         recorded = await self.ledger.record(message, reading, join_days=self.join_days)
         report.messages += 1

@@ -62,6 +62,7 @@ async def read_again(ledger: Ledger, cycle: Cycle, reason: str, progress: Progre
     names = [message.id for message in await unreadable(ledger)]
     about = {"messages": names}
     await ledger.note(Event(action="message.rerun", outcome="intended", reason=reason, details=about))
+    await cycle.intake.forget_unfiled()
     brought = await cycle.intake.mailbox.bring_back(Folder.UNREADABLE)
     report = await cycle.run(progress)
     read = [await _now(ledger, name) for name in names]

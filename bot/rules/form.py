@@ -14,6 +14,7 @@ from bot.wording import clock_ja, quote
 FIELDS = {
     "receipt_no": ("受付番号", "receipt number"),
     "applied_at": ("申請日時", "time of application"),
+    "received_at": ("受信日時", "time of receipt"),
     "employee_no": ("職員番号", "employee number"),
     "name": ("氏名", "name"),
     "department": ("所属", "department"),

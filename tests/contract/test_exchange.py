@@ -6,20 +6,24 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
+from bot.console.memory import MemoryConsole
 from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, Transient, Unusable
 from bot.intake.letter import open_letter
+from bot.intake.reader import Reader
 from bot.mail.exchange import ExchangeMailbox
 from bot.mail.folder import message_from_file
 from bot.mail.port import Folder
+from bot.model import ReadOutcome
 from bot.sandbox.ews.server import EwsServer
 from bot.settings.forms import FormsSettings
 from tests.ews_kit import notice, receive
-from tests.house import FRIDAY, ROOT, ZONE
+from tests.house import FRIDAY, ROOT, ZONE, House
 from tests.postoffice_kit import exchange_mailbox
 
 
@@ -275,3 +279,165 @@ async def test_a_shared_mailbox(server: EwsServer) -> None:
     with pytest.raises(Unusable, match="nobody@city"):
         await other.check()
     await other.close()
+
+
+# ---- what the server says of one mail
+
+
+_BROKEN = ("ErrorMimeContentConversionFailed", "ErrorItemCorrupt", "ErrorContentConversionFailed")
+
+
+def table_mail(name: str) -> bytes:
+    """Return a mail with a table."""
+    mail = EmailMessage()
+    mail["From"], mail["Message-ID"], mail["Subject"] = f"{name}@x", f"<{name}@x>", f"申請 {name}"
+    mail.set_content("本文\n")
+    mail.add_attachment("職員番号\r\n0031977\r\n".encode(), maintype="text", subtype="csv", filename="申請.csv")
+    return mail.as_bytes()
+
+
+@pytest.mark.parametrize("code", [*_BROKEN, "ErrorAccessDenied", "ErrorInternalServerError", "no_mime"])
+async def test_what_exchange_can_not_write_is_put_together(
+    server: EwsServer, mailbox: ExchangeMailbox, code: str
+) -> None:
+    """A mail without MIME, whether refused or left out, comes from header, body and attachments: the same one by its digest."""
+    server.deliver(table_mail("a"), FRIDAY)
+    (locator,) = await mailbox.list_new()
+    whole = open_letter(await mailbox.fetch(locator), FormsSettings())
+    if code == "no_mime":
+        server.faults.no_mime = True
+    else:
+        server.faults.mime_error = code
+    message = await mailbox.fetch(locator)
+    assert message.unfetched == ""
+    assert open_letter(message, FormsSettings()).digest == whole.digest
+
+
+@pytest.mark.parametrize("code", _BROKEN)
+async def test_what_exchange_can_not_give_is_kept_as_unreadable(
+    server: EwsServer, mailbox: ExchangeMailbox, code: str
+) -> None:
+    """A corrupt mail comes with the reason and its receipt, can be filed, and holds up no other."""
+    server.deliver(table_mail("a"), FRIDAY)
+    server.deliver(table_mail("b"), FRIDAY + timedelta(minutes=1))
+    server.faults.item_error, server.faults.of_mails_with = code, b"<a@x>"
+    first, second = await mailbox.list_new()
+    message = await mailbox.fetch(first)
+    reading = Reader(FormsSettings(), zone=ZONE, own_address="x@x").read(message)
+    assert (reading.outcome, message.received_at) == (ReadOutcome.UNREADABLE, FRIDAY)
+    assert "did not give" in reading.reason
+    assert (await mailbox.fetch(second)).unfetched == ""
+    await mailbox.file(first, Folder.UNREADABLE)
+    assert await mailbox.list_new() == [second]
+
+
+async def test_an_attached_mail_that_exchange_can_not_write(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """Where an attachment's content is refused too, sender and subject are known, and a part is never left out."""
+    server.deliver(table_mail("a"), FRIDAY)
+    server.faults.mime_error = server.faults.attachment_error = "ErrorItemCorrupt"
+    (locator,) = await mailbox.list_new()
+    message = await mailbox.fetch(locator)
+    reading = Reader(FormsSettings(), zone=ZONE, own_address="x@x").read(message)
+    assert (reading.outcome, reading.sender, reading.subject) == (ReadOutcome.UNREADABLE, "a@x", "申請 a")
+
+
+async def test_a_corrupt_mail_that_is_whole_again_is_the_same_message(
+    server: EwsServer, mailbox: ExchangeMailbox, tmp_path: Path
+) -> None:
+    """What was kept as unreadable and can be fetched later is no second record: the one there is gets what was read."""
+    house = House(path=tmp_path).lay_out()
+    house.apply("0000001", employee_no="0031977", days=(FRIDAY.date() + timedelta(days=4),), now=FRIDAY)
+    (file,) = house.files("inbox")
+    server.deliver(file.read_bytes(), FRIDAY)
+    file.unlink()
+    server.faults.item_error = "ErrorItemCorrupt"
+    report = await house.run(MemoryConsole(), mailbox=mailbox)
+    assert (report.unreadable, report.problems, len(server.store.named("unreadable"))) == (1, [], 1)
+    server.faults.item_error = ""
+    await mailbox.bring_back(Folder.UNREADABLE)
+    again = await house.run(MemoryConsole(), mailbox=mailbox)
+    assert (again.messages, again.applications) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "created", "known"),
+    [
+        ("%Y-%m-%dT%H:%M:%S.1234567Z", "%Y-%m-%dT%H:%M:%SZ", "created"),
+        (None, "%Y-%m-%dT%H:%M:%SZ", "created"),
+        (None, None, "received"),
+        ("%Y-%m-%dT%H:%M:%S.5Z", "%Y-%m-%dT%H:%M:%S.5Z", "received"),
+        (None, None, "nobody"),
+    ],
+)
+async def test_a_mail_without_a_readable_receipt(
+    server: EwsServer, mailbox: ExchangeMailbox, stamp: str | None, created: str | None, known: str
+) -> None:
+    """DateTimeReceived that can't be read is replaced by DateTimeCreated, then by the newest Received stamp, else told as unknown."""
+    server.faults.stamp, server.faults.created_stamp = stamp, created
+    trace = b"Received: from a by mx; Fri, 30 Jul 2021 03:00:00 +0000\r\n" if known == "received" else b""
+    server.deliver(trace + table_mail("a"), datetime(2021, 7, 30, 12, tzinfo=ZONE))
+    (locator,) = await mailbox.list_new()
+    message = await mailbox.fetch(locator)
+    assert message.receipt_known == (known != "nobody")
+    if message.receipt_known:
+        assert message.received_at == datetime(2021, 7, 30, 12, tzinfo=ZONE)
+
+
+async def test_lost_trace_headers_are_asked_for_beside_the_mail(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """What Exchange leaves out when it writes a mail is read from the headers it keeps, in the same question, once each."""
+    trace = b"Received: from a by mx; Fri, 30 Jul 2021 03:00:00 +0000\r\nReceived: from b by a; Fri, 30 Jul 2021 02:00:00 +0000\r\n"
+    trace += b"Auto-Submitted: auto-replied\r\nReturn-Path: <>\r\nAuthentication-Results: mx; dkim=pass\r\n"
+    server.deliver(trace + table_mail("a"), FRIDAY)
+    (locator,) = await mailbox.list_new()
+    kept = open_letter(await mailbox.fetch(locator), FormsSettings())
+    server.faults.bare_mime = True
+    bare = open_letter(await mailbox.fetch(locator), FormsSettings())
+    assert (bare.path, bare.checks, bare.digest) == (kept.path, kept.checks, kept.digest)
+    assert (len(bare.path), len(bare.checks)) == (2, 1)
+    assert (bare.headers["auto-submitted"], bare.headers["return-path"]) == ("auto-replied", "<>")
+    assert server.calls["GetItem"] == 2
+
+
+# ---- the bot's folders
+
+
+@pytest.mark.parametrize(("unanswered", "exists"), [(1, 0), (2, 0), (99, 0), (2, 1)])
+async def test_a_search_for_folders_that_names_none(
+    server: EwsServer, mailbox: ExchangeMailbox, unanswered: int, exists: int
+) -> None:
+    """A search that is answered without its folders finds none: they are made, or looked for again where they exist."""
+    receive(server, "a", "b")
+    if exists:
+        server.store.make("Processed", "inbox")
+    server.faults.no_root_folder, server.faults.folder_exists = unanswered, exists
+    for locator in await mailbox.list_new():
+        await mailbox.file(locator, Folder.PROCESSED)
+    assert await mailbox.list_new() == []
+    assert len([*server.store.named("processed"), *server.store.named("Processed")]) == 2
+
+
+async def test_one_of_several_folders_is_used_always(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """Of folders of one name the one that holds mails is filled and brought back from."""
+    for kind in ("IPF.Appointment", "IPF.Note", "IPF.Note"):
+        server.store.make("processed", "inbox", kind)
+    receive(server, "a", "b")
+    first, second = await mailbox.list_new()
+    await mailbox.file(first, Folder.PROCESSED)
+    other = exchange_mailbox(server)
+    await other.list_new()
+    await other.file(second, Folder.PROCESSED)
+    filled = {item.folder for item in server.store.named("processed")}
+    assert [server.store.folders[key].kind for key in filled] == ["IPF.Note"]
+    assert await other.bring_back(Folder.PROCESSED) == 2
+    await other.close()
+
+
+async def test_a_folder_that_somebody_removed_is_made_again(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """A folder that is gone though the bot has just used it is made, and the mail filed."""
+    receive(server, "a", "b")
+    first, second = await mailbox.list_new()
+    await mailbox.file(first, Folder.PROCESSED)
+    (key,) = [row.key for row in server.store.folders.values() if row.name == "processed"]
+    del server.store.folders[key]
+    await mailbox.file(second, Folder.PROCESSED)
+    assert len(server.store.named("processed")) == 1

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -13,13 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import DeliveryFailed
+from bot.errors import DeliveryFailed, Unfetched, Unfiled
 from bot.mail.folder import FolderMailbox
 from bot.mail.port import Folder, Mailbox
 from bot.sandbox.ews.server import EwsServer
 from bot.sandbox.postoffice import BOT, PostOffice
 from tests.house import FRIDAY, ZONE
-from tests.postoffice_kit import exchange_mailbox, imap_mailbox
+from tests.imap_kit import OddServer, as_nobody, odd_mailbox, odd_server
+from tests.postoffice_kit import exchange_mailbox
 
 _MOST = 200_000
 
@@ -32,6 +36,10 @@ class Subject:
     receive: Callable[[str, datetime, str], None]
     filed: Callable[[Folder], int]
     sent: Callable[[], int]
+    #: Meanwhile nothing is given of the mails of this name.
+    withheld: Callable[[str], AbstractContextManager[None]]
+    #: Meanwhile no mail can be moved.
+    immovable: Callable[[], AbstractContextManager[None]]
 
 
 def raw(name: str, received: datetime, body: str) -> bytes:
@@ -54,10 +62,23 @@ def folder_mailbox(path: Path) -> Subject:
         mailbox=FolderMailbox(path, max_bytes=_MOST, zone=ZONE),
         receive=receive,
         filed=lambda folder: count(folder.value), sent=lambda: count("outbox"),
+        withheld=lambda name: _forbidden(path / "inbox" / f"{name}.eml", 0o000), immovable=lambda: _forbidden(path / "inbox", 0o555),
     )  # fmt: skip
 
 
-def imap_subject(office: PostOffice) -> Subject:
+@contextmanager
+def _forbidden(path: Path, mode: int) -> Iterator[None]:
+    """Forbid everybody but root what the mode does not allow, and be somebody else meanwhile."""
+    before = path.stat().st_mode
+    path.chmod(mode)
+    try:
+        with as_nobody():
+            yield
+    finally:
+        path.chmod(before)
+
+
+def imap_subject(office: PostOffice, server: OddServer) -> Subject:
     """Return the IMAP and SMTP adapter on real servers, with every mailbox empty."""
     office.empty()
     count = itertools.count()
@@ -68,10 +89,21 @@ def imap_subject(office: PostOffice) -> Subject:
     def sent() -> int:
         return len(office.delivered("a"))
 
+    @contextmanager
+    def refused(pattern: str) -> Iterator[None]:
+        server.refuse(pattern, "TAG NO [SERVERBUG] Internal error occurred.")
+        yield
+        server.well()
+
+    def uid(name: str) -> int:
+        """Mails are numbered as they came into the mailbox."""
+        return 1 + [file.name.rpartition("-")[0] for file in office.mails(BOT)].index(name)
+
     return Subject(
-        mailbox=imap_mailbox(office, max_bytes=_MOST),
+        mailbox=odd_mailbox(office, server, max_bytes=_MOST),
         receive=receive,
         filed=lambda folder: len(office.mails(BOT, folder.value)), sent=sent,
+        withheld=lambda name: refused(rf"UID FETCH {uid(name)} "), immovable=lambda: refused("UID (MOVE|COPY)"),
     )  # fmt: skip
 
 
@@ -81,30 +113,50 @@ def exchange_subject(server: EwsServer) -> Subject:
     def receive(name: str, at: datetime, body: str) -> None:
         server.deliver(raw(name, at, body), at)
 
+    @contextmanager
+    def refused(name: str, **codes: str) -> Iterator[None]:
+        server.faults.of_mails_with = f"<{name}@".encode() if name else b""
+        for kind, code in codes.items():
+            setattr(server.faults, kind, code)
+        yield
+        for kind in codes:
+            setattr(server.faults, kind, "")
+
     return Subject(
         mailbox=exchange_mailbox(server, max_bytes=_MOST),
         receive=receive,
         filed=lambda folder: len(server.store.named(folder.value)), sent=lambda: len(server.store.sent),
+        withheld=lambda name: refused(name, item_error="ErrorAccessDenied"),
+        immovable=lambda: refused("", move_error="ErrorMoveCopyFailed"),
     )  # fmt: skip
 
 
 @pytest.fixture(params=["folder", "imap", "exchange"])
-async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
+async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     """Each adapter in turn."""
     with ExitStack() as stack:
         if request.param == "folder":
-            made = folder_mailbox(tmp_path / "mailbox")
+            made = folder_mailbox(stack.enter_context(_of_nobody()))
         elif request.param == "imap":
-            made = _imap(request)
+            office: PostOffice = request.getfixturevalue("office")
+            made = imap_subject(office, stack.enter_context(odd_server(office)))
         else:
             made = exchange_subject(stack.enter_context(EwsServer()))
         yield made
         await made.mailbox.close()
 
 
-def _imap(request: pytest.FixtureRequest) -> Subject:
-    office: PostOffice = request.getfixturevalue("office")
-    return imap_subject(office)
+@contextmanager
+def _of_nobody() -> Iterator[Path]:
+    """Give a folder that somebody without any rights can enter and write to; those of pytest are root's alone."""
+    path = Path(tempfile.mkdtemp(prefix="mailbox-"))
+    path.chmod(0o777)
+    before = os.umask(0)
+    try:
+        yield path / "mailbox"
+    finally:
+        os.umask(before)
+        shutil.rmtree(path)
 
 
 def notice(message_id: str = "<R-1.credentials.1@city.example.jp>") -> EmailMessage:
@@ -246,3 +298,57 @@ async def test_check_touches_nothing(subject: Subject) -> None:
     assert "1 waiting" in await subject.mailbox.check()
     assert len(await subject.mailbox.list_new()) == 1
     assert subject.sent() == 0
+
+
+async def test_a_mail_that_is_not_given_holds_up_no_other(subject: Subject) -> None:
+    """One of which nothing is given is listed, named by its error, and stays; the others come, and later it does too."""
+    for name, minutes in (("a", 0), ("b", 1), ("c", 2)):
+        subject.receive(name, FRIDAY + timedelta(minutes=minutes), name)
+    before = await subject.mailbox.list_new()
+    with subject.withheld("b"):
+        listed = await subject.mailbox.list_new()
+        given, refused = [], []
+        for locator in listed:
+            try:
+                given.append((await subject.mailbox.fetch(locator)).content[-1:])
+            except Unfetched as error:
+                refused.append(error.which)
+    assert (set(listed), given, len(refused)) == (set(before), [b"a", b"c"], 1)
+    assert (await subject.mailbox.fetch(before[1])).content.endswith(b"b")
+
+
+async def test_what_is_not_given_is_named_the_same_at_every_attempt(subject: Subject) -> None:
+    """The name in the error tells at the next pass that it is the same mail."""
+    subject.receive("a", FRIDAY, "a")
+    names = []
+    with subject.withheld("a"):
+        for _ in range(2):
+            (locator,) = await subject.mailbox.list_new()
+            with pytest.raises(Unfetched) as raised:
+                await subject.mailbox.fetch(locator)
+            names.append(raised.value.which)
+    assert names[0] == names[1] != ""
+
+
+async def test_a_mail_that_can_not_be_moved_stays_as_it_was(subject: Subject) -> None:
+    """A refused move says so; the mail is in the inbox alone, known by its stamp, and is moved once when it can be."""
+    subject.receive("a", FRIDAY, "a")
+    (locator,) = await subject.mailbox.list_new()
+    stamp = await subject.mailbox.stamp(locator)
+    with subject.immovable(), pytest.raises(Unfiled):
+        await subject.mailbox.file(locator, Folder.PROCESSED)
+    assert await subject.mailbox.list_new() == [locator]
+    assert (subject.filed(Folder.PROCESSED), await subject.mailbox.stamp(locator)) == (0, stamp)
+    await subject.mailbox.file(locator, Folder.PROCESSED)
+    assert (await subject.mailbox.list_new(), subject.filed(Folder.PROCESSED)) == ([], 1)
+
+
+async def test_a_stamp_tells_another_mail_in_the_same_place(subject: Subject) -> None:
+    """What takes the place of a mail has another locator or another stamp."""
+    marks = set()
+    for body in ("one", "two"):
+        subject.receive("a", FRIDAY, body)
+        (locator,) = await subject.mailbox.list_new()
+        marks.add((locator, await subject.mailbox.stamp(locator)))
+        await subject.mailbox.file(locator, Folder.PROCESSED)
+    assert len(marks) == 2

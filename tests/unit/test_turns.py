@@ -22,7 +22,7 @@ from bot.ledger.conditions import Condition, Part, Pause
 from bot.operation.alerts.catalogue import Area, Level, Trouble, Until
 from bot.operation.alerts.findings import Finding, finding_of
 from bot.operation.alerts.kinds import KINDS
-from bot.operation.alerts.turns import is_done, news, turned
+from bot.operation.alerts.turns import is_done, news, passed_by, turned
 from bot.settings.alerts import QuietHours
 from tests.house import FRIDAY
 
@@ -181,3 +181,18 @@ def test_a_pause_holds_its_part_until_its_time() -> None:
     console = Pause(part=Part.CONSOLE, cause="operator", since=FRIDAY, by="赤羽", reason="")
     assert console.holds(Part.CONSOLE, FRIDAY + 400 * DAY)
     assert not console.holds(Part.DELIVERY, FRIDAY)
+
+
+def test_what_happens_once_is_told_when_it_happens_again() -> None:
+    """A mail that is not given is no news before the next pass finds it again; what passed by untold has no end to tell."""
+    refused = Finding(trouble=Trouble.UNFETCHED, detail="refused", subjects=("UID 7",))
+    (begun,) = turned((), [refused], {Area.MAILS}, FRIDAY, calm=CALM)
+    assert not news([begun], FRIDAY, remind=DAY, calm=CALM)
+    (again,) = turned([begun], [refused], {Area.MAILS}, FRIDAY + MINUTE, calm=CALM)
+    assert news([again], FRIDAY + MINUTE, remind=DAY, calm=CALM).begun == (again,)
+    (away,) = turned([begun], [], {Area.MAILS}, FRIDAY + MINUTE, calm=CALM)
+    later = FRIDAY + MINUTE + CALM
+    assert not news([away], later, remind=DAY, calm=CALM)
+    assert not passed_by([away], FRIDAY + MINUTE, CALM)
+    assert passed_by([away], later, CALM) == {away.key}
+    assert not passed_by([told(away)], later, CALM)

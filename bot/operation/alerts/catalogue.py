@@ -31,6 +31,10 @@ class Area(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     #: Mails could be listed.
     MAILBOX = "mailbox"
+    #: Every mail that was listed was asked for.
+    MAILS = "mails"
+    #: Every mail that was read was moved out of the inbox, or its move was tried.
+    FILING = "filing"
     #: A mail went out.
     OUTGOING = "outgoing"
     #: The console was walked through, every landmark found.
@@ -78,6 +82,8 @@ class Trouble(StrEnum):
     NOTICES_KEPT = "notices_kept_back"
     UNTOLD = "applicant_untold"
     UNREADABLE = "unreadable_mails"
+    UNFETCHED = "mails_not_given"
+    UNFILED = "mails_not_filed"
     HELD = "held"
     PAUSED = "paused"
     SWITCH = "kill_switch"
@@ -116,6 +122,8 @@ class Kind:
     #: A person ends it: its end is told at once, and what comes back is a new one. What comes and goes by itself is the same
     #: one when it comes back within ``alerts.calm_minutes``, and its end is told when it stayed away for so long.
     by_people: bool = False
+    #: What happens once may pass by itself: it is told when the next pass finds it again, and its end only if it was told.
+    when_again: bool = False
     #: Mailed to the operators one by one already (bot/delivery/courier.py): in other ways only.
     own_mail: bool = False
     #: What was found may name a person: only mail carries it.

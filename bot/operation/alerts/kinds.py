@@ -194,6 +194,22 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
         en=_words("There were mails that could not be read as applications.", "Keeps them in unreadable.",
                   "Open them; handle them by hand or ask for a new application."),
     ),
+    Trouble.UNFETCHED: Kind(
+        level=Level.WARNING, part=Part.INTAKE, area=Area.MAILS, when_again=True, personal=True,
+        ja=_words("受信箱にあるのに、メールサーバから取り出せないメールがあります。", "そのメールを受信箱に残し、ほかの受付を続けています。毎回取り出しを試みます。",
+                  "メールソフトで受信箱のそのメールを開き、申請なら締切までに手で処理し、受信箱から unreadable に移してください。"
+                  "開けないときは、メールサーバの管理者に修復を依頼してください。"),
+        en=_words("There are mails in the inbox that the mail server does not give.", "Left them in the inbox and went on with the others; each pass asks again.",
+                  "Open them in a mail program; handle an application by hand before its deadline, and move it from the inbox to unreadable. "
+                  "If it can't be opened there either, have the mail server's administrator repair it."),
+    ),
+    Trouble.UNFILED: Kind(
+        level=Level.WARNING, part=Part.INTAKE, area=Area.FILING, when_again=True, personal=True,
+        ja=_words("記録済みのメールを受信箱から移せません。", "内容は台帳に記録済みで、処理は続けています。移動だけを毎回試みます。",
+                  "メールボックスの容量と、processed・rejected・unreadable・ignored フォルダの権限を確認してください。手で移しても構いません。"),
+        en=_words("Mails that are on record can't be moved out of the inbox.", "What they say is on record and goes on; only the move is tried again by each pass.",
+                  "Look at the mailbox's room and at the rights on the folders processed, rejected, unreadable and ignored; or move the mails by hand."),
+    ),
     Trouble.HELD: Kind(
         level=Level.INFO, part=Part.INTAKE, tells_end=False,
         ja=_words("担当者の判断を待っている申請があります。", "保留にし、申請者には確認中と知らせました。", "show ID で確認し、approve または reject してください。"),

@@ -129,12 +129,27 @@ def news(
     hushed = quiet is not None and _within(quiet, now.time())
     worst_first = sorted(conditions, key=lambda one: (-kind_of(one).level.rank, one.first_seen))
     tellable = [one for one in worst_first if not hushed or kind_of(one).level is Level.CRITICAL]
-    live = [one for one in tellable if one.over_at is None]
+    live = [one for one in tellable if one.over_at is None and not _seen_once(one)]
     return News(
         begun=tuple(one for one in live if one.told_at is None or fresh(one)),
         reminded=tuple(one for one in live if one.told_at and not fresh(one) and one.told_at + remind <= now),
-        over=tuple(one for one in tellable if kind_of(one).tells_end and is_over(one, now, calm)),
+        over=tuple(
+            one for one in tellable if kind_of(one).tells_end and is_over(one, now, calm) and not _passed_by(one)
+        ),
     )
+
+
+def passed_by(conditions: Iterable[Condition], now: datetime, calm: timedelta) -> frozenset[str]:
+    """Return the keys of what stayed away without ever having been told: nobody needs to know of its end."""
+    return frozenset(one.key for one in conditions if is_over(one, now, calm) and _passed_by(one))
+
+
+def _passed_by(condition: Condition) -> bool:
+    return kind_of(condition).when_again and condition.told_at is None
+
+
+def _seen_once(condition: Condition) -> bool:
+    return kind_of(condition).when_again and condition.told_at is None and condition.first_seen == condition.last_seen
 
 
 def fresh(condition: Condition) -> tuple[str, ...]:

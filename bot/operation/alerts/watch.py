@@ -17,7 +17,7 @@ from bot.operation.alerts.catalogue import Area, Level, Trouble
 from bot.operation.alerts.gate import Gate
 from bot.operation.alerts.message import Terms, values_of
 from bot.operation.alerts.store import Store
-from bot.operation.alerts.turns import News, is_done, is_over, kind_of, news, turned
+from bot.operation.alerts.turns import News, is_done, is_over, kind_of, news, passed_by, turned
 from bot.operation.alerts.ways import Way
 from bot.operation.report import Report
 from bot.settings.alerts import AlertSettings
@@ -67,7 +67,8 @@ class Alerts:
         if only is not None:
             due = due.only({one.key for one in after if Trouble(one.kind) in only})
         told = await self._tell(due, report, now) if due else frozenset()
-        gone = [one.key for one in after if is_done(one, told)]
+        done = told | passed_by(after, now, calm)
+        gone = [one.key for one in after if is_done(one, done)]
         marked = [replace(one, told_at=now, told_of=one.subjects) for one in after if one.key in told]
         await self.store.save([one for one in marked if one.key not in gone], gone, ())
 

@@ -21,6 +21,26 @@ class EwsFaults:
     unavailable_after: int = 0
     drop_after: int = 0
     malformed: int = 0
+    #: The code with which each question for the MIME of a mail is refused, or for anything of it; empty for none.
+    mime_error: str = ""
+    item_error: str = ""
+    #: The same for each question for an attachment.
+    attachment_error: str = ""
+    #: The code with which each move is refused.
+    move_error: str = ""
+    #: Those codes are for mails alone that have these bytes in them.
+    of_mails_with: bytes = b""
+    #: Mails are answered without their MIME, though it was asked for.
+    no_mime: bool = False
+    #: What the server writes anew lacks the trace of a mail: who handed it on, and who sent it by a program.
+    bare_mime: bool = False
+    #: How times are written; for ``None`` none is.
+    stamp: str | None = "%Y-%m-%dT%H:%M:%SZ"
+    created_stamp: str | None = "%Y-%m-%dT%H:%M:%SZ"
+    #: A search for folders is answered without the element that holds them.
+    no_root_folder: int = 0
+    #: A folder that is to be made is said to exist.
+    folder_exists: int = 0
     #: Seconds before an answer, for ``slow`` requests.
     delay: float = 0.0
     slow: int = 0

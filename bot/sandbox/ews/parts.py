@@ -7,7 +7,6 @@ import email.policy
 from base64 import b64encode
 from dataclasses import dataclass
 from email.message import Message
-from email.utils import parseaddr
 
 from bot.sandbox.ews.soap import Element, T
 from bot.sandbox.ews.store import Item
@@ -31,12 +30,6 @@ def headers(mail: Message) -> Element:
     """Return every header as it came."""
     rows = [T("InternetMessageHeader", " ".join(str(value).split()), HeaderName=name) for name, value in mail.items()]
     return T("InternetMessageHeaders", *rows)
-
-
-def sender(mail: Message) -> Element:
-    """Return whom the mail says it is from."""
-    name, address = parseaddr(str(mail["From"] or ""))
-    return T("From", T("Mailbox", T("Name", name or address), T("EmailAddress", address), T("RoutingType", "SMTP")))
 
 
 def body(mail: Message) -> Element:

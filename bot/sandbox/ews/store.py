@@ -18,6 +18,8 @@ class FolderRow:
     key: str
     name: str
     parent: str
+    #: Its class: what it is for.
+    kind: str = "IPF.Note"
 
 
 @dataclass(kw_only=True)
@@ -53,9 +55,9 @@ class Store:
         del self.items[item.key]
         return self._add(item.content, item.received, folder)
 
-    def make(self, name: str, parent: str) -> FolderRow:
+    def make(self, name: str, parent: str, kind: str = "IPF.Note") -> FolderRow:
         """Make a folder."""
-        row = FolderRow(key=f"F{next(self._numbers):06}", name=name, parent=parent)
+        row = FolderRow(key=f"F{next(self._numbers):06}", name=name, parent=parent, kind=kind)
         self.folders[row.key] = row
         return row
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
+from email.message import Message
+from email.utils import parseaddr
 from functools import partial
 
 from bot.sandbox.ews.faults import EwsFaults
-from bot.sandbox.ews.parts import attachment, body, files, headers, mail_of, sender
+from bot.sandbox.ews.parts import attachment, body, files, headers, mail_of
 from bot.sandbox.ews.soap import NAMES, Element, M, Refusal, T, answer
 from bot.sandbox.ews.store import FolderRow, Item, Store
 
-_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+#: What a mail may lose when it is written anew.
+_TRACE = ("received", "return-path", "auto-submitted", "authentication-results")
 
 
 class Verbs:
@@ -43,6 +46,8 @@ class Verbs:
 
         def below(node: Element) -> list[Element]:
             rows = self._store.children(self._folder(node).key)
+            if self._faults.take("no_root_folder"):
+                return []
             found = [row for row in rows if wanted is None or row.name == wanted.get("Value")]
             folders = T("Folders", *map(self._folder_xml, found))
             return [_page(folders, len(found), len(found), last=True)]
@@ -53,6 +58,8 @@ class Verbs:
         parent = request.find("m:ParentFolderId", NAMES)[0]
 
         def make(node: Element) -> list[Element]:
+            if self._faults.take("folder_exists"):
+                raise Refusal("ErrorFolderExists", "A folder with the specified name already exists.")
             row = self._store.make(node.findtext("t:DisplayName", namespaces=NAMES), self._folder(parent).key)
             return [M("Folders", T("Folder", T("FolderId", Id=row.key, ChangeKey="AQ==")))]
 
@@ -62,6 +69,7 @@ class Verbs:
         view = request.find("m:IndexedPageItemView", NAMES)
         first, most = int(view.get("Offset")), int(view.get("MaxEntriesReturned"))
         orders = request.findall("m:SortOrder/t:FieldOrder", NAMES)
+        asked = _asked(request)
 
         def below(node: Element) -> list[Element]:
             every = _ordered(self._store.within(self._folder(node).key), orders)
@@ -69,29 +77,57 @@ class Verbs:
                 raise Refusal("ErrorUnsupportedPathForQuery", "no restriction is offered")
             shown = every[first : first + most]
             end = first + len(shown)
-            return [_page(T("Items", *map(_short, shown)), end, len(every), last=end >= len(every))]
+            return [
+                _page(
+                    T("Items", *(T("Message", _id(item), *self._facts(item, asked)) for item in shown)),
+                    end,
+                    len(every),
+                    last=end >= len(every),
+                )
+            ]
 
         return [partial(below, node) for node in request.find("m:ParentFolderIds", NAMES)]
 
     def _get_item(self, request: Element) -> list[Callable[[], list[Element]]]:
-        asked = {node.get("FieldURI") for node in request.iterfind(".//t:FieldURI", NAMES)}
+        asked = _asked(request)
         if request.findtext(".//t:IncludeMimeContent", namespaces=NAMES) == "true":
             asked.add("item:MimeContent")
         return [partial(self._item_message, node, asked) for node in request.find("m:ItemIds", NAMES)]
 
     def _item_message(self, node: Element, asked: set[str]) -> list[Element]:
         """Return an item with what is asked of it, in the order of the schema."""
-        item = self._item(node)
-        content = b64encode(item.content).decode("ascii") if "item:MimeContent" in asked else ""
-        before = [T("MimeContent", content, CharacterSet="UTF-8")] if content else []
-        if not asked & {"item:Body", "item:Attachments", "item:InternetMessageHeaders"}:
-            author = [sender(mail_of(item))] if "message:From" in asked else []
-            return [M("Items", _short(item, *before, after=author))]
+        item, faults = self._item(node), self._faults
+        if faults.of_mails_with in item.content:
+            code = faults.item_error or (faults.mime_error if "item:MimeContent" in asked else "")
+            if code:
+                raise Refusal(code, "The item can't be given.")
         mail = mail_of(item)
-        attached = [attachment(item, number, file, whole=False) for number, file in enumerate(files(mail))]
-        middle = [body(mail), *([T("Attachments", *attached)] if attached else [])]
-        message = T("Message", *before, _id(item), *middle, *_facts(item), headers(mail))
+        before = [self._mime(item)] if "item:MimeContent" in asked and not faults.no_mime else []
+        subject = [T("Subject", str(mail["Subject"]))] if "item:Subject" in asked and mail["Subject"] else []
+        text = [body(mail)] if "item:Body" in asked else []
+        files_of = enumerate(files(mail)) if "item:Attachments" in asked else ()
+        attached = [attachment(item, number, file, whole=False) for number, file in files_of]
+        middle = [*subject, *text, *([T("Attachments", *attached)] if attached else [])]
+        as_sent = [headers(mail)] if "item:InternetMessageHeaders" in asked else []
+        message = T(
+            "Message", *before, _id(item), *middle, *self._facts(item, asked, headers=as_sent), *_sender(mail, asked)
+        )
         return [M("Items", message)]
+
+    def _mime(self, item: Item) -> Element:
+        mail = mail_of(item)
+        for name in _TRACE if self._faults.bare_mime else ():
+            del mail[name]
+        content = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")) if self._faults.bare_mime else item.content
+        return T("MimeContent", b64encode(content).decode("ascii"), CharacterSet="UTF-8")
+
+    def _facts(self, item: Item, asked: set[str], *, headers: Sequence[Element] = ()) -> list[Element]:
+        """Return what is told of every item, and when it was made where that was asked for, in the order of the schema."""
+        stamp, faults = item.received.strftime, self._faults
+        received = [T("DateTimeReceived", stamp(faults.stamp))] if faults.stamp else []
+        told = faults.created_stamp if "item:DateTimeCreated" in asked else None
+        created = [T("DateTimeCreated", stamp(told))] if told else []
+        return [*received, T("Size", str(len(item.content))), *headers, *created]
 
     def _get_attachment(self, request: Element) -> list[Callable[[], list[Element]]]:
         def one(node: Element) -> list[Element]:
@@ -99,6 +135,8 @@ class Verbs:
             item = self._store.items.get(key)
             if item is None:
                 raise Refusal("ErrorItemNotFound", "The specified object was not found in the store.")
+            if self._faults.attachment_error:
+                raise Refusal(self._faults.attachment_error, "The attachment can't be given.")
             file = files(mail_of(item))[int(number)]
             return [M("Attachments", attachment(item, int(number), file, whole=True))]
 
@@ -108,9 +146,11 @@ class Verbs:
         target = request.find("m:ToFolderId", NAMES)[0]
 
         def one(node: Element) -> list[Element]:
-            item, folder = self._item(node), self._folder(target)
+            item, folder = self._item(node), self._folder(target, missing="ErrorToFolderNotFound")
             if self._faults.take("quota"):
                 raise Refusal("ErrorQuotaExceeded", "The mailbox has exceeded its quota.")
+            if self._faults.move_error and self._faults.of_mails_with in item.content:
+                raise Refusal(self._faults.move_error, "The item can't be moved.")
             return [M("Items", T("Message", _id(self._store.move(item, folder.key))))]
 
         return [partial(one, node) for node in request.find("m:ItemIds", NAMES)]
@@ -132,13 +172,13 @@ class Verbs:
 
         return [partial(send, node) for node in request.find("m:Items", NAMES)]
 
-    def _folder(self, node: Element) -> FolderRow:
+    def _folder(self, node: Element, missing: str = "ErrorFolderNotFound") -> FolderRow:
         owner = node.findtext("t:Mailbox/t:EmailAddress", namespaces=NAMES)
         if owner and self._store.address and owner.casefold() != self._store.address.casefold():
             raise Refusal("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
         row = self._store.folders.get(node.get("Id"))
         if row is None:
-            raise Refusal("ErrorFolderNotFound", "The specified folder could not be found in the store.")
+            raise Refusal(missing, "The specified folder could not be found in the store.")
         return row
 
     def _item(self, node: Element) -> Item:
@@ -150,7 +190,7 @@ class Verbs:
     def _folder_xml(self, row: FolderRow) -> Element:
         return T(
             "Folder", T("FolderId", Id=row.key, ChangeKey="AQ=="), T("ParentFolderId", Id=row.parent or row.key),
-            T("FolderClass", "IPF.Note"), T("DisplayName", row.name), T("TotalCount", str(len(self._store.within(row.key)))),
+            T("FolderClass", row.kind), T("DisplayName", row.name), T("TotalCount", str(len(self._store.within(row.key)))),
             T("ChildFolderCount", str(len(self._store.children(row.key)))),
         )  # fmt: skip
 
@@ -170,13 +210,16 @@ def _id(item: Item) -> Element:
     return T("ItemId", Id=item.key, ChangeKey="AQ==")
 
 
-def _facts(item: Item) -> list[Element]:
-    return [T("DateTimeReceived", item.received.strftime(_STAMP)), T("Size", str(len(item.content)))]
+def _asked(request: Element) -> set[str]:
+    return {node.get("FieldURI") for node in request.iterfind(".//t:FieldURI", NAMES)}
 
 
-def _short(item: Item, *before: Element, after: Sequence[Element] = ()) -> Element:
-    """Return an item; the schema wants its MIME first, and its author last."""
-    return T("Message", *before, _id(item), *_facts(item), *after)
+def _sender(mail: Message, asked: set[str]) -> list[Element]:
+    """Return who a mail is from and its Message-ID, as far as it says so and was asked for it."""
+    _, address = parseaddr(str(mail["From"] or ""))
+    sender = [T("From", T("Mailbox", T("EmailAddress", address)))] if "message:From" in asked and address else []
+    name = [T("InternetMessageId", str(mail["Message-ID"]))] if mail["Message-ID"] else []
+    return [*sender, *(name if "message:InternetMessageId" in asked else [])]
 
 
 def _ordered(items: list[Item], orders: list[Element]) -> list[Item]:

@@ -46,7 +46,7 @@ class Sink:
 
 
 @contextmanager
-def _servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
+def mail_servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
     """Move the scene's applications to a mailbox on the real IMAP server, and have its mails go to a sink."""
     office = scene.office()
     office.empty()
@@ -78,7 +78,7 @@ def _servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
 
 def _smtp(scene: Scene, *changes: str) -> Ran:
     """A pass that can read and can't send, then one that can."""
-    with _servers(scene) as sink:
+    with mail_servers(scene) as sink:
         ran = scene.run(*changes)
         # The other one is not made: nobody could be told of it.
         assert (scene.inbox(), sorted(scene.states()), sink.accepted) == (0, ["accepted", "issued"], [])
@@ -88,7 +88,7 @@ def _smtp(scene: Scene, *changes: str) -> Ran:
 
 
 def _imap(scene: Scene, *changes: str) -> Ran:
-    with _servers(scene):
+    with mail_servers(scene):
         ran = scene.run(*changes)
         assert (scene.inbox(), scene.states()) == (2, [])
         assert scene.run().status == 0
@@ -97,7 +97,7 @@ def _imap(scene: Scene, *changes: str) -> Ran:
 
 
 def _dropped(scene: Scene) -> Ran:
-    with _servers(scene, drops=1) as sink:
+    with mail_servers(scene, drops=1) as sink:
         ran = scene.run()
         assert (scene.states(), len(sink.accepted)) == (["delivered", "delivering"], 2)
         assert scene.run().status == 0
