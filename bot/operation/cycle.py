@@ -204,13 +204,15 @@ class Cycle:
         """
         inbox = Inbox()
         await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self.intake.look(inbox, report))
-        while inbox.waiting and not report.is_cut_short():
+        goes_on = inbox.listed
+        while goes_on:
             of_known, accepted = bool(inbox.known), report.accepted
             await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self._take_in(inbox, report, progress))
             if inbox.waiting and (of_known or report.accepted > accepted):
                 await self._carry_out(report, progress, most=_BETWEEN_BATCHES if inbox.known else None)
             if inbox.waiting and not of_known:
                 await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self.intake.look(inbox, report))
+            goes_on = bool(inbox.waiting) and not report.is_cut_short()
 
     async def _carry_out(self, report: Report, progress: Progress, *, most: int | None = None) -> None:
         """Do what follows from what is decided: end what is over, tell, issue (the ``most`` urgent ones) and revoke."""

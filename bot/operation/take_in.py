@@ -51,6 +51,8 @@ class Inbox:
     recorded: list[Taken] = field(default_factory=list)
     #: Everything that was ever in it: nothing is read twice in one pass.
     seen: set[str] = field(default_factory=set)
+    #: The mailbox has told what lies in it.
+    listed: bool = False
 
     @property
     def waiting(self) -> int:
@@ -81,7 +83,7 @@ class Intake:
 
     async def look(self, inbox: Inbox, report: Report) -> None:
         """Put into ``inbox`` what lies there now; looked at again, only what has come since from those who may apply."""
-        first = not inbox.seen
+        first = not inbox.listed
         found = [locator for locator in await self.mailbox.list_new() if locator not in inbox.seen]
         report.looked.add(Area.MAILBOX)
         if first:
@@ -94,6 +96,7 @@ class Intake:
             if is_known or first:
                 (inbox.known if is_known else inbox.strangers).append(locator)
                 inbox.seen.add(locator)
+        inbox.listed = True
 
     async def run(self, inbox: Inbox, report: Report, progress: Progress) -> list[Taken]:
         """Record a batch: of the known senders' messages, else of the strangers', what can be read in the time of one.
