@@ -23,6 +23,10 @@ class WithDrops:
         mails = await self._mailbox.list_new()
         return [*mails, *(f"{_MARK}{name}" for name in await self._drops.list_new())]
 
+    async def passed_over(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.passed_over`."""
+        return [*await self._mailbox.passed_over(), *await self._drops.passed_over()]
+
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
         place, name = self._at(locator)

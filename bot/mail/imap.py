@@ -51,6 +51,10 @@ class ImapMailbox:
         """See :meth:`bot.mail.port.Mailbox.list_new`; the receipt is the server's INTERNALDATE."""
         return await self._do(self._list)
 
+    async def passed_over(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.passed_over`: a server lists every mail."""
+        return []
+
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
         message = await self._do(lambda session: self._fetch(session, locator))

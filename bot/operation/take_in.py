@@ -21,6 +21,8 @@ from bot.operation.alerts.gate import Gate
 from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
 
+#: So many of the files that are not read are named.
+_NAMED = 5
 _FOLDERS = {ReadOutcome.UNREADABLE: Folder.UNREADABLE, ReadOutcome.IGNORED: Folder.IGNORED}
 _STATES = {Outcome.ACCEPT: State.ACCEPTED, Outcome.REJECT: State.REJECTED, Outcome.HOLD: State.HELD}
 
@@ -51,6 +53,8 @@ class Intake:
         """
         taken: list[Taken] = []
         waiting = await self.mailbox.list_new()
+        if left := await self.mailbox.passed_over():
+            self._tell_of(left, report)
         report.looked.add(Area.MAILBOX)
         progress.start("受信メールを読む / reading mails", len(waiting))
         for locator in report.until_stopped(waiting):
@@ -62,6 +66,13 @@ class Intake:
                     taken.append(Taken(locator=locator, record=record))
             progress.step()
         return taken
+
+    @staticmethod
+    def _tell_of(left: Sequence[str], report: Report) -> None:
+        named = ", ".join(left[:_NAMED])
+        text = f"{len(left)} in the inbox are not read: {named}{' …' if len(left) > _NAMED else ''}"
+        report.warnings.append(text)
+        report.find(Finding(trouble=Trouble.PASSED_OVER, detail=text))
 
     async def file(self, taken: Sequence[Taken], report: Report) -> None:
         """Move recorded messages out of the inbox, each to the folder that tells what became of it."""

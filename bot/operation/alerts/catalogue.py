@@ -74,6 +74,7 @@ class Trouble(StrEnum):
     BOUNCED = "credentials_bounced"
     UNTOLD = "applicant_untold"
     UNREADABLE = "unreadable_mails"
+    PASSED_OVER = "inbox_not_read"
     HELD = "held"
     PAUSED = "paused"
     SWITCH = "kill_switch"
