@@ -218,11 +218,16 @@ def config_schema() -> None:
     print_json(schema())
 
 
-def main() -> None:
-    """Run the command line; an error becomes its sentence, its advice, and its exit status."""
+def start() -> None:
+    """Be the process of a command: nothing of it is for other users, and then :func:`main`."""
     sys.excepthook = _tell_of_unforeseen
     if sys.argv[1:2] not in _DEVELOPING:
         protect_process()
+    main()
+
+
+def main() -> None:
+    """Run the command line; an error becomes its sentence, its advice, and its exit status."""
     try:
         app(standalone_mode=True)
     except BotError as error:
@@ -251,4 +256,4 @@ def _moment(text: str | None) -> datetime | None:
 
 
 if __name__ == "__main__":
-    main()
+    start()
