@@ -21,8 +21,8 @@ from bot.errors import BotError
 from bot.private import protect_process
 from bot.terminal import visible
 
-#: They start servers of other users, which must find their files.
-_DEVELOPING = (["test"], ["bench"])
+#: They start servers that run as other users and must find their files; no real person's data is in them.
+_WITH_SERVERS = (["test"], ["bench"], ["demo"])
 
 app = typer.Typer(
     add_completion=False,
@@ -221,8 +221,7 @@ def config_schema() -> None:
 def start() -> None:
     """Be the process of a command: nothing of it is for other users, and then :func:`main`."""
     sys.excepthook = _tell_of_unforeseen
-    if sys.argv[1:2] not in _DEVELOPING:
-        protect_process()
+    protect_process(umask=sys.argv[1:2] not in _WITH_SERVERS)
     main()
 
 

@@ -17,14 +17,19 @@ _OTHERS = 0o007
 _PR_SET_DUMPABLE = 4
 
 
-def protect_process() -> None:
-    """Have this process and whatever it starts leave no core, and make new files readable for their owner alone."""
+def protect_process(*, umask: bool = True) -> None:
+    """Have this process and whatever it starts leave no core, and with ``umask`` make files for their owner alone.
+
+    What the bot itself makes is for its owner alone in any case; the umask is for what a library or the browser makes.
+    """
     if os.name != "posix":
         return
     import resource  # noqa: PLC0415 - there is none on Windows
 
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if umask:
+        os.umask(0o077)
+    with suppress(OSError, ValueError):  # where a supervisor forbids to ask, it has set the limit itself
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
