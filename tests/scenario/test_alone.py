@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ from bot.life import State
 from tests.acts_kit import in_ledger, one
 from tests.house import House
 
-_SAID = {"by": "吉澤", "reason": "確認", "as_json": True}
+_SAID: dict[str, Any] = {"by": "吉澤", "reason": "確認", "as_json": True}
 Command = Callable[[Path, Path], int]
 
 _ALONE: dict[str, Command] = {

@@ -12,17 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.clock import FixedClock, SystemClock
 from bot.errors import Conflict
 from bot.ledger.ledger import Ledger
+from bot.ledger.records import Changes
 from bot.life import State
 from bot.model import Decision, Outcome
 from tests.acts_kit import in_ledger
 from tests.house import ROOT, ZONE, House
-from tests.ledger_kit import STEP, Changes, application, message, reading
+from tests.ledger_kit import STEP, application, message, reading
 
 #: Gives its commands one by one, each at the moment at which the other process gives the same.
 _OPERATOR = """
@@ -39,7 +41,10 @@ told, workshop = [], open_workshop(place.parent / "config.yaml", [], quiet=True)
 verbs = {name: getattr(Acts, name) for name in ("rerun", "approve", "reject", "revoke", "dismiss")} | {"read": dismiss_message}
 
 def act(verb, name):
-    done = asyncio.run(_each(workshop, [name], me, "確認", verbs[verb]))
+    try:
+        done = asyncio.run(_each(workshop, [name], me, "確認", verbs[verb]))
+    except BotError as error:
+        return [error.exit_status, repr(error)]
     return [max((error.exit_status for error in done.refused), default=0), " ".join(map(repr, done.refused))]
 
 def command(line):
@@ -53,8 +58,10 @@ def command(line):
 
 for number, line in enumerate(json.loads((place / "commands.json").read_text(encoding="utf-8"))):
     (place / f"{me}-{number}").touch()
+    until = time.monotonic() + 30
     while not (place / f"{other}-{number}").exists():
         time.sleep(0.0005)
+        assert time.monotonic() < until, "the other one has ended"
     told.append(act(*line) if line[0] in verbs and len(line) == 2 else command(line))
 (place / f"{me}.json").write_text(json.dumps(told), encoding="utf-8")
 """
@@ -89,7 +96,7 @@ def both(house: House, lines: Sequence[Sequence[str]]) -> list[tuple[Said, Said]
 @pytest.fixture(params=["sqlite", "postgresql"])
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
     """A house in which nothing is carried out: the kill switch is there, and what is decided is only recorded."""
-    changes = {"alerts": {"mail_to": []}}
+    changes: dict[str, dict[str, Any]] = {"alerts": {"mail_to": []}}
     if request.param == "postgresql":
         changes |= request.getfixturevalue("database").settings(tmp_path)
     now = SystemClock(ZONE).now().replace(microsecond=0)
@@ -140,11 +147,11 @@ def test_the_same_act_by_two_is_done_once(house: House) -> None:
     """Of each act one takes effect; the other is told of it as a conflict with status 1, and no auditor is called."""
     given = lay_out(house)
     stuck_all = given.pop("--stuck")
-    said = ["--by", "@ME@", "--reason", "確認", "--config", str(house.config)]
+    who = ["--by", "@ME@", "--reason", "確認", "--config", str(house.config)]
     lines = [[verb, name] for verb, names in given.items() for name in names]
     lines += [
-        ["rerun", "--stuck", *said], ["pause", "--part", "console", *said], ["resume", "--part", "console", *said],
-        ["worklist", "--to", str(house.path / "@ME@.xlsx"), *said],
+        ["rerun", "--stuck", *who], ["pause", "--part", "console", *who], ["resume", "--part", "console", *who],
+        ["worklist", "--to", str(house.path / "@ME@.xlsx"), *who],
     ]  # fmt: skip
     told = both(house, lines)
     for line, pair in zip(lines, told, strict=True):
