@@ -22,7 +22,7 @@ def main() -> int:
         return _complain(f"this program needs Python 3.11 or newer; this is {sys.version.split()[0]}")
     home = environment_home()
     if Path(sys.prefix).resolve() == home.resolve() and os.environ.pop(_PREPARED, ""):
-        from bot.cli import main as run_command  # noqa: PLC0415 - its packages are there only now
+        from bot.cli import start as run_command  # noqa: PLC0415 - its packages are there only now
 
         run_command()
         return 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -16,6 +18,11 @@ from bot.cli_ledger import ledger
 from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
 from bot.cli_watch import watch
 from bot.errors import BotError
+from bot.private import protect_process
+from bot.terminal import visible
+
+#: They start servers that run as other users and must find their files; no real person's data is in them.
+_WITH_SERVERS = (["test"], ["bench"], ["demo"])
 
 app = typer.Typer(
     add_completion=False,
@@ -66,11 +73,15 @@ def test(context: typer.Context) -> None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def bench(context: typer.Context, name: Annotated[str, typer.Argument(help="Such as reading or fuzz.")]) -> None:
-    """A benchmark of tests/bench as JSON; further arguments go to it. Example: run_bot.py bench reading 10000 100000"""
+def bench(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Such as reading or fuzz.")],
+    as_json: AsJson = False,
+) -> None:
+    """A benchmark of tests/bench as JSON; further numbers go to it. Example: run_bot.py bench reading 10000 100000 --json"""
     from bot.commands import benching
 
-    leave(benching.run(name, list(context.args)))
+    leave(benching.run(name, list(context.args), as_json=as_json))
 
 
 @app.command()
@@ -207,6 +218,13 @@ def config_schema() -> None:
     print_json(schema())
 
 
+def start() -> None:
+    """Be the process of a command: nothing of it is for other users, and then :func:`main`."""
+    sys.excepthook = _tell_of_unforeseen
+    protect_process(umask=sys.argv[1:2] not in _WITH_SERVERS)
+    main()
+
+
 def main() -> None:
     """Run the command line; an error becomes its sentence, its advice, and its exit status."""
     try:
@@ -218,6 +236,11 @@ def main() -> None:
             print_json({"error": type(error).__name__, "message": str(error), "advice": error.advice})
         say(f"{type(error).__name__}: {error}\n→ {error.advice}")
         sys.exit(error.exit_status)
+
+
+def _tell_of_unforeseen(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a traceback as Python would, with nothing in it that a terminal obeys."""
+    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -232,4 +255,4 @@ def _moment(text: str | None) -> datetime | None:
 
 
 if __name__ == "__main__":
-    main()
+    start()

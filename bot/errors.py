@@ -19,6 +19,7 @@ BotError
 ├── NoneFree           every login ID of the pool is held
 ├── DeliveryFailed     a notice can't be sent
 ├── ActRefused         an operator's act does not fit the request
+├── Conflict           somebody else changed it first
 ├── LedgerBroken       the audit chain or the ledger contradicts itself
 ├── AlreadyRunning     another process holds the lock
 ├── TookTooLong        a scheduled job got no step further and was cut off
@@ -224,6 +225,12 @@ class ActRefused(BotError):
     """Raised when an operator's act does not fit the request, or would break a rule that nobody may break; nothing is changed."""
 
     advice = "show ID で案件の状態と審査結果を確認してください。 / Look at its state and its violations with `show ID`."
+
+
+class Conflict(BotError):
+    """Raised when what an act was decided on was changed by somebody else in the meantime; nothing of the act is done."""
+
+    advice = "先に別の操作がありました。show ID で確認し、必要なら再実行してください。 / See with `show ID` what was done first; if it is still needed, do it again."
 
 
 class LedgerBroken(BotError):

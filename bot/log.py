@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import traceback
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from bot.log_file import Keeping, LogFile
+from bot.private import make_folder
 from bot.secret import Redactor
+from bot.terminal import visible
 
 if TYPE_CHECKING:
     from loguru import Record, RecordException
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 _LINE = "<dim>{time:HH:mm:ss}</dim> <level>{level: <7}</level> {extra[request]: <16} {message}{extra[trace]}\n"
 #: Levels that go by the same name here and in the standard way.
 _LEVELS = frozenset({"WARNING", "ERROR", "CRITICAL"})
-#: What could steer a terminal, or make one line look like two.
-_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def set_up(
@@ -64,7 +63,7 @@ def set_up(
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         sys.stderr.write(f"the log folder {folder} can't be made ({error.strerror}): mend log.file or the rights\n")
 
@@ -100,8 +99,7 @@ def _trace(exception: RecordException | None) -> str:
 
 def _harmless(text: str) -> str:
     """Return ``text`` with what steers a terminal shown as an escape, and further lines set in: none can pose as its own."""
-    shown = _STEERS.sub(lambda found: ascii(found.group())[1:-1], text)
-    return shown.replace("\n", "\n    ")
+    return visible(text).replace("\n", "\n    ")
 
 
 def _document(record: Record) -> dict[str, object]:

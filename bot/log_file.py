@@ -12,8 +12,12 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import cast
+
+from bot.private import close_to_others, open_private
 
 #: What stands behind the name of a file put aside: when that was, or the number that earlier versions gave.
 _ASIDE = re.compile(r"\.(\d{8}T\d{6}\.\d{6}Z|\d{1,3})(\.gz)?$")
@@ -60,6 +64,10 @@ class LogFile(RotatingFileHandler):
         self.stream = self._open()
         self._tidy()
 
+    def _open(self) -> TextIOWrapper:
+        """Open the file for its owner alone, whatever the umask."""
+        return cast("TextIOWrapper", open_private(self._file, "a", encoding="utf-8"))
+
     def close(self) -> None:
         """Close the file; what could not be written was told when it was to be."""
         with suppress(OSError):
@@ -83,6 +91,7 @@ class LogFile(RotatingFileHandler):
             if not _ASIDE.search(path.name):
                 continue
             with suppress(OSError):
+                close_to_others(path)  # as an earlier version left it
                 age = time.time() - path.stat().st_mtime
                 if age > self._keeping.days * _DAY_SECONDS:
                     path.unlink()
@@ -94,7 +103,9 @@ def _compress(path: Path) -> None:
     """Put a compressed file in the place of ``path``, with its time; half of one never has the name."""
     draft, done = path.with_name(f"{path.name}.part{os.getpid()}"), path.with_name(f"{path.name}.gz")
     try:
-        with path.open("rb") as source, gzip.open(draft, "wb") as target:
+        with (
+            path.open("rb") as source, open_private(draft, "wb") as kept, gzip.open(kept, "wb") as target,
+        ):  # fmt: skip
             shutil.copyfileobj(source, target)
         shutil.copystat(path, draft)
         draft.replace(done)

@@ -34,7 +34,7 @@ def ran(command: Sequence[str], seconds: float, environment: Mapping[str, str]) 
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands, no shell
             command, timeout=seconds, check=False, env=dict(environment), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, umask=0o022,  # what is installed is for everybody
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -12,7 +12,7 @@ from bot.commands.opening import must_say, open_workshop, with_ledger
 from bot.commands.output import Bars, people, print_json, say, table
 from bot.commands.passes import tell_what_to_do
 from bot.commands.stopping import stopped_by_signals
-from bot.errors import AccountConflict, ActRefused, AlreadyRunning, BadUsage, BotError, Problem
+from bot.errors import AccountConflict, ActRefused, AlreadyRunning, BadUsage, BotError, Conflict, Problem
 from bot.ledger.ledger import Ledger
 from bot.life import State
 from bot.model import ReadOutcome
@@ -27,7 +27,7 @@ Verb = Callable[[Acts, str, str], Awaitable[Act]]
 @dataclass(kw_only=True)
 class _Done:
     acts: list[Act] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    refused: list[ActRefused | Conflict] = field(default_factory=list)
 
 
 def approve(
@@ -180,24 +180,24 @@ def _tell(workshop: Workshop, done: _Done, status: int, *, as_json: bool) -> int
         )
     if proposed := [act.id for act in done.acts if act.proposed]:
         say_proposed(proposed, workshop.config.settings.operators.proposal_hours)
-    for text in done.refused:
-        say(f"! {text}")
-    if done.refused:
-        say(f"→ {ActRefused.advice}")
-    return status or (ActRefused.exit_status if done.refused else 0)
+    for error in done.refused:
+        say(f"! {error}")
+    for advice in dict.fromkeys(error.advice for error in done.refused):
+        say(f"→ {advice}")
+    return status or max((error.exit_status for error in done.refused), default=0)
 
 
 async def _each(workshop: Workshop, names: Sequence[str], by: str, reason: str, verb: Verb) -> _Done:
-    """Do the act on each request; one that is refused does not stop the others."""
+    """Do the act on each request; one that is refused, or that somebody else was quicker with, does not stop the others."""
     done = _Done()
     with workshop.acts(by) as acts:
         for name in names:
             try:
                 done.acts.append(await verb(acts, name, reason))
-            except ActRefused as error:
-                done.refused.append(str(error))
+            except (ActRefused, Conflict) as error:
+                done.refused.append(error)
             except KeyError:
-                done.refused.append(f"the ledger has no {name}; `requests` lists what it has")
+                done.refused.append(ActRefused(f"the ledger has no {name}; `requests` lists what it has"))
     return done
 
 

@@ -19,11 +19,13 @@ from bot.console.browser import find_browser
 from bot.delivery.templates import NAMES
 from bot.errors import AccessDenied, BotError, LedgerBroken, Unusable
 from bot.ledger.engine import file_of, name_of
+from bot.ledger.process_lock import network_of
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.alerts.survey import must_have_room
+from bot.private import open_to_others
 from bot.wiring import Workshop
 from bot.wiring.alert_check import check_alerts
-from bot.wiring.alerts import gate, written_to
+from bot.wiring.alerts import gate, kept_private, written_to
 
 #: No machine that runs this version can honestly think that it is earlier.
 _NOT_BEFORE_YEAR = 2026
@@ -101,7 +103,13 @@ async def _mailbox(workshop: Workshop) -> str:
 
 async def _database(workshop: Workshop) -> str:
     url = workshop.config.settings.ledger.url
-    name = file_of(url, workshop.config.base) or name_of(make_url(url))
+    file = file_of(url, workshop.config.base)
+    name, far = f"{file or name_of(make_url(url))}", network_of(file) if file else ""
+    if far:
+        name += (
+            f" (! {far}: 共有フォルダでは二重起動を防げず、台帳が壊れることがあります。この機械のディスクか PostgreSQL に置いてください"
+            " / a network share: nothing keeps two machines apart there; use a local disk, or PostgreSQL)"
+        )
     if not workshop.has_ledger():
         return f"{name} will be made by the first run"
     ledger = workshop.ledger()
@@ -116,7 +124,11 @@ async def _database(workshop: Workshop) -> str:
 
 async def _disk(workshop: Workshop) -> str:
     least = workshop.config.settings.alerts.disk_free_mb
-    return f"{min(must_have_room(place, least) for place in written_to(workshop.config))} MB free"
+    free = min(must_have_room(place, least) for place in written_to(workshop.config))
+    exposed = [str(place) for place in kept_private(workshop.config) if open_to_others(place)]
+    if not exposed:
+        return f"{free} MB free"
+    return f"{free} MB free; ! この機械の誰でも読めます / any user of this machine can read: {', '.join(exposed)} (chmod o= …)"
 
 
 async def _must_not_be_refused(workshop: Workshop, refused: Trouble, then: str) -> None:

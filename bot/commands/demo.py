@@ -28,6 +28,7 @@ from bot.errors import BadUsage, ConfigInvalid, Problem
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request, Verdict
 from bot.operation.report import Report
+from bot.private import make_folder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -101,7 +102,7 @@ def _make_room(folder: Path) -> None:
                 [Problem(path="--dir", text=f"{folder} is not empty and not from a demo; name another")]
             )
         shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     (folder / _MARK).write_text("made by the demo; it empties this folder when it runs again\n", encoding="utf-8")
 
 

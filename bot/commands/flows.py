@@ -17,6 +17,7 @@ from bot.issuance.passwords import new_password
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event
 from bot.model import AccountSpec, Window
+from bot.terminal import visible
 from bot.wiring import Workshop
 
 _TEMPLATE = Path(__file__).parent.parent / "console" / "flow_template.txt"
@@ -36,6 +37,7 @@ def new(name: str, config: Path, overrides: Sequence[str]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = _TEMPLATE.read_text(encoding="utf-8").replace("@NAME@", name).replace("@CLASS@", f"{words}Flow")
     path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)  # there is nothing secret in a flow, and whoever the bot runs as must read it
     say(
         f"wrote {path}\nnext: see the console's pages with `run_bot.py flow look {name}`, mend the flow, then "
         f"`run_bot.py flow check {name} --stop`; docs/guides/write-a-flow.md shows how"
@@ -48,7 +50,7 @@ def look(
 ) -> int:
     """Print what a page of the console consists of, as the bot sees it; nothing is clicked but what is named, and the login."""
     workshop = open_workshop(config, [*overrides, f"console.flow={name}"], quiet=True)
-    print(asyncio.run(_look(workshop, page, clicks, inside=inside)))  # noqa: T201 - the outline is the result
+    print(visible(asyncio.run(_look(workshop, page, clicks, inside=inside))))  # noqa: T201 - the outline is the result
     return 0
 
 

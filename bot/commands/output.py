@@ -14,40 +14,48 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from bot.terminal import visible, visible_json
 
 _PLAIN_WIDTH = 160  # columns where stdout is a file or a pipe
 
 
 def print_json(data: object) -> None:
-    """Print ``data`` as the one JSON document on stdout; times in RFC 3339 with offset."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=plain) + "\n")
+    """Print ``data`` as the one JSON document on stdout; times in RFC 3339 with offset.
+
+    What would steer the terminal that shows it stands there as an escape, and means the same to a program.
+    """
+    sys.stdout.write(visible_json(json.dumps(data, ensure_ascii=False, indent=2, default=plain)) + "\n")
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal something, on stderr."""
-    sys.stderr.write(text + "\n")
+    """Tell the person at the terminal something, on stderr; what would steer the terminal is made visible."""
+    sys.stderr.write(visible(text) + "\n")
 
 
-def people() -> Console:
-    """Return the terminal for people: stdout, plain when it is no terminal."""
-    wide = None if sys.stdout.isatty() else _PLAIN_WIDTH
-    return Console(highlight=False, width=wide)
+class People(Console):
+    """A terminal for people that shows what would steer it, wherever that stands: in a cell, a title, a sentence."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 - rich's own
+        """See rich: everything that is printed and no markup yet goes through here."""
+        return super().render_str(visible(text), **options)
+
+
+def people(*, on_stderr: bool = False) -> Console:
+    """Return the terminal for people: stdout where nothing else is asked for, plain when it is no terminal."""
+    wide = None if (sys.stderr if on_stderr else sys.stdout).isatty() else _PLAIN_WIDTH
+    return People(highlight=False, emoji=False, width=wide, stderr=on_stderr)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return a table of texts; what stands in the cells is shown as it is, never as markup."""
-    made = Table(title=title, title_justify="left", title_style="bold")
+    made = Table(title=escape(title), title_justify="left", title_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(escape(printable(str(cell))) for cell in row))
+        made.add_row(*(escape(str(cell)) for cell in row))
     return made
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with everything that a terminal would obey made visible: it may come from a hostile mail."""
-    shown = (char if char.isprintable() or char in "\n\u3000" else f"\\x{ord(char):02x}" for char in text)
-    return "".join(shown)
 
 
 class Bars:

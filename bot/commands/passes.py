@@ -113,6 +113,10 @@ class LookingOnly:
         """See :meth:`bot.mail.port.Mailbox.senders`."""
         return await self._mailbox.senders(locators)
 
+    async def passed_over(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.passed_over`."""
+        return await self._mailbox.passed_over()
+
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
         return await self._mailbox.fetch(locator)

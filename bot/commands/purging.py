@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from bot.commands.opening import open_workshop, with_ledger
@@ -14,7 +15,7 @@ from bot.wiring import Workshop
 
 
 def purge(config: Path, overrides: Sequence[str], *, dry_run: bool, as_json: bool) -> int:
-    """Purge, or with ``dry_run`` say what a purge would do."""
+    """Purge, or with ``dry_run`` say what a purge would do; raises ``AlreadyRunning`` while a pass works."""
     workshop = open_workshop(config, overrides, quiet=as_json)
 
     async def work(ledger: Ledger) -> tuple[Purge, dict[str, int]]:
@@ -24,7 +25,8 @@ def purge(config: Path, overrides: Sequence[str], *, dry_run: bool, as_json: boo
         with Bars() as bars:
             return made, await made.run(bars)
 
-    made, counts = with_ledger(workshop, work)
+    with nullcontext() if dry_run else workshop.alone():
+        made, counts = with_ledger(workshop, work)
     before = made.cutoffs.texts()
     aside = [str(path) for path in _aside(workshop)]
     if as_json:

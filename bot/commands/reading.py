@@ -7,8 +7,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from bot.commands.opening import day, open_workshop
-from bot.commands.output import people, print_json, printable, table
+from bot.commands.output import people, print_json, table
 from bot.errors import BadUsage, Problem
 from bot.mail.folder import message_from_file
 from bot.model import Application, Decision, Doubt, Message, Reading, ReadOutcome
@@ -157,7 +159,7 @@ def _tell(results: Sequence[dict[str, Any]]) -> None:
     screen = people()
     for result in results:
         screen.print(
-            f"[bold]{printable(result['file'])}[/bold]  {result['outcome']}  {printable(result['reason'])}", markup=True
+            f"[bold]{escape(result['file'])}[/bold]  {result['outcome']}  {escape(result['reason'])}", markup=True
         )
         for item in result["applications"]:
             rows = [(key, _cell(value)) for key, value in item.items() if value not in (None, [], "")]

@@ -18,12 +18,13 @@ from bot.commands.output import people, print_json, say, table
 from bot.commands.serving import Jobs
 from bot.commands.stopping import stopped_by_signals
 from bot.errors import BadUsage, BotError, Problem, Unusable
+from bot.ledger.engine import place_of
+from bot.ledger.process_lock import process_lock
 from bot.operation.report import Stop
 from bot.operation.schedule.plan import Due, Task
 from bot.operation.schedule.pulse import Pulse, Supervisor
 from bot.operation.schedule.scheduler import Scheduler
 from bot.wiring import Workshop
-from bot.wiring.alone import alone
 from bot.wiring.planning import DayPlans
 from bot.wiring.watching import watching
 
@@ -49,7 +50,9 @@ def serve(config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
     if as_json:
         raise BadUsage([Problem(path="--json", text="belongs to --plan; what is done stands in log.file, as JSON")])
     workshop, stop = open_workshop(config, overrides), Stop()
-    with alone(workshop.config.path("var/serve.lock"), workshop.clock.now()), stopped_by_signals(stop):
+    place = place_of(workshop.config.settings.ledger.url, workshop.config.base)
+    lock = place.with_name(f"{place.name}.serve.lock")
+    with process_lock(lock, workshop.clock.now()), stopped_by_signals(stop):
         asyncio.run(_until_stopped(workshop, stop))
         say(f"stopped by {stop.asked_by}")
     _leave_what_hangs(0)

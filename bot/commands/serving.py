@@ -23,6 +23,7 @@ from bot.operation.report import Progress, Stop
 from bot.operation.schedule.plan import Task, deadlines
 from bot.operation.schedule.risk import OPEN, UNDELIVERED, at_risk, finding_of_risks, forecast
 from bot.operation.schedule.scheduler import Job
+from bot.private import make_folder
 from bot.wiring import Workshop, user
 from bot.wiring.alerts import Outside, gate, store
 from bot.wiring.delivery import send_from
@@ -115,7 +116,7 @@ class Jobs:
         last = self.workshop.clock.now().date().replace(day=1) - timedelta(days=1)
         month = month_of(f"{last:%Y-%m}", config.zone)
         to = config.path(config.settings.schedule.report_dir) / f"report-{month.name}.xlsx"
-        to.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(to.parent)
         await self._with_ledger(lambda ledger: inspect(self.workshop, ledger, month, to, by=user()))
 
     async def purge(self, progress: Progress) -> None:

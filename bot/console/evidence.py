@@ -20,6 +20,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from bot.console.drift_report import DriftReport
 from bot.console.port import Evidence
+from bot.private import make_folder
 from bot.secret import MASK, Redactor, Secret
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -147,7 +148,7 @@ class EvidenceStore:
 
     def _keep(self, subject: str, step: str, files: dict[str, bytes]) -> list[Evidence]:
         folder = self._directory / (_UNSAFE.sub("_", subject) or "_")
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         # Not by how many there are: retention removes the oldest.
         number = 1 + max((int(path.name[:3]) for path in folder.iterdir() if path.name[:3].isdecimal()), default=0)
         kept = []

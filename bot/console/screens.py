@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.console.outline import Part, difference
 from bot.errors import Unusable
+from bot.private import make_folder, write_private
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 
@@ -106,8 +107,8 @@ class Screens:
         path = self._path(screen)
         draft = path.with_suffix(".new")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+            make_folder(path.parent)
+            write_private(draft, json.dumps(content, ensure_ascii=False, indent=1))
             draft.replace(path)
         except OSError as error:
             raise Unusable(f"{path} can't be written ({error.strerror})") from None

@@ -20,6 +20,7 @@ from bot.errors import BadUsage, LedgerBroken, Problem, Unusable
 from bot.ledger import chain
 from bot.ledger.engine import understood
 from bot.ledger.records import Verdict
+from bot.private import make_folder
 
 #: Tells how far a copy has come: pages (of a server's ledger: rows) done, and in all.
 Tell = Callable[[int, int], None]
@@ -64,7 +65,7 @@ def back_up(copier: Copier, to: Path, *, now: datetime, keep: int, tell: Tell) -
     folder = to.parent if single else to
     draft = folder / f".ledger-{os.getpid()}.tmp"
     with _told(to):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         try:
             copier(draft, tell)
             found, revision = examine(draft)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, select
 
+from bot.errors import Conflict
 from bot.ledger import tables
 from bot.ledger.codec import canonical, time_from_text, time_to_text
 
@@ -120,6 +121,14 @@ def pauses(connection: Connection, zone: tzinfo | None) -> tuple[Pause, ...]:
     )  # fmt: skip
 
 
+def begin_pause(connection: Connection, pause: Pause) -> None:
+    """Add a pause of whose cause there is only one; raises ``Conflict`` where somebody else began one."""
+    table = tables.pauses
+    if connection.execute(select(table.c.part).where(table.c.cause == pause.cause)).first():
+        raise Conflict(f"another {pause.cause} was begun in the meantime")
+    put_pause(connection, pause)
+
+
 def put_pause(connection: Connection, pause: Pause) -> None:
     """Add or replace a pause."""
     drop_pauses(connection, [pause])
@@ -131,8 +140,24 @@ def put_pause(connection: Connection, pause: Pause) -> None:
     )  # fmt: skip
 
 
+def end_pauses(connection: Connection, ended: Collection[Pause]) -> None:
+    """Remove pauses just as they were seen; raises ``Conflict`` where one was ended or replaced since."""
+    columns = tables.pauses.c
+    for pause in ended:
+        which = (columns.part == pause.part.value, columns.cause == pause.cause)
+        as_seen = (
+            columns.since == time_to_text(pause.since),
+            columns.actor == pause.by,
+            columns.reason == pause.reason,
+        )
+        if connection.execute(delete(tables.pauses).where(*which, *as_seen)).rowcount != 1:
+            raise Conflict(
+                f"the pause of {pause.part} ({pause.cause}, by {pause.by}) was ended or replaced in the meantime"
+            )
+
+
 def drop_pauses(connection: Connection, ended: Collection[Pause]) -> None:
-    """Remove pauses."""
+    """Remove pauses, those that are there."""
     columns = tables.pauses.c
     for pause in ended:
         which = and_(columns.part == pause.part.value, columns.cause == pause.cause)

@@ -71,9 +71,17 @@ def reach(url: str, base: Path, password: Secret | None = None) -> Engine:
 
 
 def file_of(url: str, base: Path) -> Path | None:
-    """Return the file of the ledger at ``url``; ``None`` where it is on a server. Raises ``LedgerUnusable`` as :func:`reach`."""
+    """Return the file of the ledger at ``url``; ``None`` where it is on a server. Raises ``LedgerUnusable`` as :func:`reach`.
+
+    It is the real path, so that all who come to one ledger by links and ways round find the same lock, log and copies beside it.
+    """
     address = _address(url)
-    return base / (address.database or "ledger.sqlite3") if address.get_backend_name() == "sqlite" else None
+    if address.get_backend_name() != "sqlite":
+        return None
+    try:
+        return (base / (address.database or "ledger.sqlite3")).resolve()
+    except (OSError, RuntimeError) as error:
+        raise LedgerUnusable(f"ledger.url: {address.database} leads nowhere: {error}") from None
 
 
 def place_of(url: str, base: Path) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import BadUsage, ConfigInvalid, Problem, Unusable
+from bot.private import make_folder
 from bot.secret import Secret
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def new_key(to: Path) -> PublicKey:
     key = Ed25519PrivateKey.generate()
     public = _public(key.public_key())
     try:
-        to.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(to.parent)
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         beside.write_text(public.pem, encoding="ascii")

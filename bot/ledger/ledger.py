@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine, update
 
 from bot.clock import Clock
-from bot.errors import LedgerBroken, NoneFree
+from bot.errors import Conflict, LedgerBroken, NoneFree
 from bot.ledger import chain, joining, tables, writing
 from bot.ledger.backup import Copier
 from bot.ledger.codec import time_to_text
@@ -108,7 +108,7 @@ class Ledger(Queries):
         self,
         request_id: str,
         *,
-        expect: State,
+        expect: State | Request,
         to: State,
         event: Event,
         changes: Changes = Changes(),  # noqa: B008 - frozen
@@ -117,16 +117,17 @@ class Ledger(Queries):
     ) -> Request:
         """Take a request from ``expect`` to ``to`` with its event, and put the account and notice that go with it.
 
-        Raises ``LedgerBroken`` when the request is not in ``expect``, or the step is not one of its life.
+        ``expect`` is its state, or all of it as the act was decided on. Raises ``Conflict`` when it is no longer so, ``LedgerBroken``
+        when the step is not one of its life.
         """
 
         def work(connection: Connection) -> Request:
             request = self._one(connection, request_id)
-            if request.state is not expect:
-                raise LedgerBroken(0, f"{request_id} is {request.state}, not {expect}")
+            if expect not in (request, request.state):
+                raise Conflict(_changed(request, expect))
             writing.move(connection, request, to, changes, self._clock.now())
             self._put(connection, account, notice)
-            self._append(connection, replace(event, before=expect, after=to))
+            self._append(connection, replace(event, before=request.state, after=to))
             return self._one(connection, request_id)
 
         return await self._write(work)
@@ -188,11 +189,17 @@ class Ledger(Queries):
         return await self._write(work)
 
     async def dismiss_message(self, name: str, event: Event) -> None:
-        """Close a message that can't be read, with its event; what it is on record as stays."""
+        """Close a message that can't be read, with its event; what it is on record as stays.
+
+        Raises ``Conflict`` where it can be read by now, or is closed.
+        """
 
         def work(connection: Connection) -> None:
-            closed = {"dismissed_at": time_to_text(self._clock.now())}
-            connection.execute(update(tables.messages).where(tables.messages.c.id == name).values(**closed))
+            columns, closed = tables.messages.c, {"dismissed_at": time_to_text(self._clock.now())}
+            waits = (columns.outcome == ReadOutcome.UNREADABLE.value, columns.dismissed_at.is_(None))
+            done = connection.execute(update(tables.messages).where(columns.id == name, *waits).values(**closed))
+            if done.rowcount != 1:
+                raise Conflict(f"{name} was read or dismissed in the meantime")
             self._append(connection, event)
 
         await self._write(work)
@@ -237,6 +244,14 @@ class Ledger(Queries):
             writing.put_account(connection, account)
         if notice:
             writing.put_notice(connection, notice)
+
+
+def _changed(request: Request, expect: State | Request) -> str:
+    """Return how a request is not as it was expected."""
+    before = expect.state if isinstance(expect, Request) else expect
+    if request.state is before:
+        return f"{request.id} was changed in the meantime, and is still {before}"
+    return f"{request.id} is {request.state}, no longer {before}"
 
 
 def _readable_at_last(known: MessageRecord, reading: Reading) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from bot.errors import BotError, LedgerBusy, LedgerUnusable, Transient
+from bot.errors import BotError, Conflict, LedgerBusy, LedgerUnusable, Transient
 from bot.ledger.tables import metadata
 from bot.secret import Secret
 
@@ -48,6 +48,8 @@ _PATIENCE = {
 holders: dict[URL, int] = {}
 #: Another try may go well: a lock not had, a deadlock, too many connections, a limit of the server's own.
 _BUSY = frozenset({"55P03", "40001", "40P01", "53300", "57014"})
+#: What was to be added was there already.
+_TAKEN = "23505"
 #: What to do, by the beginning of the SQLSTATE; the first that fits.
 _ADVICE = (
     ("25006", "it takes no writes: ledger.url must lead to the primary, with default_transaction_read_only off"),
@@ -170,6 +172,8 @@ def others(connection: Connection) -> list[str]:
 def explained(error: DBAPIError, what: str) -> BotError:
     """Return what an error of the server, or of the way to it, means for the ledger ``what``."""
     state = getattr(error.orig, "sqlstate", None) or ""
+    if state == _TAKEN:
+        return Conflict(f"another program wrote the same to the ledger {what} first ({_said(error)})")
     if state in _BUSY:
         return LedgerBusy(f"the ledger {what} is locked by another program, or its server has too much to do ({state})")
     advice = next((text for begin, text in _ADVICE if state.startswith(begin)), "" if state else _UNREACHED)

@@ -12,10 +12,14 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.errors import BotError, LedgerBusy, LedgerUnusable, Transient
+from bot.errors import BotError, Conflict, LedgerBusy, LedgerUnusable, Transient
+from bot.ledger.process_lock import held
+from bot.private import close_to_others, make_folder
 
 #: Under this name a connection knows which file it has open.
 _FILE = "file"
+#: What was to be added was there already.
+_TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     # A committed intent must survive a power cut, not only a crash.
@@ -33,7 +37,7 @@ def engine_for(url: URL, path: Path, seconds: int) -> Engine:
     # Opening the file and reading its schema costs as much as many a question. No thread ever waits for another's connection.
     engine = create_engine(patient.set(database=str(path)), pool_size=2, max_overflow=-1)
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    _listen(engine, path)
     _follow(engine, path)
     return engine
 
@@ -55,6 +59,8 @@ def _follow(engine: Engine, path: Path) -> None:
 def explained(error: DBAPIError, what: str) -> BotError:
     """Return what an error of SQLite means for the ledger ``what``."""
     text = str(error.orig)
+    if getattr(error.orig, "sqlite_errorcode", 0) in _TAKEN:
+        return Conflict(f"another program wrote the same to the ledger {what} first ({text})")
     if not isinstance(error, OperationalError):
         return LedgerUnusable(f"the ledger {what} can't be used: {text}; restore it from the last backup")
     if "locked" in text or "busy" in text:
@@ -83,12 +89,14 @@ def compact(engine: Engine, what: str) -> None:
 
 
 def create_private(path: Path) -> None:
-    """Make the file readable for its owner alone before anything is in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Make the file readable for its owner alone before anything is in it; one that others can read is closed to them."""
+    make_folder(path.parent)
     # One that is there is never opened past SQLite: to close it would let go of every lock that this process has on it
     # (sqlite.org/howtocorrupt.html, 2.2), and whoever looks from outside would clear away what is in use here.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    for side in ("", "-wal", "-shm"):
+        close_to_others(path.with_name(path.name + side))
 
 
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver gives
@@ -100,6 +108,13 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatev
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that reads and then writes never fails half-way for a lock."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+def _listen(engine: Engine, path: Path) -> None:
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        """Take the write lock at once: a transaction that reads and then writes never fails half-way for a lock."""
+        if not connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if lock := held.get(path):
+            lock.must_be_there()
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

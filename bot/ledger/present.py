@@ -17,6 +17,7 @@ from bot.ledger.copying import into_server, must_be_unused, to_file
 from bot.ledger.engine import file_of, name_of, open_engine, place_of, understood
 from bot.ledger.restore import Replaced
 from bot.ledger.tables import events
+from bot.private import make_folder
 from bot.secret import Secret
 
 
@@ -57,7 +58,7 @@ def present_at(url: str, base: Path, password: Secret | None) -> Iterator[Presen
     if file_of(url, base) is not None:
         yield _InFile(place=place)
         return
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     engine = open_engine(url, base, password)
     try:
         with understood(engine), engine.connect() as connection:

@@ -23,6 +23,7 @@ from bot.ledger.backup import Tell, copy, examine, sync
 from bot.ledger.engine import open_engine, understood
 from bot.ledger.notice_queries import RESTORES
 from bot.ledger.records import Event, Run
+from bot.private import make_folder
 
 _DRAFT = ".ledger-restoring.tmp"
 #: Where nobody can read how many ids were given since the backup: more than a day ever has.
@@ -124,7 +125,7 @@ def prepare(file: Path, place: Path, replaced: Replaced, event: Event, *, run: R
     Raises ``Unusable`` for one that is newer than this program, ``LedgerBroken`` when its chain does not verify.
     """
     draft = place.with_name(_DRAFT)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     with understood(str(file)):
         drop(draft)
         try:

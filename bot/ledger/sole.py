@@ -1,10 +1,10 @@
-"""Keeps other machines away from a ledger on a server; for a file the lock beside it does (bot/wiring/alone.py)."""
+"""Keeps others away from a ledger: by a lock of its server's, or for a file by the lock beside it (bot/ledger/process_lock.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from bot.errors import AlreadyRunning
 from bot.ledger.engine import file_of, name_of, reach, understood
 from bot.ledger.on_postgres import HELD, HERE, SOLE, holders, place_of, process_of
+from bot.ledger.process_lock import ledger_lock
 from bot.secret import Secret
 
 _TAKE = f"SELECT pg_try_advisory_lock({SOLE}, {HERE})"
@@ -21,15 +22,17 @@ WHERE {HELD} AND datname = current_database()"""  # noqa: S608 - constants of th
 
 
 @contextmanager
-def sole(url: str, base: Path, password: Secret | None, zone: tzinfo | None) -> Iterator[None]:
-    """Be the only one, on any machine, who works on the ledger at ``url``; the server ends it with the process.
+def sole(url: str, base: Path, password: Secret | None, now: datetime) -> Iterator[None]:
+    """Be the only one, on any machine, who works on the ledger at ``url``; it ends with the process.
 
-    Where the server ends it earlier, nothing more is written to that ledger in this process until this is over.
+    Where it is lost earlier, nothing more is written to that ledger in this process until this is over.
 
-    Raises ``AlreadyRunning`` that says who works on it, and since when in ``zone``; ``LedgerUnusable`` when the server can't be asked.
+    Raises ``AlreadyRunning`` that says who works on it, and since when in the zone of ``now``; ``Unusable`` when a lock can't be
+    made or the server can't be asked.
     """
-    if file_of(url, base) is not None:
-        yield
+    if (file := file_of(url, base)) is not None:
+        with ledger_lock(file, now):
+            yield
         return
     engine = reach(url, base, password)
     try:
@@ -38,7 +41,7 @@ def sole(url: str, base: Path, password: Secret | None, zone: tzinfo | None) -> 
         with connection:
             with understood(engine):
                 if not connection.exec_driver_sql(_TAKE).scalar():
-                    who = _holder(connection, zone)
+                    who = _holder(connection, now.tzinfo)
                     raise AlreadyRunning(f"another run holds the ledger {name_of(engine.url)}{who}")
                 place = place_of(engine.url)
                 holders[place] = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()

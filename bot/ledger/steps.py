@@ -26,7 +26,8 @@ class Step:
 def take(connection: Connection, steps: Iterable[Step], now: datetime) -> None:
     """Take the steps in order; for :meth:`bot.ledger.ledger.Ledger.change`.
 
-    Raises ``LedgerBroken`` for one that the life of a request or of an account does not have.
+    Raises ``LedgerBroken`` for one that the life of a request or of an account does not have, ``Conflict`` for a request that is
+    not where the step begins.
     """
     for step in steps:
         writing.move(connection, step.request, step.to, step.changes, now)

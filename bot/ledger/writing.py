@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from bot.errors import LedgerBroken
+from bot.errors import Conflict, LedgerBroken
 from bot.ledger import tables
 from bot.ledger.codec import application_to_text, decision_to_text, time_to_text
 from bot.ledger.records import TOLD, AccountRecord, Changes, Notice, NoticeState, Request
@@ -80,8 +80,8 @@ def insert_request(connection: Connection, message: str, position: int, applicat
 def move(connection: Connection, request: Request, to: State, changes: Changes, now: datetime) -> None:
     """Take a request from its state to ``to`` by compare-and-set; its applicant may have to be told of it.
 
-    Raises ``LedgerBroken`` for a step that the life of a request does not have; a request that is no longer in that
-    state was moved by somebody else in the meantime, which one writer at a time rules out.
+    Raises ``LedgerBroken`` for a step that the life of a request does not have, ``Conflict`` for a request that is no longer in
+    that state: somebody else moved it since it was read.
     """
     if to is not request.state and to not in TRANSITIONS[request.state]:
         raise LedgerBroken(0, f"{request.id} can't go from {request.state} to {to}")
@@ -92,7 +92,7 @@ def move(connection: Connection, request: Request, to: State, changes: Changes, 
         .values(state=to.value, updated_at=time_to_text(now), **_to_tell(request.state, to), **_changed(changes))
     )
     if moved.rowcount != 1:
-        raise LedgerBroken(0, f"{request.id} is no longer {request.state}")
+        raise Conflict(f"{request.id} is no longer {request.state}")
     if changes.decision is not None:
         set_granted(connection, request, changes.decision)
     if not TRANSITIONS[to]:
@@ -136,6 +136,12 @@ def put_account(connection: Connection, account: AccountRecord) -> None:
     if account.state not in steps:
         raise LedgerBroken(0, f"account {account.login_id} can't go from {before} to {account.state}")
     _put(connection, tables.accounts, {"login_id": account.login_id}, account_values(account))
+
+
+def must_be_unknown(connection: Connection, login_id: str) -> None:
+    """Raise ``Conflict`` where an account is on record by now."""
+    if connection.scalar(select(tables.accounts.c.login_id).where(tables.accounts.c.login_id == login_id)) is not None:
+        raise Conflict(f"{login_id} was put on record in the meantime")
 
 
 def put_notice(connection: Connection, notice: Notice) -> None:

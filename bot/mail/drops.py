@@ -28,6 +28,10 @@ class WithDrops:
         """See :meth:`bot.mail.port.Mailbox.senders`; files have none."""
         return await self._mailbox.senders([locator for locator in locators if not locator.startswith(_MARK)])
 
+    async def passed_over(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.passed_over`."""
+        return [*await self._mailbox.passed_over(), *await self._drops.passed_over()]
+
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
         place, name = self._at(locator)

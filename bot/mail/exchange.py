@@ -45,6 +45,10 @@ class ExchangeMailbox:
         """See :meth:`bot.mail.port.Mailbox.senders`; somebody of the same organisation may have no address here, and is left out."""
         return await asyncio.to_thread(self._session().senders, locators)
 
+    async def passed_over(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.passed_over`: a server lists every mail."""
+        return []
+
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`; of one that is too large nothing is loaded."""
         return await asyncio.to_thread(self._session().message, locator)

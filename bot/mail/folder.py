@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -20,10 +21,15 @@ from bot.mail.port import Folder
 from bot.mail.receipt import from_line, receipt_time
 from bot.mail.wire import wire_bytes
 from bot.model import CUT_TO, Message
+from bot.private import make_folder
 
 INBOX, OUTBOX = "inbox", "outbox"
 #: Files that another program is still writing, or keeps for itself.
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload")
+#: Seconds after which nobody writes to such a file any more: it is told.
+_SETTLED = 600
+#: So many of them are named at once.
+_NAMED = 5
 _NO_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS})
 _HEAD = 16 * 1024  # bytes in which the From line stands
 _ONE_MAIL = 100_000  # bytes that a mail needs at most, with its attachment
@@ -50,6 +56,10 @@ class FolderMailbox:
     async def senders(self, locators: Sequence[str]) -> dict[str, str]:
         """See :meth:`bot.mail.port.Mailbox.senders`; files that are no mails have none, and are left out."""
         return await asyncio.to_thread(self._senders, locators)
+
+    async def passed_over(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.passed_over`: hidden and unfinished files that nobody writes any more, folders, links."""
+        return await asyncio.to_thread(self._passed_over)
 
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
@@ -97,7 +107,9 @@ class FolderMailbox:
         outbox = self._path / OUTBOX
         if outbox.exists() and not (os.access(outbox, os.W_OK) and shutil.disk_usage(outbox).free >= _ONE_MAIL):
             raise Unusable(f"nothing can be written to {outbox}: check its rights, and the room on its disk")
-        return f"{len(await self.list_new())} waiting in {inbox}"
+        told = f"{len(await self.list_new())} waiting in {inbox}"
+        left = await self.passed_over()
+        return f"{told}; ! {len(left)} are not read: {', '.join(left[:_NAMED])}" if left else told
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -105,11 +117,19 @@ class FolderMailbox:
     def _list(self) -> list[str]:
         inbox = self._path / INBOX
         try:
-            inbox.mkdir(parents=True, exist_ok=True)
+            make_folder(inbox)
             names = [entry.name for entry in os.scandir(inbox) if _is_message(entry)]
         except OSError as error:
             raise Unusable(f"the mailbox folder {inbox} can't be read: {error.strerror}") from error
         return [name for _, name in sorted((self._received(inbox / name), name) for name in names)]
+
+    def _passed_over(self) -> list[str]:
+        inbox, now = self._path / INBOX, time.time()
+        try:
+            entries = [entry for entry in os.scandir(inbox) if not _is_message(entry)] if inbox.is_dir() else []
+            return sorted(shown(entry.name) for entry in entries if _age(entry, now) > _SETTLED)
+        except OSError as error:
+            raise Unusable(f"the mailbox folder {inbox} can't be read: {error.strerror}") from error
 
     def _received(self, path: Path) -> datetime:
         try:
@@ -145,7 +165,7 @@ class FolderMailbox:
         source = self._inside(start, locator)
         target = self._path / end
         with _filing(locator, end):
-            target.mkdir(parents=True, exist_ok=True)
+            make_folder(target)
         number = 0
         while True:
             place = target / _numbered(locator, number)
@@ -168,7 +188,7 @@ class FolderMailbox:
         path = self._sent_path(str(mail["Message-ID"]))
         draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._sweep(path.parent)
             _write_whole(draft, wire_bytes(mail))
             self._put(draft, path, mail)
@@ -250,6 +270,14 @@ def _received(path: Path, head: bytes, zone: ZoneInfo) -> datetime:
 def _is_message(entry: os.DirEntry[str]) -> bool:
     hidden = entry.name.startswith((".", "~$")) or entry.name.lower().endswith(_UNFINISHED)
     return not hidden and entry.is_file(follow_symlinks=False)
+
+
+def _age(entry: os.DirEntry[str], now: float) -> float:
+    """Return for how many seconds nobody has written to it; 0 for what is gone by now."""
+    try:
+        return now - entry.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def _link_or_take(source: Path, place: Path) -> None:

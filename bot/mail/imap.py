@@ -66,6 +66,10 @@ class ImapMailbox:
         """See :meth:`bot.mail.port.Mailbox.senders`."""
         return await self._do(lambda session: self._senders(session, locators))
 
+    async def passed_over(self) -> list[str]:
+        """See :meth:`bot.mail.port.Mailbox.passed_over`: a server lists every mail."""
+        return []
+
     async def fetch(self, locator: str) -> Message:
         """See :meth:`bot.mail.port.Mailbox.fetch`."""
         try:

@@ -45,6 +45,13 @@ class Mailbox(Outgoing, Protocol):
         """
         ...
 
+    async def passed_over(self) -> list[str]:
+        """Return the names of what has lain in the inbox for some time and is not listed; a mail server has none.
+
+        Raises as :meth:`list_new`.
+        """
+        ...
+
     async def fetch(self, locator: str) -> Message:
         """Return the message with its bytes and the server's receipt time.
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from bot.clock import Clock
 from bot.delivery.compose import message_id
 from bot.errors import ActRefused
 from bot.issuance.windows import ended
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Changes, Event, Notice, NoticeKind, NoticeState, Request
+from bot.ledger.records import AccountRecord, Changes, Event, Notice, NoticeKind, NoticeState, Request
+from bot.ledger.steps import Step, take
+from bot.ledger.writing import must_be_unknown
 from bot.life import State
 from bot.model import Decision, Kind, Outcome, Severity, Violation
 from bot.operation.four_eyes import FourEyes
@@ -19,6 +23,7 @@ from bot.wording import quote
 
 #: The code under which an operator's own reason stands among the violations.
 BY_HAND = "担当者"
+_FROM_THE_START = Changes(attempts=0, stuck_reason="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,10 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True)
 class Acts:
-    """Operators' acts; ``ledger`` is opened in the operator's name, so that every event carries it."""
+    """Operators' acts; ``ledger`` is opened in the operator's name, so that every event carries it.
+
+    Each raises ``Conflict`` where the request was changed by somebody else while it was decided on: nothing is done then.
+    """
 
     ledger: Ledger
     judge: Judge
@@ -119,20 +127,23 @@ class Acts:
         request = await self._ready_to_rerun(request_id)
         if not await self.four_eyes.agreed("rerun", request_id, reason):
             return _proposed(request)
-        return await self.put_back(request_id, reason)
-
-    async def put_back(self, request_id: str, reason: str) -> Act:
-        """Do what :meth:`rerun` does as a part of another act, which has been agreed on; raises as it does."""
-        request = await self._ready_to_rerun(request_id)
-        event = Event(
-            action="request.rerun", outcome="done", request_id=request_id, reason=reason,
-            details={"attempts": request.attempts},
-        )  # fmt: skip
-        changes = Changes(attempts=0, stuck_reason="")
         after = await self.ledger.advance(
-            request_id, expect=State.STUCK, to=State.ACCEPTED, event=event, changes=changes
+            request_id, expect=request, to=State.ACCEPTED, event=_rerun(request, reason), changes=_FROM_THE_START
         )
         return Act(id=request_id, before=request.state, after=after.state)
+
+    async def adopt(self, request_id: str, reason: str, event: Event, account: AccountRecord) -> Act:
+        """Do what :meth:`rerun` does for a login that is taken for ours, with its ``event``, both or neither; raises as it does."""
+        request = await self._ready_to_rerun(request_id)
+        now, rerun = self.clock.now(), replace(_rerun(request, reason), before=request.state, after=State.ACCEPTED)
+        step = Step(request=request, to=State.ACCEPTED, changes=_FROM_THE_START, account=account)
+
+        def work(connection: Connection) -> None:
+            must_be_unknown(connection, account.login_id)
+            take(connection, [step], now)
+
+        await self.ledger.change(work, event, rerun)
+        return Act(id=request_id, before=request.state, after=State.ACCEPTED)
 
     async def hand_over(self, request_id: str, *, to: str, reason: str) -> Act:
         """Record who gave the credentials of a delivered request to whom, and how; changes nothing else.
@@ -175,7 +186,7 @@ class Acts:
         """End a request now: at once where nothing was made for it, else by the pass that finds its window over."""
         now = self.clock.now()
         after = await self.ledger.advance(
-            request.id, expect=request.state, event=event, notice=notice,
+            request.id, expect=request, event=event, notice=notice,
             to=request.state if request.login_id and request.state is not State.ACCEPTED else State.REVOKED,
             changes=Changes(window=ended(request.window, now) if request.window else None),
         )  # fmt: skip
@@ -190,8 +201,14 @@ class Acts:
     async def _settle(self, request: Request, to: State, action: str, decision: Decision, reason: str) -> Act:
         event = decision_event(action, request, decision, reason)
         changes = Changes(decision=decision)
-        after = await self.ledger.advance(request.id, expect=State.HELD, to=to, event=event, changes=changes)
+        after = await self.ledger.advance(request.id, expect=request, to=to, event=event, changes=changes)
         return Act(id=request.id, before=request.state, after=after.state)
+
+
+def _rerun(request: Request, reason: str) -> Event:
+    return Event(
+        action="request.rerun", outcome="done", request_id=request.id, reason=reason, details={"attempts": request.attempts}
+    )  # fmt: skip
 
 
 def _proposed(request: Request) -> Act:

@@ -36,14 +36,12 @@ async def adopt(acts: Acts, settings: AccountSettings, request_id: str, reason: 
     await _must_be_lost(acts.ledger, name)
     if not await acts.four_eyes.agreed("adopt", request_id, reason):
         return Act(id=request_id, before=request.state, after=request.state, proposed=True)
-    await acts.ledger.note(
-        Event(action="account.adopt", outcome="done", request_id=request_id, reason=reason, details={"login_id": name}),
-        # As one whose making nobody confirmed: its address must be the employee's.
-        account=AccountRecord(
-            login_id=name, employee_no=number, request_id=request_id, state=AccountRecordState.CREATING
-        ),
+    event = Event(
+        action="account.adopt", outcome="done", request_id=request_id, reason=reason, details={"login_id": name}
     )
-    return await acts.put_back(request_id, reason)
+    # As one whose making nobody confirmed: its address must be the employee's.
+    account = AccountRecord(login_id=name, employee_no=number, request_id=request_id, state=AccountRecordState.CREATING)
+    return await acts.adopt(request_id, reason, event, account)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from loguru import logger
 
-from bot.errors import AccessDenied, BotError, DeliveryFailed, LedgerBusy, Paused, Unusable
+from bot.errors import AccessDenied, BotError, Conflict, DeliveryFailed, LedgerBusy, Paused, Unusable
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding, finding_of
 
@@ -113,12 +113,16 @@ class Report:
     def one_of_many(self, name: str) -> Iterator[None]:
         """Do the work on one thing of many: its failure is logged and told, and the next one goes on.
 
-        What makes the rest useless too (``AccessDenied``, ``Unusable``), or stops it (``Paused``), is raised.
+        What makes the rest useless too (``AccessDenied``, ``Unusable``), or stops it (``Paused``), is raised. What an operator
+        changed meanwhile is no failure: the next pass goes on from there.
         """
         try:
             yield
         except (AccessDenied, Unusable, LedgerBusy, Paused):
             raise
+        except Conflict as error:
+            logger.warning("{}: {}", name, error)
+            self.warnings.append(f"{name}: {error}: left to the next pass")
         except BotError as error:
             logger.error("{}: {}", name, error)
             self.failure(error, of=name)

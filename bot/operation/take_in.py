@@ -29,6 +29,8 @@ from bot.operation.report import Progress, Report
 from bot.rules.case import bare_address
 from bot.rules.sender import listed
 
+#: So many of the files that are not read are named.
+_NAMED = 5
 _FOLDERS = {ReadOutcome.UNREADABLE: Folder.UNREADABLE, ReadOutcome.IGNORED: Folder.IGNORED}
 _STATES = {Outcome.ACCEPT: State.ACCEPTED, Outcome.REJECT: State.REJECTED, Outcome.HOLD: State.HELD}
 
@@ -85,6 +87,8 @@ class Intake:
         """Put into ``inbox`` what lies there now; looked at again, only what has come since from those who may apply."""
         first = not inbox.listed
         found = [locator for locator in await self.mailbox.list_new() if locator not in inbox.seen]
+        if first and (left := await self.mailbox.passed_over()):
+            self._tell_of(left, report)
         report.looked.add(Area.MAILBOX)
         if first:
             inbox.recorded += await self._on_record(found)
@@ -138,6 +142,13 @@ class Intake:
         except BotError as error:
             logger.warning("the mails are read in the order of their receipt: {}", error)
             return {}
+
+    @staticmethod
+    def _tell_of(left: Sequence[str], report: Report) -> None:
+        named = ", ".join(left[:_NAMED])
+        text = f"{len(left)} in the inbox are not read: {named}{' …' if len(left) > _NAMED else ''}"
+        report.warnings.append(text)
+        report.find(Finding(trouble=Trouble.PASSED_OVER, detail=text))
 
     async def file(self, taken: Sequence[Taken], report: Report) -> None:
         """Move recorded messages out of the inbox, each to the folder that tells what became of it.

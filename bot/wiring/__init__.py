@@ -33,7 +33,6 @@ from bot.operation.cycle import Cycle
 from bot.operation.four_eyes import FourEyes
 from bot.secret import Secret
 from bot.wiring import alerts as alerting
-from bot.wiring.alone import alone
 from bot.wiring.assembly import Assembly
 from bot.wiring.delivery import composer
 from bot.wiring.sources import Sources
@@ -163,12 +162,12 @@ class Workshop(Sources):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep every other process from working on the ledger, on other machines too; raises ``AlreadyRunning`` while one does."""
-        settings, now = self.config.settings.ledger, self.clock.now()
-        with (
-            alone(self.config.path("var/bot.lock"), now),
-            sole(settings.url, self.config.base, self.ledger_password(), now.tzinfo),
-        ):
+        """Keep every other process from working on the ledger, on other machines too; raises ``AlreadyRunning`` while one does.
+
+        Who must take it, and who need not: bot/ledger/process_lock.py.
+        """
+        url, base = self.config.settings.ledger.url, self.config.base
+        with sole(url, base, self.ledger_password(), self.clock.now()):
             yield
 
 

@@ -110,6 +110,16 @@ def written_to(config: Config) -> Sequence[Path]:
     return (ledger_folder(config), config.path(settings.console.evidence_dir), *log)
 
 
+def kept_private(config: Config) -> Sequence[Path]:
+    """Return the files and folders that hold what is of persons, where they are on this machine."""
+    settings = config.settings
+    named = (
+        settings.log.file, settings.console.evidence_dir, settings.schedule.backup_dir, settings.schedule.report_dir,
+        settings.mailbox.path if settings.mailbox.kind == "folder" else "", settings.mailbox.drops,
+    )  # fmt: skip
+    return (place_of(settings.ledger.url, config.base), *(config.path(name) for name in named if name))
+
+
 def ledger_folder(config: Config) -> Path:
     """Return the nearest folder there is on the way to the ledger: its disk is the one that must not fill up."""
     place = place_of(config.settings.ledger.url, config.base).parent

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import bot.wiring  # noqa: F401 - what a bot at rest has loaded counts as its memory
+from bot.commands.benching import figures_of
 from bot.console.browser import ensure_browser, launch_arguments
 from bot.console.evidence import EvidenceStore
 from bot.console.flows import load_flow
@@ -222,9 +223,8 @@ def measure(bench: Bench, count: int, imported: int) -> dict[str, Any]:
     return sides
 
 
-def main() -> None:
-    """Measure and print."""
-    count, imported = [*(int(word) for word in sys.argv[1:3]), *(40, 500)[len(sys.argv[1:3]) :]]
+def measure_all(count: int, imported: int) -> dict[str, Any]:
+    """Return the figures of every side, on a console of their own."""
     if shutil.which("chromedriver") is None and (apt := usable_apt()):
         say("installing chromium-driver for Selenium")
         apt_install(apt, ["chromium-driver"])
@@ -240,8 +240,8 @@ def main() -> None:
         "import_vs_raw": each["import"] / each["raw"], "naive_vs_ours": each["naive"] / each["one"],
         "robot_vs_ours": each["robot"] / each["one"], "selenium_vs_ours": each["selenium"] / each["one"],
     }  # fmt: skip
-    sys.stdout.write(json.dumps({"ratios": ratios, "sides": sides, "idle_mb": idle}, indent=1) + "\n")
+    return {"ratios": ratios, "sides": sides, "idle_mb": idle}
 
 
 if __name__ == "__main__":
-    main()
+    figures_of(measure_all, 40, 500)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.commands.benching import figures_of
 from bot.intake.reader import Reader
 from bot.model import Message
 from bot.settings.forms import FormsSettings
@@ -56,14 +56,14 @@ def mutated(sample: bytes, others: list[bytes], chance: random.Random) -> bytes:
     return bytes(content)
 
 
-def fuzz(seconds: float, seed: int) -> dict[str, object]:
-    """Read mutated samples for ``seconds``."""
+def fuzz(minutes: float, seed: int) -> dict[str, object]:
+    """Read mutated samples for so long."""
     reader = Reader(FormsSettings(), zone=ZONE, own_address="telework-id@city.example.jp")
     samples = [file.read_bytes() for file in sorted(SAMPLES.glob("[0-9]*")) if file.suffix != ".json"]
-    chance, ends = random.Random(seed), time.monotonic() + seconds
+    chance, begun = random.Random(seed), time.monotonic()
     executions, slowest, unexpected = 0, 0.0, dict[str, str]()
     outcomes: dict[str, int] = {}
-    while time.monotonic() < ends:
+    while time.monotonic() < begun + 60 * minutes:
         content = mutated(chance.choice(samples), samples, chance)
         name = chance.choice(("a.eml", "a.eml", "a.eml", "a.csv", "a.xlsx"))
         started = time.perf_counter()
@@ -75,13 +75,13 @@ def fuzz(seconds: float, seed: int) -> dict[str, object]:
             kept = Path(tempfile.mkdtemp(prefix="fuzz-")) / name
             kept.write_bytes(content)
             unexpected[reading.reason] = str(kept)
+    seconds = time.monotonic() - begun
+    mean = seconds / max(executions, 1)
     return {
-        "executions": executions, "seconds": round(seconds), "seed": seed, "outcomes": outcomes,
+        "ratios": {"slowest_to_mean": round(slowest / mean, 1)}, "executions": executions, "seconds": round(seconds, 1), "seed": seed, "outcomes": outcomes,
         "slowest_ms": round(slowest * 1000), "unexpected": unexpected,
     }  # fmt: skip
 
 
 if __name__ == "__main__":
-    result = fuzz(60 * float(sys.argv[1] if len(sys.argv) > 1 else 10), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    print(json.dumps(result, ensure_ascii=False))  # noqa: T201 - its output
-    sys.exit(1 if result["unexpected"] else 0)
+    sys.exit(1 if figures_of(fuzz, 10.0, 1)["unexpected"] else 0)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import FixedClock, SystemClock
+from bot.commands.benching import figures_of
 from bot.console.memory import MemoryConsole
 from bot.log import set_up
 from bot.secret import Redactor
@@ -185,5 +186,4 @@ def measure(requests: int, events: int, mails: int, rounds: int) -> dict[str, An
 
 
 if __name__ == "__main__":
-    given = [int(text) for text in sys.argv[1:5]]
-    print(json.dumps(measure(*given, *(1_000_000, 1_000_000, 20, 5)[len(given) :]), indent=1))  # noqa: T201 - its output
+    figures_of(measure, 1_000_000, 1_000_000, 20, 5)

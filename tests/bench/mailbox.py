@@ -6,8 +6,6 @@ Argument: how many mails wait; 10000 where none is given. IMAP needs Dovecot and
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -17,6 +15,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
+from bot.commands.benching import figures_of
 from bot.mail.folder import FolderMailbox
 from bot.mail.port import Folder, Mailbox
 from bot.sandbox.ews.server import EwsServer
@@ -97,5 +96,4 @@ async def measure_all(waiting: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    print(json.dumps(asyncio.run(measure_all(count))))  # noqa: T201 - its output
+    figures_of(lambda waiting: asyncio.run(measure_all(waiting)), 10_000)

@@ -6,14 +6,13 @@ Arguments: how many mails, how many staff; 10000 100000 where none is given.
 from __future__ import annotations
 
 import base64
-import json
 import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.commands.benching import figures_of
 from bot.intake.reader import Reader
 from bot.model import Message, Outcome, ReadOutcome
 from bot.rules.calendar import Calendar
@@ -137,5 +136,4 @@ def measure(count: int, people: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    arguments = [int(text) for text in sys.argv[1:]]
-    print(json.dumps(measure(*(arguments or (10_000, 100_000)))))  # noqa: T201 - its output
+    figures_of(measure, 10_000, 100_000)

@@ -35,7 +35,6 @@ def test_killed_right_after_the_submit(
     server.faults.after_submit = AfterSubmit.HOLD_MADE
     first = start("run")
     assert server.faults.arrived.wait(60), "the submit never arrived"
-    (house.path / "var" / "bot.lock").rename(house.path / "var" / "of-another-machine.lock")
     second = start("run")
     assert second.wait(60) == 3
     told = (house.path / "1.stderr").read_text(encoding="utf-8")

@@ -143,7 +143,7 @@ def test_restoring_twice_keeps_both_and_numbers_go_on(house: House, console: Mem
 
 def test_nothing_is_restored_while_the_bot_runs(house: House) -> None:
     """A pass holds the lock, any other program the database: either way the ledger stays as it is."""
-    with FileLock(house.path / "var" / "bot.lock"), pytest.raises(AlreadyRunning):
+    with FileLock(house.path / "ledger.sqlite3.lock"), pytest.raises(AlreadyRunning):
         restore(house)
     with closing(sqlite3.connect(house.path / "ledger.sqlite3")) as other:
         other.execute("BEGIN")
@@ -223,5 +223,5 @@ def test_the_commands_do_the_drill(house: House) -> None:
     )
     assert answer("reconcile", "--adopt", "all", *said, *config) == []
     assert answer("reconcile", "--adopt", "R-20210730-0001", *said, *config, status=1) == []
-    with FileLock(house.path / "var" / "bot.lock"):
+    with FileLock(house.path / "ledger.sqlite3.lock"):
         assert answer("ledger", "restore", made["file"], *said, *config, status=3)["error"] == "AlreadyRunning"

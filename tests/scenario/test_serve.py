@@ -42,4 +42,4 @@ def test_it_serves_until_it_is_told_to_stop(
     assert sorted(sent.login_id for sent in house.credentials()) == ["tw0041120", "tw0042875"]
     assert server.users.writes["create"] == 2
     assert "poll" in json.loads(heartbeat.read_text(encoding="utf-8"))["done"]
-    assert not (house.path / "var" / "serve.lock.holder").exists()
+    assert not (house.path / "ledger.sqlite3.serve.lock.holder").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -134,3 +135,20 @@ def test_the_commands_close_a_message_and_show_it(house: House) -> None:
     shown = answer("show", name, *config)
     assert (shown["state"], [event["action"] for event in shown["events"]]) == ("dismissed", ["message.dismiss"])
     assert answer("rerun", name, *said, *config, status=2)["error"] == "BadUsage"
+
+
+def test_a_hidden_application_is_told_once(tmp_path: Path) -> None:
+    """A mail that no pass reads, for its name, is told to the operators once; renamed, it is taken in, and that is told too."""
+    house = House(path=tmp_path / "house").lay_out({"alerts": {"mail_to": ["op@city.example.jp"]}})
+    house.receive("02")
+    (mail,) = house.files("inbox")
+    hidden = mail.rename(mail.with_name(f".{mail.name}"))
+    os.utime(hidden, (0, 0))
+    for _ in range(2):
+        report = asyncio.run(house.run(MemoryConsole()))
+        assert (report.messages, report.conditions) == (0, ["inbox_not_read"])
+        assert hidden.name in report.warnings[0]
+        assert len(house.files("outbox")) == 1
+    hidden.rename(mail)
+    report = asyncio.run(house.run(MemoryConsole()))
+    assert (report.delivered, report.conditions) == (1, [])

@@ -282,6 +282,15 @@ def test_a_pass_that_works_is_waited_for(desk: Desk, house: House) -> None:
     assert len(desk.take().items) == 2
 
 
+def test_a_list_is_not_taken_back_beside_a_pass(desk: Desk, house: House) -> None:
+    """While something works on the ledger no result is put on record; afterwards the same command takes it."""
+    given = desk.take()
+    desk.done(given.items[0].request.id, Result.FAILED)
+    with house.workshop().alone(), pytest.raises(AlreadyRunning):
+        desk.back()
+    assert len(desk.back().rows) == 1
+
+
 def test_with_nothing_to_do_there_is_no_list(desk: Desk, house: House, console: MemoryConsole) -> None:
     """Then nothing stands still either."""
     run(house, console)

@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
+from bot.commands import benching
 from bot.console.memory import MemoryConsole
+from bot.errors import BadUsage
 from tests.house import ROOT, House, text_of
 
 
@@ -217,20 +219,71 @@ def test_a_rejection_is_told_by_the_command_itself(house: House) -> None:
 
 
 def test_a_benchmark_prints_its_figures() -> None:
-    """`bench reading` measures in one run and prints ratios; an unknown one lists what there is."""
+    """`bench reading` measures in one run and prints ratios; people get the same figures as a table beside the document."""
     done = call("bench", "reading", "100", "200")
     assert done.returncode == 0, done.stderr
-    assert {"per_second", "ratios", "peak_memory_mb"} <= json.loads(done.stdout).keys()
-    unknown = call("bench", "nothing")
-    assert (unknown.returncode, "known: console, fuzz, ledger, mailbox, reading" in unknown.stderr) == (2, True)
+    figures = json.loads(done.stdout)
+    assert {"per_second", "ratios", "peak_memory_mb"} <= figures.keys()
+    assert "per_second.text_read_and_decided" in done.stderr
+    assert str(figures["per_second"]["html"]) in done.stderr
+
+
+@pytest.mark.parametrize("words", [("reading", "20", "20", "--json"), ("--json", "fuzz", "0.001")])
+def test_a_benchmark_gives_one_document(words: tuple[str, ...]) -> None:
+    """With --json there is one document on stdout, with ratios, and no table; wherever the option stands."""
+    done = call("bench", *words)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ratios"]
+    assert "━" not in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_the_mailbox_benchmark_gives_one_document() -> None:
+    """Real mail servers are started for it; what they say on the way is not in the document."""
+    found = answer("bench", "mailbox", "3")
+    assert found["ratios"]["idle_poll_to_folder"].keys() == {"folder", "imap", "exchange"}
+
+
+@pytest.mark.parametrize("name", ["console", "fuzz", "ledger", "mailbox", "reading"])
+def test_a_benchmark_takes_numbers(name: str) -> None:
+    """A word that is no number, or none that anything can be measured by, is refused before anything is started."""
+    for word in ("many", "-1", "0", "nan", "inf"):
+        with pytest.raises(BadUsage, match="numbers only"):
+            benching.run(name, [word], as_json=True)
+
+
+def test_a_benchmark_called_wrong_says_so() -> None:
+    """With --json it is one document too, status 2: for a name that is none, and for one number too many."""
+    assert answer("bench", "nothing", status=2)["message"].endswith("known: console, fuzz, ledger, mailbox, reading")
+    assert answer("bench", "reading", "1", "1", "1", status=2)["error"] == "BadUsage"
+
+
+_NOISY = """
+import os, subprocess, sys
+from bot.commands.benching import figures_of
+def measure(count, part):
+    print("on the way")
+    os.write(1, b"past Python")
+    subprocess.run(["echo", "from a program"], check=True)
+    return {"ratios": {"a": count * part}, "name": "\u009b"}
+figures_of(measure, 3, 0.5)
+"""
+
+
+def test_only_the_figures_are_on_stdout() -> None:
+    """Whatever a benchmark or what it starts prints goes to stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", _NOISY, "4"], cwd=ROOT, capture_output=True, text=True, check=True, encoding="utf-8"
+    )
+    assert json.loads(done.stdout) == {"ratios": {"a": 2.0}, "name": "\x9b"}
+    assert {"on the way", "from a program"} <= set(done.stderr.replace("past Python", "").splitlines())
 
 
 @pytest.mark.timeout(600)  # a dozen processes, one after the other
 def test_the_ledger_benchmark_measures_a_small_one() -> None:
     """`bench ledger` fills a ledger whose chain verifies, makes passes on it and on an empty one, and prints their ratio."""
-    done = call("bench", "ledger", "300", "400", "2", "1")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = answer("bench", "ledger", "300", "400", "2", "1")
     assert found["ratios"]["run_million_vs_empty"] > 0
     assert found["verify"]["events"] == 400
     assert found["verify"].keys() == {"events", "seconds", "cpu_seconds", "peak_mb"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Transient
+from bot.mail.drops import WithDrops
 from bot.mail.folder import FolderMailbox
 from bot.mail.port import Folder
 from bot.mail.receipt import receipt_time
@@ -141,3 +143,37 @@ async def test_what_a_killed_process_left_beside_the_mails_is_removed(
     else:
         assert await mailbox.was_sent(mail["Message-ID"]) is False
     assert [file for file in (tmp_path / "outbox").iterdir() if file.suffix == ".tmp"] == []
+
+
+def aged(path: Path, seconds: float) -> Path:
+    """Make a file to which nobody has written for so long."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"content")
+    os.utime(path, (time.time() - seconds, time.time() - seconds))
+    return path
+
+
+async def test_what_is_not_read_is_known(tmp_path: Path) -> None:
+    """Hidden and half-written files, folders and links are told once nobody writes to them any more; nothing of it is touched."""
+    inbox = tmp_path / "inbox"
+    for name in (".hidden.eml", "~$open.xlsx", "half.eml.part", "mail.eml"):
+        aged(inbox / name, 900)
+    aged(inbox / ".fresh.eml", 5)
+    (inbox / "link.eml").symlink_to(inbox / "mail.eml")
+    (inbox / "folder").mkdir()
+    before = time.time() - 900
+    os.utime(inbox / "link.eml", (before, before), follow_symlinks=False)
+    os.utime(inbox / "folder", (before, before))
+    mailbox = FolderMailbox(tmp_path, max_bytes=1_000, zone=ZONE)
+    assert await mailbox.list_new() == ["mail.eml"]
+    left = await mailbox.passed_over()
+    assert left == [".hidden.eml", "folder", "half.eml.part", "link.eml", "~$open.xlsx"]
+    assert "! 5 are not read: .hidden.eml" in await mailbox.check()
+    assert len(list(inbox.iterdir())) == 7
+
+
+async def test_a_hidden_drop_is_known_too(tmp_path: Path) -> None:
+    """In the folder for dropped tables as in the inbox."""
+    aged(tmp_path / "drops" / "inbox" / ".table.csv", 900)
+    mails, drops = (FolderMailbox(tmp_path / name, max_bytes=1_000, zone=ZONE) for name in ("mails", "drops"))
+    assert await WithDrops(mails, drops).passed_over() == [".table.csv"]

@@ -12,9 +12,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, insert
 
 from bot.clock import FixedClock
-from bot.errors import LedgerBroken, LedgerBusy, Unusable
+from bot.errors import Conflict, LedgerBroken, LedgerBusy, Unusable
+from bot.ledger import tables
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, Changes, Notice, NoticeKind, NoticeState
 from bot.life import TRANSITIONS, AccountRecordState, State
@@ -89,9 +91,32 @@ async def test_only_the_steps_of_the_life_are_taken(tmp_path: Path, start: State
 async def test_a_step_from_another_state_is_refused(ledger: Ledger) -> None:
     """Compare and set: who expects a state that is no longer true gets an error and changes nothing."""
     request_id = await accepted(ledger, "a")
-    with pytest.raises(LedgerBroken):
+    with pytest.raises(Conflict, match="is accepted, no longer received"):
         await ledger.advance(request_id, expect=State.RECEIVED, to=State.REJECTED, event=STEP)
     assert (await ledger.get(request_id)).state is State.ACCEPTED
+
+
+async def test_what_was_decided_on_has_changed(ledger: Ledger) -> None:
+    """Who expects all of a request as it was read gets a conflict once anything of it is another, though its state is the same."""
+    request_id = await accepted(ledger, "a")
+    seen = await ledger.get(request_id)
+    changed = Changes(attempts=1)
+    await ledger.advance(request_id, expect=State.ACCEPTED, to=State.ACCEPTED, event=STEP, changes=changed)
+    with pytest.raises(Conflict, match="was changed in the meantime, and is still accepted"):
+        await ledger.advance(request_id, expect=seen, to=State.ISSUING, event=STEP)
+    now = await ledger.get(request_id)
+    assert (await ledger.advance(request_id, expect=now, to=State.ISSUING, event=STEP)).state is State.ISSUING
+
+
+async def test_what_is_there_already_is_a_conflict(ledger: Ledger) -> None:
+    """What another program has put under the same key first is told as a conflict: no backup must be restored for it."""
+
+    def put(connection: Connection) -> None:
+        connection.execute(insert(tables.counters).values(series="twice", value=1))
+
+    await ledger.change(put)
+    with pytest.raises(Conflict, match=r"wrote the same to the ledger .+ first"):
+        await ledger.change(put)
 
 
 async def test_a_step_brings_its_account_and_notice(ledger: Ledger) -> None:

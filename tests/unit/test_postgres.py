@@ -26,7 +26,7 @@ from bot.life import AccountRecordState
 from bot.model import Reading
 from bot.sandbox.postgres import ROLE, Postgres
 from bot.secret import Secret
-from tests.house import ZONE
+from tests.house import FRIDAY
 from tests.ledger_kit import STEP, Server, accepted, application, message, open_ledger, raw, reading, recorded
 
 _CUT = f"""
@@ -209,15 +209,15 @@ async def test_a_copy_in_a_file_is_proved_and_equal(ledger: Ledger, tmp_path: Pa
 def test_only_one_is_on_it_and_who_is_told(database: Server, tmp_path: Path) -> None:
     """A second one, on whatever machine, is told which process on which host works, and since when; and comes in after it."""
     password = Secret(database.password)
-    with sole(database.url, tmp_path, password, ZONE):
+    with sole(database.url, tmp_path, password, FRIDAY):
         with (
             pytest.raises(AlreadyRunning, match=rf"process {os.getpid()} on .+, since 20\d\d-.+\+09:00"),
-            sole(database.url, tmp_path, password, ZONE),
+            sole(database.url, tmp_path, password, FRIDAY),
         ):
             pytest.fail("two are in")
         with raw_of(database, tmp_path):
             pass
-    with sole(database.url, tmp_path, password, ZONE):
+    with sole(database.url, tmp_path, password, FRIDAY):
         pass
 
 
@@ -245,7 +245,7 @@ async def test_who_lost_the_server_does_not_go_on(postgres: Postgres, ledger: Le
 
 async def test_who_lost_the_lock_alone_does_not_go_on(database: Server, place: Path) -> None:
     """Only the idle session that keeps others away is cut: they may be at work by now, so nothing more is written, and all is read."""
-    with sole(database.url, place, Secret(database.password), ZONE):
+    with sole(database.url, place, Secret(database.password), FRIDAY):
         with closing(open_ledger(place)) as ledger:
             await ledger.note(STEP)
             with raw(place) as connection:

@@ -17,10 +17,10 @@ import pytest
 from loguru import logger
 
 from bot.errors import AlreadyRunning, Unusable
+from bot.ledger.process_lock import process_lock
 from bot.operation.schedule.plan import Task
 from bot.operation.schedule.pulse import BEAT, Pulse, Supervisor, last_done
 from bot.secret import Redactor
-from bot.wiring.alone import alone
 from tests.house import FRIDAY
 from tests.serve_kit import Desk
 
@@ -176,16 +176,16 @@ def test_who_holds_the_lock_is_said(tmp_path: Path) -> None:
     """Process, machine and since when; without the note beside it the lock holds all the same; afterwards both are free."""
     lock = tmp_path / "var" / "serve.lock"
     since = datetime.fromisoformat("2026-11-25T08:00:00+09:00")
-    with alone(lock, since):
-        with pytest.raises(AlreadyRunning) as raised, alone(lock, since):
+    with process_lock(lock, since):
+        with pytest.raises(AlreadyRunning) as raised, process_lock(lock, since):
             pass
         assert f"process {os.getpid()} on {socket.gethostname()}, since 2026-11-25T08:00:00+09:00" in str(raised.value)
         lock.with_name("serve.lock.holder").write_text("[]", encoding="utf-8")
-        with pytest.raises(AlreadyRunning, match="another run holds"), alone(lock, since):
+        with pytest.raises(AlreadyRunning, match="another run holds"), process_lock(lock, since):
             pass
-    with alone(lock, since):
+    with process_lock(lock, since):
         pass
     assert [path.name for path in lock.parent.iterdir() if path.name.endswith(".holder")] == []
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(Unusable, match="can't be made"), alone(tmp_path / "file" / "bot.lock", since):
+    with pytest.raises(Unusable, match="can't be made"), process_lock(tmp_path / "file" / "bot.lock", since):
         pass

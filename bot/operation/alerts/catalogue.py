@@ -84,6 +84,7 @@ class Trouble(StrEnum):
     UNREADABLE = "unreadable_mails"
     UNFETCHED = "mails_not_given"
     UNFILED = "mails_not_filed"
+    PASSED_OVER = "inbox_not_read"
     HELD = "held"
     PAUSED = "paused"
     SWITCH = "kill_switch"

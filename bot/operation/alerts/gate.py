@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bot.clock import Clock
 from bot.errors import Paused
 from bot.ledger import conditions
-from bot.ledger.conditions import BY_OPERATOR, Part, Pause
+from bot.ledger.conditions import BY_CLERKS, BY_OPERATOR, Part, Pause
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event
 from bot.operation.alerts.catalogue import Trouble, Until
@@ -83,33 +83,41 @@ class Gate:
             await self._put(replace(pause, until=until), () if part in known else (_event("pause", pause),))
         return replace(finding, anew=finding.anew or (bool(kind.stops) and not known))
 
-    async def pause(self, part: Part, reason: str, *, cause: str = BY_OPERATOR) -> Pause:
+    async def pause(self, part: Part, reason: str) -> Pause:
         """Pause a part as an operator, in whose name the ledger is open; once more replaces the reason."""
-        pause = Pause(part=part, cause=cause, since=self.clock.now(), by=self.ledger.actor, reason=reason)
+        pause = Pause(part=part, cause=BY_OPERATOR, since=self.clock.now(), by=self.ledger.actor, reason=reason)
         await self._put(pause, (_event("pause", pause),))
         return pause
+
+    async def pause_for_clerks(self, reason: str) -> None:
+        """Have the console's part stand still while clerks work by a list; raises ``Conflict`` where another list was begun."""
+        pause = Pause(part=Part.CONSOLE, cause=BY_CLERKS, since=self.clock.now(), by=self.ledger.actor, reason=reason)
+        await self.ledger.change(lambda connection: conditions.begin_pause(connection, pause), _event("pause", pause))
 
     async def resume(self, part: Part, reason: str) -> tuple[Pause, ...]:
         """Let a part go on as an operator, whatever stopped it; ``all`` ends every pause. Returns what it ended.
 
-        A part stays paused that was paused by ``all``: that pause is ended by ``all`` alone.
+        A part stays paused that was paused by ``all``: that pause is ended by ``all`` alone. Raises ``Conflict`` where one of them
+        was ended or replaced by somebody else meanwhile: none is ended then.
         """
         ended = tuple(pause for pause in await self.pauses() if part in {Part.ALL, pause.part})
-        await self._drop(ended, reason)
+        await self._drop(ended, reason, conditions.end_pauses)
         return ended
 
     async def over(self, keys: frozenset[str], reason: str = "the condition is over") -> None:
         """End the pauses with these causes: their conditions are over."""
         ended = tuple(pause for pause in await self.pauses() if pause.cause in keys)
-        await self._drop(ended, reason)
+        await self._drop(ended, reason, conditions.drop_pauses)
 
     async def _put(self, pause: Pause, events: tuple[Event, ...]) -> None:
         await self.ledger.change(lambda connection: conditions.put_pause(connection, pause), *events)
 
-    async def _drop(self, ended: tuple[Pause, ...], reason: str) -> None:
+    async def _drop(
+        self, ended: tuple[Pause, ...], reason: str, drop: Callable[[Connection, Collection[Pause]], None]
+    ) -> None:
         if ended:
-            drop: Callable[[Connection], None] = lambda connection: conditions.drop_pauses(connection, ended)  # noqa: E731 - typed
-            await self.ledger.change(drop, *(_event("resume", pause, reason) for pause in ended))
+            events = (_event("resume", pause, reason) for pause in ended)
+            await self.ledger.change(lambda connection: drop(connection, ended), *events)
 
     @property
     def _zone(self) -> tzinfo | None:

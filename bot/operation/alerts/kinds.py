@@ -210,6 +210,13 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
         en=_words("Mails that are on record can't be moved out of the inbox.", "What they say is on record and goes on; only the move is tried again by each pass.",
                   "Look at the mailbox's room and at the rights on the folders processed, rejected, unreadable and ignored; or move the mails by hand."),
     ),
+    Trouble.PASSED_OVER: Kind(
+        level=Level.WARNING, part=Part.INTAKE, area=Area.MAILBOX, by_people=True, personal=True,
+        ja=_words("受信フォルダに、読み取られないファイルがあります。", "名前が . で始まるものや書きかけのものは、ほかのプログラムのものとみなし、そのままにしました。",
+                  "申請であれば名前を変え（先頭の . や末尾の .tmp を取る）、そうでなければ受信フォルダから片付けてください。"),
+        en=_words("There are files in the inbox that are not read.", "Left them: what begins with a dot or is half-written belongs to another program.",
+                  "If it is an application, rename it (no dot at the beginning, no .tmp at the end); else take it out of the inbox."),
+    ),
     Trouble.HELD: Kind(
         level=Level.INFO, part=Part.INTAKE, tells_end=False,
         ja=_words("担当者の判断を待っている申請があります。", "保留にし、申請者には確認中と知らせました。", "show ID で確認し、approve または reject してください。"),

@@ -16,6 +16,7 @@ from bot.ledger import conditions
 from bot.ledger.conditions import Condition, condition_from_row, condition_to_row
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event
+from bot.private import make_folder, write_private
 
 
 class Store(Protocol):
@@ -92,9 +93,9 @@ class FileStore:
         """See :meth:`Store.save`."""
         after = {one.key: one for one in (*await self.load(), *kept) if one.key not in gone}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             text = json.dumps([condition_to_row(one) for one in after.values()], ensure_ascii=False)
-            self.path.write_text(text, encoding="utf-8")
+            write_private(self.path, text)
         except OSError as error:
             logger.error("{} can't be written: {}", self.path, error.strerror)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from loguru import logger
 
 from bot.operation.schedule.plan import Task
+from bot.private import make_folder, write_private
 from bot.secret import Secret
 
 #: Seconds between two beats, where systemd does not ask for more.
@@ -113,9 +114,9 @@ def _fetch(url: Secret) -> None:
 
 def _write(file: Path, content: Mapping[str, object]) -> None:
     """Replace the file as a whole: whoever reads it never sees half of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     new = file.with_name(f"{file.name}.new")
-    new.write_text(json.dumps(content), encoding="utf-8")
+    write_private(new, json.dumps(content))
     new.replace(file)
 
 

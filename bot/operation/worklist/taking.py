@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.errors import ActRefused
-from bot.ledger.conditions import BY_CLERKS, Part, Pause
+from bot.ledger.conditions import BY_CLERKS, Pause
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event
 from bot.operation.alerts.gate import Gate
@@ -39,12 +39,12 @@ class Taking:
     async def begin(self, reason: str) -> str:
         """Have the console's part stand still, and return the name of the list to be made, such as ``W-20261124-140501``.
 
-        Raises ``ActRefused`` while another list is out.
+        Raises ``ActRefused`` while another list is out, ``Conflict`` where somebody else begins one at this moment.
         """
         pause = await open_list(self.gate)
         if pause is None:
             name = f"W-{self.clock.now():%Y%m%d-%H%M%S}"
-            await self.gate.pause(Part.CONSOLE, f"{name}: {reason}", cause=BY_CLERKS)
+            await self.gate.pause_for_clerks(f"{name}: {reason}")
             return name
         name = name_of(pause)
         if any(one.event.details["worklist"] == name for one in await self.ledger.of_action(TAKE)):

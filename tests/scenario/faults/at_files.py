@@ -69,6 +69,14 @@ def _no_log(scene: Scene) -> Ran:
     return ran
 
 
+def _no_lock(scene: Scene) -> Ran:
+    place = scene.house.path / "ledger.sqlite3.lock"
+    place.mkdir()
+    ran = _untouched(scene, scene.run())
+    place.rmdir()
+    return ran
+
+
 _UNTOUCHED = "touches nothing: no mail is taken in, nobody is refused as unknown"
 
 FAULTS = (
@@ -102,8 +110,8 @@ FAULTS = (
         says=("the log folder …log can't be made (…): mend log.file or the rights",), status=0, happens=_no_log, resolves=nothing_is_left,
     ),
     Fault(
-        name="the lock can't be made", made="a file stands where the lock's folder should be", does="touches nothing",
-        says=("Unusable: the lock …bot.lock can't be made (…): check the disk and the rights",), status=4,
-        happens=lambda scene: _untouched(scene, _blocked(scene, "var")),
+        name="the lock can't be made", made="a folder stands where the lock should be", does="touches nothing",
+        says=("Unusable: the lock …ledger.sqlite3.lock can't be made (…): check the disk and the rights",), status=4,
+        happens=_no_lock,
     ),
 )  # fmt: skip

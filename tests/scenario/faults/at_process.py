@@ -141,7 +141,7 @@ FAULTS = (
     Fault(
         name="two bots at once", made="a second `run` while the first is in mid-create",
         does="the second one stops before it touches anything; the first goes on undisturbed",
-        says=("AlreadyRunning: another run holds …bot.lock", "Wait until the running process is done."), status=3,
+        says=("AlreadyRunning: another run holds …ledger.sqlite3.lock", "Wait until the running process is done."), status=3,
         happens=_two_at_once, resolves=nothing_is_left, short=True,
     ),
 )  # fmt: skip

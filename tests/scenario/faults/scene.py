@@ -7,7 +7,7 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -96,9 +96,11 @@ class Scene:
         return self._ended(report.exit_status, said.getvalue())
 
     @contextmanager
-    def process(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """Give a ``run`` in a process of its own, which leads a group; what is left of it is killed."""
-        command = [sys.executable, "-m", "bot.cli", "run", *arguments, "--config", str(self.house.config)]
+    def process(
+        self, *arguments: str, of: Sequence[str] = ("run",), config: Path | None = None
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Give a command, ``run`` where no other is named, in a process of its own, which leads a group; what is left of it is killed."""
+        command = [sys.executable, "-m", "bot.cli", *of, *arguments, "--config", str(config or self.house.config)]
         environment = {**os.environ, _PASSWORD: self.server.password, "PYTHONPATH": str(ROOT)}
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -11,6 +11,7 @@ from tests.scenario.faults import (
     at_mail,
     at_process,
     attack_floods,
+    attack_locks,
     attack_receiving,
 )
 from tests.scenario.faults.fault import TEST, Fault
@@ -24,6 +25,7 @@ TABLE: tuple[Fault, ...] = (
     *at_clock.FAULTS,
     *at_files.FAULTS,
     *attack_floods.FAULTS,
+    *attack_locks.FAULTS,
     *attack_receiving.FAULTS,
 )
 
