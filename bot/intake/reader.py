@@ -40,7 +40,7 @@ class Reader:
         self._assembler = Assembler(forms)
 
     def read(self, message: Message) -> Reading:
-        """Return what the message holds; never raises for what is in it.
+        """Return what the message holds; never raises for what is in it but ``MemoryError``.
 
         ``unreadable`` and ``ignored`` come with their reason in Japanese and English.
         """
@@ -51,9 +51,11 @@ class Reader:
                 return self._read_table(message)
             return self._read_letter(message)
         except Unreadable as error:
-            return _unread(message, error.reason)
+            return Reading.of_undecoded(message, error.reason)
+        except MemoryError:
+            raise  # no fault of one message alone: whoever limits the memory decides
         except Exception as error:  # noqa: BLE001 - whatever a hostile mail provokes, it must be kept and shown, not stop the rest
-            return _unread(
+            return Reading.of_undecoded(
                 message, f"読み取り中に予期しない誤り（{type(error).__name__}） / an unexpected error while reading"
             )
 
@@ -145,9 +147,3 @@ class Reader:
 def _is_of(form: FormSettings, sender: str, subject: str) -> bool:
     by_sender = not form.senders or any(sender == item or sender.endswith(f"@{item}") for item in form.senders)
     return by_sender and (not form.subjects or any(word in subject for word in form.subjects))
-
-
-def _unread(message: Message, reason: str) -> Reading:
-    """Return the reading of a message of which nothing could be decoded: its identity is its bytes."""
-    identity = Identity.of_bytes(message.content, message.received_at)
-    return Reading(outcome=ReadOutcome.UNREADABLE, identity=identity, subject=message.name[:500], reason=reason)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from loguru import logger
 
 from bot.clock import Clock
-from bot.intake.reader import Reader
 from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, MessageRecord, Request
@@ -18,8 +17,10 @@ from bot.model import Decision, Outcome, ReadOutcome
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
+from bot.operation.attempts import ReadingQueue
 from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
+from bot.reading.isolated import IsolatedReader
 
 _FOLDERS = {ReadOutcome.UNREADABLE: Folder.UNREADABLE, ReadOutcome.IGNORED: Folder.IGNORED}
 _STATES = {Outcome.ACCEPT: State.ACCEPTED, Outcome.REJECT: State.REJECTED, Outcome.HOLD: State.HELD}
@@ -38,7 +39,7 @@ class Intake:
     """Polls, reads, records and files messages."""
 
     mailbox: Mailbox
-    reader: Reader
+    reader: IsolatedReader
     ledger: Ledger
     #: So many days a notice with only a number waits for its row of a table.
     join_days: int
@@ -53,14 +54,15 @@ class Intake:
         waiting = await self.mailbox.list_new()
         report.looked.add(Area.MAILBOX)
         progress.start("受信メールを読む / reading mails", len(waiting))
-        for locator in report.until_stopped(waiting):
-            if paused := await self.gate.stands(Part.INTAKE):
-                report.stands(paused)
-                break
-            with report.one_of_many(ascii(locator)):
-                if record := await self._take(locator, report):
-                    taken.append(Taken(locator=locator, record=record))
-            progress.step()
+        async with ReadingQueue.over(waiting, self.reader, self.ledger) as queue:
+            for locator in report.until_stopped(queue):
+                if paused := await self.gate.stands(Part.INTAKE):
+                    report.stands(paused)
+                    break
+                with report.one_of_many(ascii(locator)):
+                    if record := await self._take(locator, queue, report):
+                        taken.append(Taken(locator=locator, record=record))
+                progress.step()
         return taken
 
     async def file(self, taken: Sequence[Taken], report: Report) -> None:
@@ -77,14 +79,17 @@ class Intake:
         all_refused = all(request.state is State.REJECTED for request in requests)
         return Folder.REJECTED if all_refused else Folder.PROCESSED
 
-    async def _take(self, locator: str, report: Report) -> MessageRecord | None:
+    async def _take(self, locator: str, queue: ReadingQueue, report: Report) -> MessageRecord | None:
         try:
             message = await self.mailbox.fetch(locator)
         except KeyError:
             logger.info("a message was taken away by somebody else before it was read")
             return None
-        reading = self.reader.read(message)
+        reading = await queue.read(locator, message)
+        if reading is None:
+            return None
         recorded = await self.ledger.record(message, reading, join_days=self.join_days)
+        queue.recorded(locator)
         report.messages += 1
         if not recorded.new:
             report.repeated += 1

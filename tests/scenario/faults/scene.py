@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import subprocess
@@ -21,7 +20,7 @@ from loguru import logger
 from bot.cli import main
 from bot.clock import Clock, FixedClock, SystemClock
 from bot.commands.opening import open_workshop
-from bot.commands.passes import one_pass, tell
+from bot.commands.passes import make_pass, tell
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request
 from bot.life import State
@@ -86,7 +85,7 @@ class Scene:
     def run_by(self, clock: Clock) -> Ran:
         """Make a pass by another clock than the machine's."""
         with self._said() as said:
-            report = asyncio.run(one_pass(open_workshop(self.house.config, [], clock=clock)))
+            report = make_pass(open_workshop(self.house.config, [], clock=clock))
             tell(report)
         return self._ended(report.exit_status, said.getvalue())
 
