@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.cli import leave_with
+from bot.clock import SystemClock
 from bot.commands.passes import make_pass
 from bot.commands.serve import keep_serving
 from bot.console.memory import MemoryConsole
@@ -20,7 +21,7 @@ from bot.operation.cycle import Cycle
 from bot.operation.report import Report, Silent
 from bot.reading.isolated import Readers
 from bot.wiring import Workshop
-from tests.house import House
+from tests.house import ZONE, House
 from tests.reading_targets import TARGET
 
 #: It came before every application.
@@ -86,7 +87,7 @@ def main(command: str, folder: str) -> int:
     if command == "take-in":
         return take_in(house).exit_status
     made = house.workshop()
-    hanging = Hanging(config=made.config, clock=made.clock, redactor=made.redactor, say=_said)
+    hanging = Hanging(config=made.config, clock=SystemClock(ZONE), redactor=made.redactor, say=_said)
     if command == "serve":
         return keep_serving(hanging)
     return make_pass(hanging).exit_status

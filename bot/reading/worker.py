@@ -28,10 +28,10 @@ _STARTING = 120.0
 _OUTLIVES = 2.0
 #: Of the memory for a message; what has used more leaves the next one too little.
 _WORN = 0.5
-#: Bytes that this process is taken to have before it reads, where the system does not tell.
-_UNKNOWN = 2**30
-#: Imported when a table is read; before the memory is limited, and on nobody's time.
-_LIBRARIES = ("pandas", "openpyxl", "xlrd")
+#: Bytes that this process is taken to have, where the system does not tell.
+_UNKNOWN = 512 * 2**20
+#: Bytes for the libraries that read tables: they are loaded with the first table, as they make up two thirds of a start.
+_LIBRARIES = 192 * 2**20
 
 
 class Reads(Protocol):
@@ -58,8 +58,6 @@ def main(target: str, seconds: float, memory_mb: int) -> None:
     if setup is None:
         return
     reader = _made(target, Setup.decoded(setup[1]))
-    for name in _LIBRARIES:
-        importlib.import_module(name)
     memory = Memory(memory_mb)
     gc.collect()
     gc.freeze()  # what is there now stays: it need not be gone through while a message is read
@@ -112,17 +110,17 @@ def _answer(reader: Reads, message: Message, answers: BinaryIO, memory: Memory) 
 
 
 class Memory:
-    """The memory of this process: what it has now, and so much more for a message."""
+    """The memory of this process: what it has now and may load, and so much more for a message."""
 
     def __init__(self, for_message_mb: int) -> None:
         self._room = for_message_mb * 2**20
-        self._before = _used()
+        self._before = _used() + _LIBRARIES
 
     def limit(self) -> bool:
         """Have the system refuse more; returns whether it does."""
         if sys.platform == "win32":
-            return _limit_job(self._room)
-        return _limit_process((self._before or _UNKNOWN) + self._room)
+            return _limit_job(self._before + self._room)
+        return _limit_process(self._before + self._room)
 
     def worn(self) -> bool:
         """Tell whether so much is used still that the next message would be short of it."""
@@ -130,11 +128,11 @@ class Memory:
 
 
 def _used() -> int:
-    """Return how much address space is used, where the system tells; else 0."""
+    """Return how much address space is used."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     except (OSError, ValueError):
-        return 0
+        return _UNKNOWN
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -161,7 +159,7 @@ def _set(kind: int, most: int) -> bool:
 
 
 def _limit_job(memory: int) -> bool:
-    """Put this process into a job object that may hold so much more memory than it holds now (Windows)."""
+    """Put this process into a job object that may hold so much memory (Windows)."""
     import ctypes  # noqa: PLC0415 - needed there alone
 
     class Limits(ctypes.Structure):
@@ -177,6 +175,6 @@ def _limit_job(memory: int) -> bool:
     kernel.CreateJobObjectW.restype = kernel.GetCurrentProcess.restype = ctypes.c_void_p
     job, process = ctypes.c_void_p(kernel.CreateJobObjectW(None, None)), ctypes.c_void_p(kernel.GetCurrentProcess())
     process_memory, extended_information = 0x100, 9
-    limits = Limits(flags=process_memory, process_memory=memory + 2**28)
+    limits = Limits(flags=process_memory, process_memory=memory)
     told = kernel.SetInformationJobObject(job, extended_information, ctypes.byref(limits), ctypes.sizeof(limits))
     return bool(told and kernel.AssignProcessToJobObject(job, process))

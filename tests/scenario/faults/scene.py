@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email import message_from_bytes
 from pathlib import Path
@@ -24,6 +24,7 @@ from bot.commands.passes import make_pass, tell
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request
 from bot.life import State
+from bot.reading.isolated import Readers
 from bot.sandbox.postoffice import PostOffice
 from bot.sandbox.server import SandboxServer
 from tests.acts_kit import in_ledger
@@ -60,6 +61,8 @@ class Scene:
     ends: dict[str, State] = field(default_factory=dict)
     #: Accounts of ours in the console that are in nobody's request: a fault of the console made them.
     strays: set[str] = field(default_factory=set)
+    #: So many messages nobody can read.
+    unreadable: int = 0
     #: Counts the messages that wait, where the mailbox is no folder.
     waiting: Callable[[], int] | None = None
     ran: list[Ran] = field(default_factory=list)
@@ -82,10 +85,11 @@ class Scene:
         """Let go on what the fault made stand still, as an operator does who has mended the cause."""
         self.run("resume", "--by", "吉澤", "--reason", "原因を取り除いた")
 
-    def run_by(self, clock: Clock) -> Ran:
-        """Make a pass by another clock than the machine's."""
+    def run_by(self, clock: Clock, readers: Readers | None = None) -> Ran:
+        """Make a pass by another clock than the machine's, or with other processes that read mails."""
         with self._said() as said:
-            report = make_pass(open_workshop(self.house.config, [], clock=clock))
+            workshop = open_workshop(self.house.config, [], clock=clock)
+            report = make_pass(replace(workshop, readers=readers or workshop.readers))
             tell(report)
         return self._ended(report.exit_status, said.getvalue())
 
