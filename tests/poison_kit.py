@@ -6,7 +6,7 @@ import asyncio
 import re
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +63,8 @@ class Hanging(Workshop):
         self.say(f"hangs: {how}")
         if how == "loop":
             _spin()
-        await asyncio.to_thread({"thread": _spin, "lock": _lock, "wait": threading.Event().wait}[how])
+        ways: dict[str, Callable[[], object]] = {"thread": _spin, "lock": _lock, "wait": threading.Event().wait}
+        await asyncio.to_thread(ways[how])
         async with super().ready_cycle() as cycle:
             yield cycle
 

@@ -74,9 +74,10 @@ class Reader:
 
     def _read_letter(self, message: Message) -> Reading:
         letter = open_letter(message, self._forms)
-        identity = Identity(
-            message_id=letter.headers.get("message-id", ""), received_at=message.received_at, digest=letter.digest
-        )
+        message_id = letter.headers.get("message-id", "")
+        if message_id.startswith((Identity.DROPPED, Identity.RAW)):
+            message_id = f"<{message_id}>"  # whoever wrote the mail wrote that too: it is no dropped file for it
+        identity = Identity(message_id=message_id, received_at=message.received_at, digest=letter.digest)
         reason = certainly_ignored(letter, self._forms, self._own_address)
         try:
             applications = () if reason else self._applications(letter, letter.text, message)

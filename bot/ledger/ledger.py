@@ -86,20 +86,7 @@ class Ledger(Queries):
                         writing.insert_request(connection, name, position, application, now),
                     )  # fmt: skip
                 self._append(connection, event)
-            self._append(
-                connection,
-                Event(
-                    action="message.reread" if known else "message.record",
-                    outcome="done",
-                    reason=reading.reason,
-                    details={
-                        "message": name,
-                        "digest": reading.identity.digest,
-                        "read": reading.outcome,
-                        "applications": len(reading.applications),
-                    },
-                ),
-            )
+            self._append(connection, _read("message.reread" if known else "message.record", name, reading))
             recorded = self._known(connection, reading)
             if recorded is None:
                 raise LedgerBroken(0, f"message {name} was written and is not there")
@@ -273,4 +260,14 @@ def _recorded(application: Application, reading: Reading, message: str, position
             "received_at": reading.arrived_at,
         },
         person={"employee_no": application.employee_no, "receipt_no": application.receipt_no},
+    )  # fmt: skip
+
+
+def _read(action: str, message: str, reading: Reading) -> Event:
+    return Event(
+        action=action, outcome="done", reason=reading.reason,
+        details={
+            "message": message, "digest": reading.identity.digest, "read": reading.outcome,
+            "applications": len(reading.applications),
+        },
     )  # fmt: skip

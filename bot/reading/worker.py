@@ -22,6 +22,8 @@ from bot.model import Message, Reading
 from bot.reading.protocol import Frame, Setup, encoded, message_of, receive, send
 from bot.settings.forms import FormsSettings
 
+#: Leads nowhere.
+_STDERR = 2
 #: Seconds in which it is ready, or ends.
 _STARTING = 120.0
 #: Seconds it outlives the limit of a message: by then whoever started it has ended it, or is gone.
@@ -76,7 +78,7 @@ def _end_within(seconds: float) -> None:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
     elif seconds:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_STDERR)
     else:
         faulthandler.cancel_dump_traceback_later()
 
