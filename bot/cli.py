@@ -7,7 +7,7 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -17,7 +17,7 @@ from bot.cli_flow import flow
 from bot.cli_ledger import ledger
 from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
 from bot.cli_watch import watch
-from bot.errors import BotError
+from bot.errors import BotError, TookTooLong
 from bot.private import protect_process
 from bot.terminal import visible
 
@@ -230,12 +230,21 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except BotError as error:
-        from bot.commands.output import print_json, say
+        leave_with(error)
 
-        if "--json" in sys.argv:
-            print_json({"error": type(error).__name__, "message": str(error), "advice": error.advice})
-        say(f"{type(error).__name__}: {error}\n→ {error.advice}")
-        sys.exit(error.exit_status)
+
+def leave_with(error: BotError) -> NoReturn:
+    """Say what went wrong and what to do, and end the process with its exit status, whatever hangs in it."""
+    from bot.commands.output import print_json, say
+
+    if "--json" in sys.argv:
+        print_json({"error": type(error).__name__, "message": str(error), "advice": error.advice})
+    say(f"{type(error).__name__}: {error}\n→ {error.advice}")
+    if isinstance(error, TookTooLong):
+        from bot.commands.stopping import leave_what_hangs
+
+        leave_what_hangs(error.exit_status)
+    sys.exit(error.exit_status)
 
 
 def _tell_of_unforeseen(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -4,6 +4,7 @@ BotError
 ├── ConfigInvalid      the configuration can't be used
 │   └── BadUsage       what was typed can't be used
 ├── Unreadable         a message can't be read
+│   └── ReadingFailed  reading it was broken off
 ├── Transient          try again later
 │   ├── Unreachable    the console does not answer
 │   ├── Unsent         a mail could not be handed over
@@ -22,7 +23,7 @@ BotError
 ├── Conflict           somebody else changed it first
 ├── LedgerBroken       the audit chain or the ledger contradicts itself
 ├── AlreadyRunning     another process holds the lock
-├── TookTooLong        a scheduled job got no step further and was cut off
+├── TookTooLong        a pass or a job got no step further and was cut off
 └── Unusable           mailbox, console, database or browser can't be used at all
     ├── LedgerUnusable the database of the ledger
     └── Stopped        a stop condition ends a part of the pass
@@ -92,6 +93,18 @@ class Unreadable(BotError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class ReadingFailed(Unreadable):
+    """Raised when reading a message was broken off: it took too long or too much memory, or the reading process died of it.
+
+    It is read once more by itself, after all others; then it is kept as unreadable.
+    """
+
+    advice = (
+        "添付ファイルを確認して手で処理するか、forms.read_seconds か forms.read_memory_mb を上げて rerun --unreadable を実行してください。"
+        " / Handle it by hand, or raise forms.read_seconds or forms.read_memory_mb and `rerun --unreadable`."
+    )
 
 
 class Transient(BotError):
@@ -252,11 +265,13 @@ class AlreadyRunning(BotError):
 
 
 class TookTooLong(BotError):
-    """Raised when a job of the schedule got no step further for its limit, and was cut off; the next pass goes on where it was."""
+    """Raised when a pass or a job of the schedule got no step further for its limit, and was cut off; the next pass goes on where it was."""
 
     advice = "ネットワーク、管理コンソール、メールサーバを check で確認してください。 / See with `check` what does not answer."
 
-    def __init__(self, job: str, limit: timedelta) -> None:
+    def __init__(self, job: str, limit: timedelta, *, let_go: bool = True) -> None:
+        #: Whether what hung has ended; else the process has to.
+        self.let_go = let_go
         super().__init__(f"{job} got no step further for {limit.total_seconds() / 60:g} minutes and was cut off")
 
 

@@ -212,6 +212,12 @@ class Reading:
     #: The Message-ID of the notice that has come back, where the ledger knows it; empty where the report names none of ours.
     bounce_of: str | None = None
 
+    @classmethod
+    def of_undecoded(cls, message: Message, reason: str) -> Reading:
+        """Return the reading of a message of which nothing could be decoded: its identity is its bytes."""
+        identity = Identity.of_bytes(message.content, message.received_at)
+        return cls(outcome=ReadOutcome.UNREADABLE, identity=identity, subject=message.name[:500], reason=reason)
+
     @property
     def arrived_at(self) -> datetime:
         """When it reached us: what cutoffs are judged by, where the form states no time of its own."""

@@ -71,7 +71,7 @@ def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
         raise _refused(name, "空のファイルです / it is empty")
     try:
         sheets = _sheets(content, name, limits)
-    except Unreadable:
+    except (Unreadable, MemoryError):
         raise
     except Exception as error:
         # openpyxl, xlrd and csv each have their own errors for a broken file; all mean the same here.

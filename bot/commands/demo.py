@@ -21,7 +21,7 @@ from bot.commands.demo_mailboxes import KINDS, SAMPLES, filled_mailbox
 from bot.commands.ledger import request_row, requests_table
 from bot.commands.opening import open_workshop
 from bot.commands.output import people, print_json, say
-from bot.commands.passes import one_pass, tell_what_to_do
+from bot.commands.passes import make_pass, tell_what_to_do
 from bot.config import load
 from bot.console.browser import ensure_browser
 from bot.errors import BadUsage, ConfigInvalid, Problem
@@ -60,7 +60,7 @@ def demo(folder: Path, *, mailbox: str, console: str, as_json: bool, stay: bool)
     with running_console(console, clock) as running, filled_mailbox(mailbox, folder, dropped=DROPPED) as section:
         os.environ[_PASSWORD] = running.password
         workshop = open_workshop(lay_out(folder, running.section, section), [], quiet=True, clock=clock)
-        report = asyncio.run(one_pass(workshop))
+        report = make_pass(workshop)
         requests, verdict = asyncio.run(_outcome(workshop.ledger()))
         result = _result(report, verdict, folder, accounts=running.accounts(), seconds=time.monotonic() - started)
         if as_json:

@@ -6,18 +6,25 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+
+from loguru import logger
 
 from bot.commands.ledger import request_row, requests_table
 from bot.commands.opening import open_workshop
 from bot.commands.output import Bars, people, print_json, say
-from bot.commands.stopping import stopped_by_signals
-from bot.errors import DeliveryFailed
+from bot.commands.serving import Jobs
+from bot.commands.stopping import Watchdog, stopped_by_signals
+from bot.errors import DeliveryFailed, TookTooLong
 from bot.ledger.records import Request
 from bot.mail.port import Folder, Mailbox
 from bot.model import Message
-from bot.operation.report import Report
+from bot.operation.limit import Limit
+from bot.operation.report import Progress, Report, Stop
+from bot.operation.schedule.plan import Task
+from bot.operation.schedule.scheduler import TELLING
 from bot.operation.take_in import Deciding, Inbox
 from bot.wiring import Workshop
 from bot.wiring.assembly import intake
@@ -28,7 +35,7 @@ def run(config: Path, overrides: Sequence[str], *, as_json: bool, dry_run: bool)
     workshop = open_workshop(config, overrides, quiet=as_json)
     if dry_run:
         return asyncio.run(_dry_run(workshop, as_json=as_json))
-    report = asyncio.run(one_pass(workshop))
+    report = make_pass(workshop)
     if as_json:
         print_json(report.counts())
     else:
@@ -36,12 +43,38 @@ def run(config: Path, overrides: Sequence[str], *, as_json: bool, dry_run: bool)
     return report.exit_status
 
 
-async def one_pass(workshop: Workshop) -> Report:
-    """Make one pass with a progress display on stderr; SIGTERM and Ctrl-C end it with the step in hand."""
-    with Bars() as bars:
+def make_pass(workshop: Workshop) -> Report:
+    """Make one pass with a progress display on stderr; SIGTERM and Ctrl-C end it with the step in hand.
+
+    Raises ``TookTooLong`` when it gets no step further for ``schedule.job_limit_minutes``; operators are told as `serve` does.
+    """
+    limit = timedelta(minutes=workshop.config.settings.schedule.job_limit_minutes)
+    with Watchdog(limit) as watchdog:
+        return asyncio.run(_within(limit, workshop, watchdog))
+
+
+async def _within(limit: timedelta, workshop: Workshop, watchdog: Watchdog) -> Report:
+    stop = Stop()
+
+    async def one_pass(progress: Progress) -> Report:
         async with workshop.ready_cycle() as cycle:
-            with stopped_by_signals(cycle.stop):
-                return await cycle.run(bars)
+            return await replace(cycle, stop=stop).run(progress)
+
+    async with watchdog.watching():
+        with Bars() as bars, stopped_by_signals(stop, watchdog):
+            try:
+                return await Limit(limit=limit).keep("run", one_pass, bars)
+            except TookTooLong as error:
+                await _told(Jobs(workshop=workshop, stop=stop), error)
+                raise
+
+
+async def _told(jobs: Jobs, error: TookTooLong) -> None:
+    try:
+        async with asyncio.timeout(TELLING):
+            await jobs.failed(Task.POLL, error)
+    except Exception:  # noqa: BLE001 - a failed alert never hides the failure itself
+        logger.exception("nobody could be told of this")
 
 
 def tell(report: Report) -> None:

@@ -38,7 +38,7 @@ def read(
     results = []
     for file in files:
         message = _message(workshop, file)
-        results.append(_row(file, reader.read(message), decided, explain=explain))
+        results.append(_row(file, reader.read_or_give_up(message), decided, explain=explain))
     if as_json:
         print_json(results)
     else:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 
-from loguru import logger
-
 from bot.commands.opening import day, open_workshop
 from bot.commands.output import people, print_json, say, table
 from bot.commands.serving import Jobs
-from bot.commands.stopping import stopped_by_signals
+from bot.commands.stopping import Watchdog, leave_at_once, leave_what_hangs, stopped_by_signals
 from bot.errors import BadUsage, BotError, Problem, Unusable
 from bot.ledger.engine import place_of
 from bot.ledger.process_lock import process_lock
@@ -49,13 +46,23 @@ def serve(config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
     """
     if as_json:
         raise BadUsage([Problem(path="--json", text="belongs to --plan; what is done stands in log.file, as JSON")])
-    workshop, stop = open_workshop(config, overrides), Stop()
+    return keep_serving(open_workshop(config, overrides))
+
+
+def keep_serving(workshop: Workshop) -> int:
+    """Work by the schedule of a workshop; raises as :func:`serve`."""
+    stop = Stop()
     place = place_of(workshop.config.settings.ledger.url, workshop.config.base)
     lock = place.with_name(f"{place.name}.serve.lock")
-    with process_lock(lock, workshop.clock.now()), stopped_by_signals(stop):
-        asyncio.run(_until_stopped(workshop, stop))
+    limit = timedelta(minutes=workshop.config.settings.schedule.job_limit_minutes)
+    with (
+        process_lock(lock, workshop.clock.now()),
+        Watchdog(limit) as watchdog,
+        stopped_by_signals(stop, watchdog),
+    ):
+        asyncio.run(_until_stopped(workshop, stop, watchdog))
         say(f"stopped by {stop.asked_by}")
-    _leave_what_hangs(0)
+    leave_what_hangs(0)
     return 0
 
 
@@ -75,7 +82,7 @@ def scheduler_of(workshop: Workshop, stop: Stop) -> Scheduler:
     )  # fmt: skip
 
 
-async def _until_stopped(workshop: Workshop, stop: Stop) -> None:
+async def _until_stopped(workshop: Workshop, stop: Stop, watchdog: Watchdog) -> None:
     scheduler = scheduler_of(workshop, stop)
     due = scheduler.health().next_run
     watched = watching(workshop, hangs=scheduler.hangs, fails=scheduler.fails)
@@ -86,25 +93,14 @@ async def _until_stopped(workshop: Workshop, stop: Stop) -> None:
             (await asyncio.to_thread(workshop.ledger)).close()
     say(f"serving, process {os.getpid()}; next: {f'{due.job} {due.at:%Y-%m-%d %H:%M:%S}' if due else 'nothing'}")
     try:
-        await scheduler.run()
+        async with watchdog.watching():
+            await scheduler.run()
     finally:
         if watched:
             await watched.stop()
     if scheduler.beyond_help:
         say(f"{stop.asked_by}: ending the process, so that a supervisor starts a new one")
-        _leave_at_once(Unusable.exit_status)
-
-
-def _leave_what_hangs(status: int) -> None:
-    """End the process although a thread of a job that was cut off still hangs: Python would wait for it for ever."""
-    hangs = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
-    if hangs:
-        _leave_at_once(status)
-
-
-def _leave_at_once(status: int) -> None:
-    logger.complete()
-    os._exit(status)
+        leave_at_once(Unusable.exit_status)
 
 
 def _rows(planned: Sequence[Due]) -> Iterator[tuple[str, str, str, str]]:

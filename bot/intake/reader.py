@@ -46,7 +46,7 @@ class Reader:
         self._assembler = Assembler(forms)
 
     def read(self, message: Message) -> Reading:
-        """Return what the message holds; never raises for what is in it.
+        """Return what the message holds; never raises for what is in it but ``MemoryError``.
 
         ``unreadable`` and ``ignored`` come with their reason in Japanese and English. Where no server says when it came,
         each application is doubted: a person judges whether it is in time.
@@ -62,9 +62,11 @@ class Reader:
                 return self._read_table(message)
             return self._read_letter(message)
         except Unreadable as error:
-            return _unread(message, error.reason)
+            return Reading.of_undecoded(message, error.reason)
+        except MemoryError:
+            raise  # no fault of one message alone: whoever limits the memory decides
         except Exception as error:  # noqa: BLE001 - whatever a hostile mail provokes, it must be kept and shown, not stop the rest
-            return _unread(
+            return Reading.of_undecoded(
                 message, f"読み取り中に予期しない誤り（{type(error).__name__}） / an unexpected error while reading"
             )
 
@@ -83,9 +85,10 @@ class Reader:
 
     def _read_letter(self, message: Message) -> Reading:
         letter = open_letter(message, self._forms)
-        identity = Identity(
-            message_id=letter.headers.get("message-id", ""), received_at=message.received_at, digest=letter.digest
-        )
+        message_id = letter.headers.get("message-id", "")
+        if message_id.startswith((Identity.DROPPED, Identity.RAW)):
+            message_id = f"<{message_id}>"  # whoever wrote the mail wrote that too: it is no dropped file for it
+        identity = Identity(message_id=message_id, received_at=message.received_at, digest=letter.digest)
         reason = certainly_ignored(letter, self._forms, self._own_address)
         try:
             applications = () if reason else self._applications(letter, letter.text, message)
@@ -179,9 +182,3 @@ def _unfetched(message: Message, forms: FormsSettings) -> Reading:
         subject=subject[:500],
         reason=message.unfetched,
     )
-
-
-def _unread(message: Message, reason: str) -> Reading:
-    """Return the reading of a message of which nothing could be decoded: its identity is its bytes."""
-    identity = Identity.of_bytes(message.content, message.received_at)
-    return Reading(outcome=ReadOutcome.UNREADABLE, identity=identity, subject=message.name[:500], reason=reason)

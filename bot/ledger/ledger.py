@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, update
 from bot.clock import Clock
 from bot.errors import Conflict, LedgerBroken, NoneFree
 from bot.ledger import chain, joining, tables, writing
+from bot.ledger.attempts import begin_attempts, forget_attempts, known_attempts, name_of
 from bot.ledger.backup import Copier
 from bot.ledger.codec import time_to_text
 from bot.ledger.copying import copier_of
@@ -58,10 +59,12 @@ class Ledger(Queries):
         """Record a message and every application in it, once: the same identity again gives what is there.
 
         One that could not be read, and now can, is no repetition, unless an operator has dismissed it. A notice with only
-        a number and the answers under that number, at most ``join_days`` apart, become one request.
+        a number and the answers under that number, at most ``join_days`` apart, become one request. With it the attempts at
+        reading the message are forgotten.
         """
 
         def work(connection: Connection) -> Recorded:
+            forget_attempts(connection, [name_of(message.locator)])
             known = self._known(connection, reading) or self._unread(connection, message, reading)
             if known and not _readable_at_last(known, reading):
                 return Recorded(message=known, requests=self._of_message(connection, known.id), new=False)
@@ -83,26 +86,30 @@ class Ledger(Queries):
                         writing.insert_request(connection, name, position, application, now),
                     )  # fmt: skip
                 self._append(connection, event)
-            self._append(
-                connection,
-                Event(
-                    action="message.reread" if known else "message.record",
-                    outcome="done",
-                    reason=reading.reason,
-                    details={
-                        "message": name,
-                        "digest": reading.identity.digest,
-                        "read": reading.outcome,
-                        "applications": len(reading.applications),
-                    },
-                ),
-            )
+            self._append(connection, _read("message.reread" if known else "message.record", name, reading))
             recorded = self._known(connection, reading)
             if recorded is None:
                 raise LedgerBroken(0, f"message {name} was written and is not there")
             return Recorded(message=recorded, requests=self._of_message(connection, name), new=True, joined=joined)
 
         return await self._write(work)
+
+    async def reading_attempts(self, waiting: Sequence[str]) -> Mapping[str, int]:
+        """Return how often the reading of each message in the inbox was begun and did not end; what is gone is forgotten."""
+        known = dict(await self._read(known_attempts)) if waiting else {}
+        found = {locator: known.pop(name) for locator in waiting if (name := name_of(locator)) in known}
+        if known:
+            await self._write(lambda connection: forget_attempts(connection, known))
+        return found
+
+    async def begin_reading(self, locators: Collection[str]) -> None:
+        """Put on record that these messages are about to be read."""
+        await self._write(lambda connection: begin_attempts(connection, locators))
+
+    async def forget_reading(self, locators: Collection[str]) -> None:
+        """Forget the attempts at these messages."""
+        names = [name_of(locator) for locator in locators]
+        await self._write(lambda connection: forget_attempts(connection, names))
 
     async def advance(
         self,
@@ -268,4 +275,14 @@ def _recorded(application: Application, reading: Reading, message: str, position
             "received_at": reading.arrived_at,
         },
         person={"employee_no": application.employee_no, "receipt_no": application.receipt_no},
+    )  # fmt: skip
+
+
+def _read(action: str, message: str, reading: Reading) -> Event:
+    return Event(
+        action=action, outcome="done", reason=reading.reason,
+        details={
+            "message": message, "digest": reading.identity.digest, "read": reading.outcome,
+            "applications": len(reading.applications),
+        },
     )  # fmt: skip

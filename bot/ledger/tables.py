@@ -41,6 +41,14 @@ messages = Table(
     Index("messages_by_recording", "recorded_at", "serial"),
 )  # fmt: skip
 
+#: How often the reading of a message that lies in the inbox was begun and did not end; a row goes when it is recorded.
+reading_attempts = Table(
+    "reading_attempts", metadata,
+    # SHA-256 of its locator: before it is read nothing else is known of it that stays the same.
+    Column("message", Kept(64), primary_key=True),
+    Column("attempts", Number, nullable=False),
+)  # fmt: skip
+
 requests = Table(
     "requests", metadata,
     Column("id", Kept(24), primary_key=True),

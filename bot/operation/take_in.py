@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -12,7 +12,6 @@ from loguru import logger
 
 from bot.clock import Clock
 from bot.errors import AccessDenied, BotError, Transient, Unfetched
-from bot.intake.reader import Reader
 from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, MessageRecord, Request
@@ -23,9 +22,11 @@ from bot.model import Decision, Outcome, ReadOutcome
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
+from bot.operation.attempts import ReadingQueue
 from bot.operation.bounces import Bounces
 from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
+from bot.reading.isolated import IsolatedReader
 from bot.rules.case import bare_address
 from bot.rules.sender import listed
 
@@ -53,6 +54,8 @@ class Inbox:
     recorded: list[Taken] = field(default_factory=list)
     #: Everything that was ever in it: nothing is read twice in one pass.
     seen: set[str] = field(default_factory=set)
+    #: Seconds that second attempts at messages have taken.
+    spent: float = 0
     #: The mailbox has told what lies in it.
     listed: bool = False
 
@@ -72,7 +75,7 @@ class Intake:
     """Polls, reads, records and files messages."""
 
     mailbox: Mailbox
-    reader: Reader
+    reader: IsolatedReader
     ledger: Ledger
     #: So many days a notice with only a number waits for its row of a table.
     join_days: int
@@ -118,17 +121,22 @@ class Intake:
         taken, inbox.recorded = inbox.recorded, []
         progress.start("受信メールを読む / reading mails", len(waiting))
         ends = time.monotonic() + self.batch.total_seconds()
-        for locator in report.until_stopped(_taken_from(waiting)):
-            if paused := await self.gate.stands(Part.INTAKE):
-                report.stands(paused)
-                inbox.clear()
-                break
-            with report.one_of_many(ascii(locator)):
-                if record := await self._take(locator, report):
-                    taken.append(Taken(locator=locator, record=record))
-            progress.step()
-            if time.monotonic() >= ends:
-                break
+        async with ReadingQueue.over(waiting, self.reader, self.ledger, spent=inbox.spent) as queue:
+            waiting.clear()
+            for locator in report.until_stopped(queue):
+                if paused := await self.gate.stands(Part.INTAKE):
+                    report.stands(paused)
+                    inbox.clear()
+                    queue.waiting.clear()
+                    break
+                with report.one_of_many(ascii(locator)):
+                    if record := await self._take(locator, queue, report):
+                        taken.append(Taken(locator=locator, record=record))
+                progress.step()
+                if time.monotonic() >= ends:
+                    break
+            inbox.spent = queue.spent
+            waiting.extend(queue.waiting)
         if not inbox.waiting and not report.interrupted:
             report.looked.add(Area.MAILS)
         return taken
@@ -206,7 +214,7 @@ class Intake:
         all_refused = all(request.state is State.REJECTED for request in requests)
         return Folder.REJECTED if all_refused else Folder.PROCESSED
 
-    async def _take(self, locator: str, report: Report) -> MessageRecord | None:
+    async def _take(self, locator: str, queue: ReadingQueue, report: Report) -> MessageRecord | None:
         try:
             message = await self.mailbox.fetch(locator)
         except KeyError:
@@ -215,8 +223,12 @@ class Intake:
         except Unfetched as error:
             report.find(Finding(trouble=Trouble.UNFETCHED, detail=str(error), subjects=(error.which,)))
             raise
-        reading = await self.bounces.judged(self.reader.read(message))
+        reading = await queue.read(locator, message)
+        if reading is None:
+            return None
+        reading = await self.bounces.judged(reading)
         recorded = await self.ledger.record(message, reading, join_days=self.join_days)
+        queue.recorded(locator)
         report.messages += 1
         if not recorded.new:
             report.repeated += 1
@@ -230,11 +242,6 @@ class Intake:
             logger.warning("{} kept as unreadable ({}): {}", message.name, recorded.message.id, reading.reason)
             report.find(Finding(trouble=Trouble.UNREADABLE, subjects=(recorded.message.id,)))
         return recorded.message
-
-
-def _taken_from(waiting: deque[str]) -> Iterator[str]:
-    while waiting:
-        yield waiting.popleft()
 
 
 @dataclass(frozen=True, kw_only=True)

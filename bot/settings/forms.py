@@ -133,3 +133,7 @@ class FormsSettings(Section):
     """Parts of one mail; a mail with more is unreadable."""
     max_text_kb: int = Field(default=2_000, ge=1)
     """Text of one mail; a longer one is unreadable."""
+    read_seconds: float = Field(default=30, gt=0, le=600)
+    """Seconds one message may take to be read; it is tried for five at first, and for all of them after all others."""
+    read_memory_mb: int = Field(default=512, ge=64)
+    """Memory that reading one message may take."""

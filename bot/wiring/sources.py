@@ -11,8 +11,9 @@ from typing import TypeVar
 from bot.clock import Clock
 from bot.config import Config
 from bot.errors import ConfigInvalid, Problem
-from bot.intake.reader import Reader
 from bot.operation.judge import Judge
+from bot.reading.isolated import IsolatedReader, Readers
+from bot.reading.protocol import Setup
 from bot.rules.calendar import Calendar
 from bot.rules.calendar_files import load_holidays, load_overrides
 from bot.rules.directory import Directory, load_directory
@@ -33,11 +34,13 @@ class Sources:
     clock: Clock
     redactor: Redactor
     kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+    readers: Readers = field(default_factory=Readers, repr=False, compare=False)
 
-    def reader(self) -> Reader:
-        """Return the reader of messages."""
+    def reader(self) -> IsolatedReader:
+        """Return the reader of messages; its process is kept from one pass to the next."""
         settings = self.config.settings
-        return Reader(settings.forms, zone=self.config.zone, own_address=settings.mailbox.address)
+        setup = Setup(forms=settings.forms, zone=self.config.zone.key, own_address=settings.mailbox.address)
+        return self.readers.of(setup, seconds=settings.forms.read_seconds, memory_mb=settings.forms.read_memory_mb)
 
     def directory(self) -> Directory:
         """Load the staff directory, from the database where a query is configured.

@@ -56,4 +56,4 @@ class _Watched:
 
 
 def _only_asks(name: str, method: str) -> bool:
-    return name == "ledger" and method not in {"record", "advance", "note", "assign", "change"}
+    return name == "ledger" and method not in {"begin_reading", "record", "advance", "note", "assign", "change"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -221,7 +220,7 @@ def test_a_pass_that_can_not_begin_is_told(house: House, monkeypatch: pytest.Mon
     staff.unlink()
     for _ in range(3):
         with pytest.raises(BotError):
-            asyncio.run(passes.one_pass(workshop))
+            passes.make_pass(workshop)
     (begun,) = told(house)
     assert "staff.csv" in begun.text
     staff.write_bytes(kept)
@@ -238,7 +237,7 @@ def test_a_ledger_that_can_not_be_used_is_told_once(house: House, monkeypatch: p
     database.write_bytes(b"no database, but long enough to be looked at as one\n" * 40)
     for _ in range(3):
         with pytest.raises(LedgerUnusable):
-            asyncio.run(passes.one_pass(house.workshop()))
+            passes.make_pass(house.workshop())
     (begun,) = told(house)
     assert "台帳を使えません" in begun.subject
     database.unlink()

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 #: From the door to the cellar: a room may use those after it.
 ROOMS = (
     "cli", "cli_acts", "cli_audit", "cli_flow", "cli_ledger", "cli_watch", "cli_options", "commands", "wiring", "web",
-    "operation", "mail", "intake", "rules", "issuance", "console", "delivery", "ledger",
+    "operation", "mail", "reading", "intake", "rules", "issuance", "console", "delivery", "ledger",
     "sandbox", "tables", "markup", "wording", "text", "log", "log_file", "terminal", "private",
     "config", "settings", "clock", "life", "model", "errors", "secret", "packages", "prepare",
 )  # fmt: skip

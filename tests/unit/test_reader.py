@@ -205,3 +205,12 @@ def test_any_mail_is_read_quickly(body: str, headers: dict[str, str]) -> None:
     started = time.perf_counter()
     READER.read(Message(locator="a", name="a.eml", received_at=RECEIVED, content=content))
     assert time.perf_counter() - started < 0.1 * (1 + len(content) / 1024) + 0.2
+
+
+@pytest.mark.parametrize("claim", ["file:export.csv", "raw:0123"])
+def test_no_mail_is_a_dropped_file_by_its_message_id(claim: str) -> None:
+    """A stranger who writes `Message-ID: file:…` stays a sender whom V04 judges, and is no operator who dropped a file."""
+    content = f"From: a@elsewhere.example\r\nMessage-ID: {claim}\r\nSubject: x\r\n\r\n職員番号：0048213\r\n".encode()
+    message = Message(locator="a", name="a.eml", received_at=datetime(2021, 7, 30, tzinfo=ZONE), content=content)
+    identity = READER.read(message).identity
+    assert (identity.dropped, identity.message_id) == (False, f"<{claim}>")

@@ -146,7 +146,7 @@ async def test_what_cannot_be_cut_off_ends_the_process(desk: Desk) -> None:
 
 def test_the_process_ends_although_a_thread_hangs() -> None:
     """What was cut off may leave a thread that never ends: `serve` does not wait for it."""
-    code = "import threading; from bot.commands.serve import _leave_what_hangs as leave; threading.Thread(target=threading.Event().wait).start(); leave(0)"
+    code = "import threading; from bot.commands.stopping import leave_what_hangs as leave; threading.Thread(target=threading.Event().wait).start(); leave(0)"
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False)
     assert ended.returncode == 0
 

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +19,8 @@ from loguru import logger
 
 from bot.clock import Clock
 from bot.errors import AlreadyRunning, BotError, TookTooLong
-from bot.operation.report import Progress, Stop
+from bot.operation.limit import GRACE, Limit
+from bot.operation.report import Progress, Silent, Stop
 from bot.operation.schedule.plan import Due, Planner, Task, next_due
 from bot.operation.schedule.pulse import Pulse, last_done
 from bot.operation.schedule.steps import Steps
@@ -31,7 +31,7 @@ Tell = Callable[[Task, Exception], Awaitable[None]]
 #: What was missed longer ago is not made good.
 _MISSED = timedelta(days=35)
 #: Seconds an alert may take, however little a job may.
-_TELLING = 120
+TELLING = 120
 #: Seconds without a sign of life after which the scheduler is taken to hang: several beats.
 _LIVES = 120
 
@@ -47,22 +47,6 @@ class Health:
     last_errors: Mapping[Task, str]
     heartbeat_age: timedelta | None
     running: tuple[Task, ...]
-
-
-@dataclass(kw_only=True)
-class SignsOfLife:
-    """A progress display that only remembers when it was last told of progress."""
-
-    at: float
-
-    def start(self, what: str, total: int) -> None:
-        """See :meth:`Progress.start`."""
-        logger.debug("{}: {}", what, total)
-        self.step()
-
-    def step(self) -> None:
-        """See :meth:`Progress.step`."""
-        self.at = asyncio.get_running_loop().time()
 
 
 @dataclass(kw_only=True)
@@ -83,16 +67,16 @@ class Scheduler:
     #: Tells whether the plan is another one since it was last asked.
     renewed: Callable[[], bool] = bool
     #: So long it may take to let go of what it holds; then the whole process is ended.
-    grace: timedelta = timedelta(seconds=60)
+    grace: timedelta = GRACE
     #: Between two tries while another process works on the ledger.
     patience: timedelta = timedelta(seconds=5)
     #: Seconds between two looks at whether to stop.
     look: float = 0.2
     done: dict[Task, datetime] = field(default_factory=dict)
     errors: dict[Task, str] = field(default_factory=dict)
-    #: A job could not even be cut off: the process has to end.
+    #: A job, or a thread of one, could not even be cut off: the process has to end.
     beyond_help: bool = False
-    _running: dict[Task, asyncio.Task[bool]] = field(default_factory=dict)
+    _running: set[Task] = field(default_factory=set)
     _lane: asyncio.Lock = field(default_factory=asyncio.Lock)
     #: Held while the look aside lasts.
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -100,8 +84,12 @@ class Scheduler:
     #: Seconds of a clock that nobody sets.
     _beat_at: float = field(default_factory=time.monotonic)
     _timer: AsyncIOScheduler = field(init=False)
+    _limit: Limit = field(init=False)
 
     def __post_init__(self) -> None:
+        self._limit = Limit(
+            limit=self.limit, grace=self.grace, hangs_on=lambda: self._give_up("a thread that can't be ended")
+        )
         zone = self.clock.now().tzinfo
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._timer = AsyncIOScheduler(timezone=zone, job_defaults=defaults)
@@ -195,41 +183,45 @@ class Scheduler:
         """Do a job within its limit; whatever goes wrong is told, and nothing is raised."""
         if self.stop.asked_by or task in self._running:
             return
-        began, loop = self.clock.now(), asyncio.get_running_loop()
+        began = self.clock.now()
         if task.is_pass:
-            self._pass_began = loop.time()
+            self._pass_began = asyncio.get_running_loop().time()
         logger.info("{}", task)
-        signs = SignsOfLife(at=loop.time())
-        work = self._running[task] = asyncio.ensure_future(self._patiently(task, signs))
+        self._running.add(task)
         try:
-            if not await self._within_limit(work, signs):
-                await self._cut_off(work)
-                raise TookTooLong(task, self.limit)
-            if work.result():
+            if await self._limit.keep(task, lambda signs: self._patiently(task, signs), Silent()):
                 self.done[task] = began
                 # A pass makes good whatever pass failed before it.
                 for other in [one for one in self.errors if one is task or (task.is_pass and one.is_pass)]:
                     del self.errors[other]
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)
+            if isinstance(error, TookTooLong) and not error.let_go:
+                self._give_up("a job that can't be cut off")
             _log(task, error)
             self.errors[task] = type(error).__name__
             await self._told(task, error)
         finally:
-            del self._running[task]
+            self._running.discard(task)
 
-    async def _patiently(self, task: Task, signs: SignsOfLife) -> bool:
+    def _give_up(self, why: str) -> None:
+        """Have the process end as soon as what else is in hand is finished, so that a supervisor starts a new one."""
+        self.beyond_help = True
+        self.stop.asked_by = self.stop.asked_by or why
+
+    async def _patiently(self, task: Task, signs: Progress) -> bool:
         """Do a job as soon as no other process works on the ledger: a person may run a pass by hand. Return whether it was done.
 
         It does not hang while it waits; that it waits for longer than a job may hang is told once, with whom it waits for.
         """
-        began, told = asyncio.get_running_loop().time(), False
+        loop, told = asyncio.get_running_loop(), False
+        began = loop.time()
         while not self.stop.asked_by:
             try:
                 await self.jobs[task](signs)
             except AlreadyRunning as busy:
                 logger.info("{} waits: {}", task, busy)
                 signs.step()
-                if not told and signs.at - began >= self.limit.total_seconds():
+                if not told and loop.time() - began >= self.limit.total_seconds():
                     told = True
                     await self._told(task, busy)
                 await asyncio.sleep(self.patience.total_seconds())
@@ -237,27 +229,9 @@ class Scheduler:
                 return True
         return False
 
-    async def _within_limit(self, work: asyncio.Future[bool], signs: SignsOfLife) -> bool:
-        """Wait for a job for as long as it gets on; return whether it came to its end."""
-        loop = asyncio.get_running_loop()
-        while (left := signs.at + self.limit.total_seconds() - loop.time()) > 0:
-            done, _ = await asyncio.wait({work}, timeout=left)
-            if done:
-                return True
-        return False
-
-    async def _cut_off(self, work: asyncio.Future[bool]) -> None:
-        """End a job that hangs. A thread that hangs with it can't be ended: the next jobs get others."""
-        work.cancel()
-        _, hangs = await asyncio.wait({work}, timeout=self.grace.total_seconds())
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="bot"))
-        if hangs:
-            self.beyond_help = True
-            self.stop.asked_by = "a job that can't be cut off"
-
     async def _told(self, task: Task, error: Exception) -> None:
         try:
-            async with asyncio.timeout(_TELLING):
+            async with asyncio.timeout(TELLING):
                 await self.tell(task, error)
         except Exception:  # noqa: BLE001 - a failed alert never stops the scheduler
             logger.exception("nobody could be told of the failure of {}", task)

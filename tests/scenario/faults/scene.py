@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import subprocess
@@ -10,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email import message_from_bytes
 from pathlib import Path
@@ -21,11 +20,12 @@ from loguru import logger
 from bot.cli import main
 from bot.clock import Clock, FixedClock, SystemClock
 from bot.commands.opening import open_workshop
-from bot.commands.passes import one_pass, tell
+from bot.commands.passes import make_pass, tell
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request
 from bot.life import State
 from bot.model import ReadOutcome
+from bot.reading.isolated import Readers
 from bot.sandbox.postoffice import PostOffice
 from bot.sandbox.server import SandboxServer
 from tests.acts_kit import in_ledger
@@ -66,6 +66,8 @@ class Scene:
     others: list[ReadOutcome] = field(default_factory=list)
     #: Accounts of ours in the console that are in nobody's request: a fault of the console made them.
     strays: set[str] = field(default_factory=set)
+    #: So many messages nobody can read.
+    unreadable: int = 0
     #: Counts the messages that wait, where the mailbox is no folder.
     waiting: Callable[[], int] | None = None
     ran: list[Ran] = field(default_factory=list)
@@ -88,10 +90,11 @@ class Scene:
         """Let go on what the fault made stand still, as an operator does who has mended the cause."""
         self.run("resume", "--by", "吉澤", "--reason", "原因を取り除いた")
 
-    def run_by(self, clock: Clock) -> Ran:
-        """Make a pass by another clock than the machine's."""
+    def run_by(self, clock: Clock, readers: Readers | None = None) -> Ran:
+        """Make a pass by another clock than the machine's, or with other processes that read mails."""
         with self._said() as said:
-            report = asyncio.run(one_pass(open_workshop(self.house.config, [], clock=clock)))
+            workshop = open_workshop(self.house.config, [], clock=clock)
+            report = make_pass(replace(workshop, readers=readers or workshop.readers))
             tell(report)
         return self._ended(report.exit_status, said.getvalue())
 

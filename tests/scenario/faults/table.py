@@ -13,6 +13,7 @@ from tests.scenario.faults import (
     attack_floods,
     attack_locks,
     attack_receiving,
+    attack_worker,
 )
 from tests.scenario.faults.fault import TEST, Fault
 
@@ -27,6 +28,7 @@ TABLE: tuple[Fault, ...] = (
     *attack_floods.FAULTS,
     *attack_locks.FAULTS,
     *attack_receiving.FAULTS,
+    *attack_worker.FAULTS,
 )
 
 _HEAD = """# Faults: what the bot does, and what you see

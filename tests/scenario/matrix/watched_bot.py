@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from bot.commands.opening import open_workshop
-from bot.commands.passes import one_pass
+from bot.commands.passes import make_pass
 from bot.console.port import Console
 from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
@@ -54,7 +53,7 @@ def live(world: World, stage: Stage, fatal: str) -> int:
     gate.watch_disk(house.path / "mailbox")
     plain = open_workshop(house.config, (), clock=house.clock)
     parts = {name: getattr(plain, name) for name in ("config", "clock", "redactor", "say")}
-    report = asyncio.run(one_pass(WatchedWorkshop(**parts, gate=gate, world=world)))
+    report = make_pass(WatchedWorkshop(**parts, gate=gate, world=world))
     (base / REPORT).write_text(json.dumps(report.counts(), ensure_ascii=False), encoding="utf-8")
     return report.exit_status
 

@@ -1,0 +1,1 @@
+"""Has messages read in a process of its own, which is killed when one takes too long or too much memory."""
