@@ -34,11 +34,8 @@ class TableLimits:
     max_rows: int = 50_000
     max_columns: int = 200
     max_cell: int = 32_767
-
-    @property
-    def max_cells(self) -> int:
-        """Of a workbook: empty cells that are only formatted count, and so do its strings and styles."""
-        return max(2_000_000, 100 * self.max_rows)
+    #: Of a workbook: empty cells that are only formatted count, and so do its strings and styles.
+    max_cells: int = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,13 +175,15 @@ class _Taking:
     def take(self, number: int, row: Sequence[object]) -> None:
         """Take a row unless it is empty; raises ``Unreadable`` beyond a limit."""
         limits = self.limits
+        if len(row) > 10 * limits.max_columns:  # more than anybody leaves empty at its end
+            raise _too_wide(limits)
         cells = [_text(cell) for cell in row]
         while cells and not cells[-1]:
             cells.pop()
         longest, size = max(map(len, cells), default=0), sum(map(len, cells))
         self._characters += size
         if len(cells) > limits.max_columns:
-            raise Unreadable(f"表の列が多すぎます（上限{limits.max_columns}列） / more than {limits.max_columns} columns")
+            raise _too_wide(limits)
         if longest > limits.max_cell:
             most = limits.max_cell
             raise Unreadable(f"1つのセルが長すぎます（上限{most}字） / a cell of more than {most} characters")
@@ -195,6 +194,10 @@ class _Taking:
             self.rows.append(_Row(number, cells))
         if len(self.rows) > limits.max_rows + 1:
             raise Unreadable(f"表の行が多すぎます（上限{limits.max_rows}行） / more than {limits.max_rows} rows")
+
+
+def _too_wide(limits: TableLimits) -> Unreadable:
+    return Unreadable(f"表の列が多すぎます（上限{limits.max_columns}列） / more than {limits.max_columns} columns")
 
 
 def _text(cell: object) -> str:

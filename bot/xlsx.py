@@ -12,6 +12,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pyexpat import ParserCreate
 from typing import NoReturn, TypeVar
@@ -54,7 +55,9 @@ def read_sheets(content: bytes, limits: BookLimits, taking: Callable[[], Take]) 
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if len(archive.infolist()) > _MOST_PARTS:
-            raise Unreadable(f"圧縮ファイルの部品が多すぎます（上限{_MOST_PARTS}） / more than {_MOST_PARTS} parts in it")
+            raise Unreadable(
+                f"圧縮ファイルの部品が多すぎます（上限{_MOST_PARTS}） / more than {_MOST_PARTS} parts in it"
+            )
         if _BOOK not in archive.namelist():
             raise Unreadable("Excelではない圧縮ファイルです / it is an archive, not a workbook")
         book = _Book(archive=archive, limits=limits)
@@ -83,7 +86,7 @@ class _Part:
         """Hear of text between; a long one comes in pieces."""
 
 
-class _Enough(Exception):  # noqa: N818 - no error
+class _Enough(Exception):
     """Ends a sheet: what stands below the cells is of no interest."""
 
 
@@ -106,11 +109,10 @@ class _Book:
         parser.EndElementHandler = lambda name: part.end(name.rpartition(":")[2])
         parser.CharacterDataHandler = part.text
         parser.StartDoctypeDeclHandler = _no_doctype
-        try:
+        xml = self._unpack(path)
+        with suppress(_Enough):
             # In one piece: fed in several, expat goes over a long token again with each.
-            parser.Parse(self._unpack(path), True)  # noqa: FBT003 - it takes no keyword
-        except _Enough:
-            pass
+            parser.Parse(xml, True)  # noqa: FBT003 - it takes no keyword
         return part
 
     def _unpack(self, path: str) -> bytes:
@@ -259,8 +261,9 @@ class _Cells:
             return bool(int(text))
         if kind == "d":
             return from_ISO8601(text)
-        if kind != "n":
-            return text
+        return self._number(style, text) if kind == "n" else text
+
+    def _number(self, style: str, text: str) -> object:
         number = float(text) if {".", "e", "E"}.intersection(text) else int(text)
         if style not in self.styles.dates:
             return number
@@ -316,9 +319,8 @@ class _Sheet(_Part):
             self._reading = False
         elif name == "c":
             self._keep()
-        elif name == "row":
-            last = max(self._cells, default=0)
-            self.take(self._row, [self._cells.get(column, "") for column in range(1, last + 1)])
+        elif name == "row" and self._cells:
+            self.take(self._row, [self._cells.get(column, "") for column in range(1, max(self._cells) + 1)])
         elif name == "sheetData":
             raise _Enough
 

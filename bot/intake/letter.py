@@ -29,7 +29,7 @@ _MOST_HEADERS = 1_000
 #: Of Content-Type or Content-Disposition: a file name that is cut into pieces (RFC 2231) has forty at most.
 _MOST_PARAMETERS = 100
 _DEEPEST = 20
-#: In UTF-8; in no other encoding is a text of characters alone longer.
+#: In UTF-8. Only ISO-2022-JP that changes its set at each letter takes more, and nobody writes so.
 _MOST_BYTES_A_CHARACTER = 4
 #: The headers that are read; of any other one only that it is there.
 _READ = frozenset({
@@ -163,7 +163,9 @@ class _Policy(Compat32):
         if parsed in _READ or parsed.startswith("content-"):
             most = min(most, _LONGEST_HEADER)
         if len(value) > most:
-            raise Unreadable(f"ヘッダー{name[:40]!a}が長すぎます（上限{most}字） / a header of more than {most} characters")
+            raise Unreadable(
+                f"ヘッダー{name[:40]!a}が長すぎます（上限{most}字） / a header of more than {most} characters"
+            )
         if parsed.startswith("content-") and value.count(";") > _MOST_PARAMETERS:
             raise Unreadable(
                 f"ヘッダー{name[:40]!a}の項目が多すぎます（上限{_MOST_PARAMETERS}） / more than {_MOST_PARAMETERS} parameters"
@@ -177,7 +179,7 @@ def _opened(content: bytes, settings: FormsSettings) -> tuple[MimePart, list[_Le
         raise Unreadable("空のファイルです / it is empty")
     if max(content.count(b"\n"), content.count(b"\r")) > _MOST_LINES:
         raise Unreadable(f"行が多すぎます（上限{_MOST_LINES}） / more than {_MOST_LINES} lines")
-    policy = _Policy(max_header_kb=settings.max_header_kb, message_factory=_Parts(most=settings.max_parts + 1))
+    policy = _Policy(max_header_kb=settings.max_header_kb, message_factory=_Parts(most=settings.max_parts))
     try:
         mail = BytesParser(policy=policy).parsebytes(content)
         return mail, [_leaf(part) for part in _leaves(mail)]
