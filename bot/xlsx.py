@@ -260,7 +260,7 @@ class _Cells:
         if kind == "b":
             return bool(int(text))
         if kind == "d":
-            return from_ISO8601(text)
+            return from_ISO8601(text)  # type: ignore[no-untyped-call] # openpyxl has no types here
         return self._number(style, text) if kind == "n" else text
 
     def _number(self, style: str, text: str) -> object:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message as MimePart
 from email.parser import BytesParser
-from email.policy import Compat32
+from email.policy import Compat32, Policy
 from email.utils import getaddresses
 
 from bot.errors import Unreadable
@@ -128,7 +128,7 @@ class _Part(MimePart):
             raise Unreadable(f"ヘッダーが多すぎます（上限{_MOST_HEADERS}） / more than {_MOST_HEADERS} headers")
         super().set_raw(name, value)
 
-    def attach(self, payload: MimePart) -> None:
+    def attach(self, payload: MimePart | str) -> None:
         """Take a part that begins within this one."""
         if isinstance(payload, _Part):
             payload.depth = self.depth + 1
@@ -144,7 +144,7 @@ class _Parts:
     most: int
     made: int = 0
 
-    def __call__(self, policy: Compat32) -> _Part:
+    def __call__(self, policy: Policy[MimePart]) -> MimePart:
         self.made += 1
         if self.made > self.most:
             raise Unreadable(f"部分が多すぎます（上限{self.most}） / more than {self.most} parts")
@@ -179,7 +179,9 @@ def _opened(content: bytes, settings: FormsSettings) -> tuple[MimePart, list[_Le
         raise Unreadable("空のファイルです / it is empty")
     if max(content.count(b"\n"), content.count(b"\r")) > _MOST_LINES:
         raise Unreadable(f"行が多すぎます（上限{_MOST_LINES}） / more than {_MOST_LINES} lines")
-    policy = _Policy(max_header_kb=settings.max_header_kb, message_factory=_Parts(most=settings.max_parts))
+    # A policy takes what its class has as an attribute; its types name only those of its own.
+    limits = _Policy().clone(max_header_kb=settings.max_header_kb)  # type: ignore[call-arg]
+    policy = limits.clone(message_factory=_Parts(most=settings.max_parts))
     try:
         mail = BytesParser(policy=policy).parsebytes(content)
         return mail, [_leaf(part) for part in _leaves(mail)]
@@ -230,7 +232,8 @@ def _leaves(mail: MimePart) -> Iterator[MimePart]:
     inner = mail.get_payload() if mail.is_multipart() else None
     if isinstance(inner, list) and mail.get_content_type() != "message/delivery-status":
         for part in inner:
-            yield from _leaves(part)
+            if isinstance(part, MimePart):
+                yield from _leaves(part)
     else:
         yield mail
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 #: From the door to the cellar: a room may use those after it.
 ROOMS = (
     "cli", "cli_acts", "cli_audit", "cli_flow", "cli_ledger", "cli_watch", "cli_options", "commands", "wiring", "web",
-    "operation", "mail", "intake", "rules", "issuance", "console", "delivery", "ledger",
-    "sandbox", "tables", "markup", "wording", "text", "log", "log_file", "config", "settings", "clock", "life", "model", "errors", "secret", "packages", "prepare",
+    "operation", "mail", "intake", "rules", "issuance", "console", "delivery", "ledger", "sandbox",
+    "tables", "xlsx", "markup", "wording", "text", "log", "log_file", "config", "settings", "clock", "life", "model", "errors", "secret", "packages", "prepare",
 )  # fmt: skip
 _LONGEST_FUNCTION = 50
 _NEVER = re.compile(

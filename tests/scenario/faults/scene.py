@@ -59,6 +59,9 @@ class Scene:
     applied: dict[str, str] = field(default_factory=dict)
     #: Where the requests of these employees end, if not as delivered.
     ends: dict[str, State] = field(default_factory=dict)
+    #: Mails that stay unreadable, and mails that brought several of those who applied.
+    unreadable: int = 0
+    shared: int = 0
     #: Accounts of ours in the console that are in nobody's request: a fault of the console made them.
     strays: set[str] = field(default_factory=set)
     #: Counts the messages that wait, where the mailbox is no folder.
