@@ -133,6 +133,9 @@ class Reader:
 
     def _others(self, own: Application, answers: Sequence[Answer], frame: Frame) -> Iterator[Application]:
         """Yield an application for each further employee number that the lines state."""
+        stated = {answer.value for answer in answers if answer.field == "employee_no"}
+        if len(stated) < 2:
+            return
         seen = {own.employee_no, None}
         for block in blocks(answers):
             if any(answer.field == "employee_no" for answer in block):
