@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Mapping
+from html import unescape
+from types import MappingProxyType
 
 from bot.errors import Unreadable
 
@@ -32,31 +34,79 @@ _BLOCKS = frozenset(
 )
 _CELLS = frozenset({"td", "th"})
 _UNSEEN = frozenset({"script", "style", "head", "template", "title"})
+#: A whole tag: an attribute's value may hold > within quotes. Nothing that has matched is given back (``*+``).
+_TAG = re.compile(
+    r"<(/?)([a-zA-Z][^\s/>]*+)"
+    r"(?:[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|(?![\"'])[^\s>]*+)|(?!\s*+=)))*+([\s/]*+)>"
+)
+#: A comment, or what browsers take for one: <!DOCTYPE …>, <![CDATA[…>, <?xml …>, </…>.
+_NO_TAG = re.compile(r"<!---?>|<!--(?s:.*?)--!?>|<!(?!--)[^>]*+>|<\?[^>]*+>|</(?![a-zA-Z])[^>]*+>")
+_NAME = re.compile(r"</?[a-zA-Z]")
+_BEGINNINGS = ("<!", "<?", "</")
+_RAW: Mapping[str, re.Pattern[str]] = MappingProxyType({
+    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in ("script", "style")
+})  # fmt: skip
 
 
 def html_lines(html: str) -> str:
     """Return the visible text of HTML: each cell of a row followed by a TAB, each table begun by a form feed, blocks on lines.
 
-    A break within a cell is a space. Raises ``Unreadable`` for markup that cannot be parsed.
+    A break within a cell is a space. A tag or comment that never ends is text, to its last letter: nothing is lost in it.
+    Raises ``Unreadable`` for markup that cannot be parsed.
     """
-    reader = _Lines()
+    lines = _Lines()
+    at = 0
     try:
-        reader.feed(html)
-        reader.close()
-    except (AssertionError, ValueError) as error:
+        while (begun := html.find("<", at)) >= 0:
+            lines.text(html[at:begun])
+            at = _markup(html, begun, lines)
+        lines.text(html[at:])
+    except ValueError as error:  # a character reference with more digits than a number may have
         raise Unreadable("HTMLとして読めません / the HTML is broken") from error
-    return "".join(reader.out)
+    return "".join(lines.out)
 
 
-class _Lines(HTMLParser):
+def _markup(html: str, at: int, lines: _Lines) -> int:
+    """Take what the ``<`` at this place begins, as browsers do (HTML, section 13.2.5), and return where it ends.
+
+    Each letter is looked at once: what has no end reaches to the end of the text. html.parser, and every parser that builds
+    a tree (lxml too), goes back over text or open elements, and is slow for it in the square of the length.
+    """
+    if tag := _TAG.match(html, at):
+        name = tag[2].lower()
+        if tag[1]:
+            lines.end(name)
+            return tag.end()
+        lines.start(name)
+        if tag[3].endswith("/"):  # <br/>, and <td/> of XHTML: begun and ended
+            lines.end(name)
+            return tag.end()
+        return _after_raw(html, tag.end(), name) if name in _RAW else tag.end()
+    if other := _NO_TAG.match(html, at):
+        return other.end()
+    if html.startswith(_BEGINNINGS, at) or _NAME.match(html, at):
+        lines.text(html[at:])
+        return len(html)
+    lines.text("<")
+    return at + 1
+
+
+def _after_raw(html: str, at: int, name: str) -> int:
+    """Return where the end tag of a script or style stands: nothing in it is markup, and nobody sees it."""
+    found = _RAW[name].search(html, at)
+    return found.start() if found else len(html)
+
+
+class _Lines:
+    """Makes lines out of tags and text."""
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.out: list[str] = []
         self._hidden = ""
         #: The cells and tables that are open, innermost last.
         self._open: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - the parser's signature
+    def start(self, tag: str) -> None:
         """Begin a line or a cell."""
         if self._hidden:
             self._hidden = "" if tag == "body" else self._hidden
@@ -75,7 +125,7 @@ class _Lines(HTMLParser):
         elif tag in _BLOCKS:
             self.out.append(" " if self._in_cell else "\n")
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         """End a line or a cell."""
         if self._hidden:
             self._hidden = "" if tag == self._hidden else self._hidden
@@ -89,10 +139,10 @@ class _Lines(HTMLParser):
         elif tag in _BLOCKS:
             self.out.append(" " if self._in_cell else "\n")
 
-    def handle_data(self, data: str) -> None:
-        """Take text."""
-        if not self._hidden:
-            self.out.append(_SPACES.sub(" ", data))
+    def text(self, data: str) -> None:
+        """Take text, its character references (``&amp;``) as characters."""
+        if data and not self._hidden:
+            self.out.append(_SPACES.sub(" ", unescape(data)))
 
     @property
     def _in_cell(self) -> bool:

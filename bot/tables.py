@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
-import zipfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,14 +22,20 @@ _DELIMITERS = ",\t;|"
 
 @dataclass(frozen=True, kw_only=True)
 class TableLimits:
-    """How much of a table is taken; more is refused, never cut."""
+    """How much of a table is taken; more is refused, never cut.
+
+    Each is counted before what it counts is walked or kept: time and memory are bounded by them, whatever the file says.
+    """
 
     max_bytes: int = 20 * 2**20
-    #: Of a workbook when it is unpacked: a small file may hold gigabytes.
+    #: Of a workbook when it is unpacked, and of its text: a small file may hold gigabytes.
     max_unpacked: int = 200 * 2**20
+    max_sheets: int = 50
     max_rows: int = 50_000
     max_columns: int = 200
     max_cell: int = 32_767
+    #: Of a workbook: empty cells that are only formatted count, and so do its strings and styles.
+    max_cells: int = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,61 +74,70 @@ def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
     if not content.strip(b"\0 \r\n\t"):
         raise _refused(name, "空のファイルです / it is empty")
     try:
-        sheets = _sheets(content, name, limits)
-    except (Unreadable, MemoryError):
+        sheets = _sheets(content, limits)
+    except MemoryError:
         raise
+    except Unreadable as error:
+        raise _refused(name, error.reason) from error
     except Exception as error:
         # openpyxl, xlrd and csv each have their own errors for a broken file; all mean the same here.
         raise _refused(name, f"表として読めません / no table ({type(error).__name__})") from error
     tables = [grid for rows in sheets if (grid := _grid(rows, name)) is not None]
+    if len(tables) > limits.max_sheets:
+        raise _refused(name, f"表が多すぎます（上限{limits.max_sheets}） / more than {limits.max_sheets} tables")
     if not tables:
         raise _refused(name, "見出し行とデータ行がありません / it has no header and rows")
     return tables
 
 
-def _sheets(content: bytes, name: str, limits: TableLimits) -> list[list[_Row]]:
+def _sheets(content: bytes, limits: TableLimits) -> list[list[_Row]]:
     if content.startswith(_ZIP):
-        return _xlsx(content, name, limits)
+        return _xlsx(content, limits)
     if content.startswith(_OLE):
         return _xls(content, limits)
     if content.count(b"\0") and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _refused(name, "表ではなくバイナリです / it is binary data, not a table")
+        raise Unreadable("表ではなくバイナリです / it is binary data, not a table")
     text = decode(content)
     if "<table" in text[:5_000].lower():
         return _html(text, limits)
-    return [_delimited(text, name, limits)]
+    return [_delimited(text, limits)]
 
 
-def _delimited(text: str, name: str, limits: TableLimits) -> list[_Row]:
+def _delimited(text: str, limits: TableLimits) -> list[_Row]:
     csv.field_size_limit(max(limits.max_cell, 131_072))
     sample = text[:10_000]
     delimiter = max(_DELIMITERS, key=lambda mark: (sample.count(mark), -_DELIMITERS.index(mark)))
     if delimiter not in sample:
-        raise _refused(name, "区切り文字がありません / it has no columns")
-    return _taken(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), limits)
+        raise Unreadable("区切り文字がありません / it has no columns")
+    return _Taking(limits=limits).all(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
-def _xlsx(content: bytes, name: str, limits: TableLimits) -> list[list[_Row]]:
-    import openpyxl  # noqa: PLC0415 - slow to import, needed for workbooks alone
+def _xlsx(content: bytes, limits: TableLimits) -> list[list[_Row]]:
+    from bot.xlsx import BookLimits, Take, read_sheets  # noqa: PLC0415 - needs openpyxl, slow to import, for workbooks alone
 
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if "xl/workbook.xml" not in archive.namelist():
-            raise _refused(name, "Excelではない圧縮ファイルです / it is an archive, not a workbook")
-        if sum(item.file_size for item in archive.infolist()) > limits.max_unpacked:
-            raise _refused(name, "展開すると大きすぎます / it unpacks to too much")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl tells of styles and validations it drops: not our business
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        try:
-            return [_taken(sheet.iter_rows(values_only=True), limits) for sheet in book.worksheets]
-        finally:
-            book.close()
+    sheets: list[list[_Row]] = []
+
+    def taking() -> Take:
+        sheet = _Taking(limits=limits)
+        sheets.append(sheet.rows)
+        return sheet.take
+
+    read_sheets(content, BookLimits(
+        max_unpacked=limits.max_unpacked, max_sheets=limits.max_sheets, max_cells=limits.max_cells, max_columns=limits.max_columns,
+    ), taking)  # fmt: skip
+    return sheets
 
 
 def _xls(content: bytes, limits: TableLimits) -> list[list[_Row]]:
     import xlrd  # noqa: PLC0415 - needed for old workbooks alone
 
-    book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
+    # Ragged: else one cell in the last corner makes a rectangle of all before it. On demand: each sheet's entry may name the same place.
+    book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO(), ragged_rows=True, on_demand=True)
+    if book.nsheets > limits.max_sheets or book.nsheets * len(content) > limits.max_unpacked:
+        raise Unreadable(
+            f"シートが多すぎます（上限{limits.max_sheets}、合計{limits.max_unpacked // 2**20}MB）"
+            f" / more than {limits.max_sheets} sheets, or {limits.max_unpacked // 2**20} MB of them"
+        )
 
     def cells(sheet: Any, row: int) -> list[object]:  # noqa: ANN401 - xlrd has no types
         return [
@@ -132,27 +145,61 @@ def _xls(content: bytes, limits: TableLimits) -> list[list[_Row]]:
             for cell in sheet.row(row)
         ]
 
-    return [_taken((cells(sheet, row) for row in range(sheet.nrows)), limits) for sheet in book.sheets()]
+    def rows(number: int) -> Iterator[list[object]]:
+        sheet = book.sheet_by_index(number)
+        yield from (cells(sheet, row) for row in range(sheet.nrows))
+        book.unload_sheet(number)
+
+    return [_Taking(limits=limits).all(rows(number)) for number in range(book.nsheets)]
 
 
 def _html(text: str, limits: TableLimits) -> list[list[_Row]]:
     tables = (table.split("\n") for table in html_lines(text).split("\f")[1:])
-    return [_taken((line[:-1].split("\t") for line in lines if line.endswith("\t")), limits) for lines in tables]
+    return [
+        _Taking(limits=limits).all(line[:-1].split("\t") for line in lines if line.endswith("\t")) for lines in tables
+    ]
 
 
-def _taken(rows: Iterable[Sequence[object]], limits: TableLimits) -> list[_Row]:
-    taken: list[_Row] = []
-    for number, row in enumerate(rows, 1):
+@dataclass(kw_only=True)
+class _Taking:
+    """Takes the rows of one table, as text and within the limits."""
+
+    limits: TableLimits
+    rows: list[_Row] = field(default_factory=list)
+    _characters: int = 0
+
+    def all(self, rows: Iterable[Sequence[object]]) -> list[_Row]:
+        """Take all rows, numbered from 1."""
+        for number, row in enumerate(rows, 1):
+            self.take(number, row)
+        return self.rows
+
+    def take(self, number: int, row: Sequence[object]) -> None:
+        """Take a row unless it is empty; raises ``Unreadable`` beyond a limit."""
+        limits = self.limits
+        if len(row) > 10 * limits.max_columns:  # more than anybody leaves empty at its end
+            raise _too_wide(limits)
         cells = [_text(cell) for cell in row]
         while cells and not cells[-1]:
             cells.pop()
-        if len(cells) > limits.max_columns or any(len(cell) > limits.max_cell for cell in cells):
-            raise Unreadable("表の列または1つのセルが大きすぎます / too many columns, or a cell is too long")
-        if any(cells):
-            taken.append(_Row(number, cells))
-        if len(taken) > limits.max_rows + 1:
+        longest, size = max(map(len, cells), default=0), sum(map(len, cells))
+        self._characters += size
+        if len(cells) > limits.max_columns:
+            raise _too_wide(limits)
+        if longest > limits.max_cell:
+            most = limits.max_cell
+            raise Unreadable(f"1つのセルが長すぎます（上限{most}字） / a cell of more than {most} characters")
+        if self._characters > limits.max_unpacked:
+            most = limits.max_unpacked // 2**20
+            raise Unreadable(f"表の文字が多すぎます（上限{most}MB） / the text of the table is more than {most} MB")
+        if size:
+            self.rows.append(_Row(number, cells))
+        if len(self.rows) > limits.max_rows + 1:
             raise Unreadable(f"表の行が多すぎます（上限{limits.max_rows}行） / more than {limits.max_rows} rows")
-    return taken
+
+
+def _too_wide(limits: TableLimits) -> Unreadable:
+    return Unreadable(f"表の列が多すぎます（上限{limits.max_columns}列） / more than {limits.max_columns} columns")
 
 
 def _text(cell: object) -> str:
@@ -165,17 +212,16 @@ def _text(cell: object) -> str:
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    if isinstance(formula := getattr(cell, "text", None), str):
-        return formula.strip()  # one over several cells: openpyxl keeps it as an object
     return str(cell).strip()
 
 
 def _grid(rows: list[_Row], name: str) -> Grid | None:
     if len(rows) < 2:
         return None
-    while len(rows) > 2 and sum(map(bool, rows[0].cells)) == 1 and len(rows[1].cells) > 1:
-        rows = rows[1:]  # a title above the table
-    header, *body = rows
+    titles = 0  # above the table
+    while titles < len(rows) - 2 and sum(map(bool, rows[titles].cells)) == 1 and len(rows[titles + 1].cells) > 1:
+        titles += 1
+    header, *body = rows[titles:]
     width = len(header.cells)
     longer = next((row.number for row in body if len(row.cells) > width), None)
     if longer is not None:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from email.header import decode_header
+from functools import cache
 from types import MappingProxyType
 
 from bot.errors import Unreadable
@@ -26,6 +27,8 @@ _MARKS = str.maketrans({
     "﹣": "-", "⁃": "-", "：": ":", "︰": ":", "﹕": ":", "∶": ":", "，": ",", "､": "、", "｡": "。",
     "\u00a0": " ", "\u3000": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u202f": " ",
 })  # fmt: skip
+_FIRST_MARK, _LAST_MARK = 0x300, 0x1FFFF
+_MOST_MARKS = 30
 _INVISIBLE = re.compile(
     r"[\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\ufe00-\ufe0f]|[\U000e0100-\U000e01ef]"
 )
@@ -76,20 +79,38 @@ def decode_words(header: str) -> str:
     except Exception as error:
         # decode_header answers malformed base64 with several kinds of error.
         raise Unreadable("件名等の符号化が壊れています / a header's encoding is broken") from error
-    joined: list[tuple[bytes, str | None]] = []
+    joined: list[tuple[list[bytes], str | None]] = []
     for content, charset in (
         (part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part, name) for part, name in parts
     ):
         if joined and charset and joined[-1][1] == charset:
-            joined[-1] = (joined[-1][0] + content, charset)
+            joined[-1][0].append(content)
         else:
-            joined.append((content, charset))
-    return _INVISIBLE.sub("", "".join(decode(content, charset) for content, charset in joined))
+            joined.append(([content], charset))
+    return _INVISIBLE.sub("", "".join(decode(b"".join(pieces), charset) for pieces, charset in joined))
 
 
 def normalise(text: str) -> str:
     """Return the form that the grammars read: NFKC, one kind of each dash, tilde, colon and space, nothing invisible."""
-    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_MARKS)).translate(_MARKS)
+    return nfkc(_INVISIBLE.sub("", text).translate(_MARKS)).translate(_MARKS)
+
+
+def nfkc(text: str) -> str:
+    """Return the text in Unicode's form NFKC; of more marks in a row than any language writes (UAX #15, 30) the first stay.
+
+    They are sorted, which takes the square of their number: 40,000 behind one letter would take half a minute.
+    """
+    if len(text) > 2 * _MOST_MARKS:
+        text = _many_marks().sub(r"\1", text)
+    return unicodedata.normalize("NFKC", text)
+
+
+@cache
+def _many_marks() -> re.Pattern[str]:
+    """Return the pattern of a run of marks that is too long: of all that are combining, or become so."""
+    letters = map(chr, range(_FIRST_MARK, _LAST_MARK + 1))
+    marks = "".join(letter for letter in letters if unicodedata.combining(unicodedata.normalize("NFKD", letter)[0]))
+    return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
 
 
 def fold(text: str) -> str:

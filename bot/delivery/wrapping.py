@@ -39,7 +39,8 @@ def wrapped(text: str, width: int = 76) -> str:
 def _wrapped(line: str, width: int) -> Iterator[str]:
     indent = _INDENT.match(line)
     hanging = "".join(" " if _columns(char) == 1 else "\u3000" for char in indent.group()) if indent else ""
-    while _columns(line) > width and (cut := _cut(line, width, len(hanging))):
+    # A character takes a column at least: what stands further on need not be looked at.
+    while _columns(line[: width + 1]) > width and (cut := _cut(line, width, len(hanging))):
         yield line[:cut].rstrip()
         line = hanging + line[cut:].lstrip()
     yield line
@@ -47,7 +48,7 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
 
 def _cut(line: str, width: int, least: int) -> int:
     """Return where a line that is too wide is broken, or 0 where it can't be: a password is never broken in two."""
-    cut = next(end for end in range(len(line), 0, -1) if _columns(line[:end]) <= width)
+    cut = next(end for end in range(width, 0, -1) if _columns(line[:end]) <= width)
     while cut > least and not _breakable(line[cut - 1], line[cut]):
         cut -= 1
     return cut if cut > least else 0

@@ -18,10 +18,13 @@ from bot.text import fold, normalise
 
 _NUMBER = re.compile(r"^[A-Za-z]{0,2}\d{3,10}$")
 _RECEIPT = re.compile(
-    r"[(（【\[]?\s*(?:受付番号|整理番号|申請番号|到達番号|申込番号)\s*[:：]?\s*([0-9０-９A-Za-zＡ-Ｚ\-－]{4,20})"
+    r"(?:受付番号|整理番号|申請番号|到達番号|申込番号)\s*(?:[:：]\s*)?([0-9０-９A-Za-zＡ-Ｚ\-－]{4,20})"
 )
 _SPLIT = re.compile(r"[、,・/\n]|\s{2,}|\u3000")
 _DATE_FIELDS = ("dates", "date_from", "date_to")
+#: No application is for more than a year, and each day costs time.
+_MOST_DAYS = 366
+_LONGEST_NUMBER = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +56,12 @@ class Assembler:
         kind, kind_doubts = self._kind(chosen, frame)
         number, number_doubts = _employee_no(_first(chosen, "employee_no"))
         applied_at, applied_doubts = self._applied_at(chosen, frame)
+        receipt_no, refers_to = self._receipt_no(chosen, frame), _compact(_first(chosen, "refers_to")[:_LONGEST_NUMBER])
+        own_numbers = [known for known in (number, receipt_no, refers_to) if known] if number else []
         return Application(
             kind=kind,
             form=frame.form.name if frame.form else "other",
-            receipt_no=self._receipt_no(chosen, frame),
+            receipt_no=receipt_no,
             applied_at=applied_at,
             employee_no=number,
             name=_line(chosen, "name"),
@@ -71,14 +76,15 @@ class Assembler:
             urgent_reason=self._urgent(chosen, remarks),
             declaration=_line(chosen, "declaration"),
             hours=_line(chosen, "hours"),
-            refers_to=_compact(_first(chosen, "refers_to")),
+            refers_to=refers_to,
             doubts=(
                 *doubts,
+                *_too_long(chosen),
                 *number_doubts,
                 *date_doubts,
                 *kind_doubts,
                 *applied_doubts,
-                *self._beside.doubts(remarks, dates),
+                *self._beside.doubts(remarks, dates, own_numbers),
             ),
             origins=tuple(Origin(field=item.field, source=item.source, why=item.why) for item in answers),
         )
@@ -130,17 +136,22 @@ class Assembler:
         if len(found) > 1 and not doubts:
             both = " / ".join(text for texts in lists.values() for text in texts)
             doubts.append(_doubt("dates", both, "項目によって日付が違います", "the days differ from label to label"))
+        if max(map(len, found), default=0) > _MOST_DAYS:
+            many = f"日付が多すぎます（上限{_MOST_DAYS}日）"
+            return (), [*doubts, _doubt("dates", "", many, f"more than {_MOST_DAYS} days")]
         # Where they differ, only the days that all of them name: an approval must not grant more than was meant.
         return tuple(sorted(frozenset.intersection(*found) if found else ())), doubts
 
     def _days(self, texts: Sequence[str], base: date) -> tuple[frozenset[date], list[Doubt]]:
         settings = self._settings
-        read = [
-            read_dates(text, base=base, infer_days=settings.max_infer_days, range_days=settings.max_range_days)
-            for text in texts
-        ]
-        doubts = [_doubt("dates", one.read, one.text, one.text_en) for item in read for one in item.doubts]
-        return frozenset(day for item in read for day in item.dates), doubts
+        days, doubts = set[date](), list[Doubt]()
+        for text in texts:
+            read = read_dates(text, base=base, infer_days=settings.max_infer_days, range_days=settings.max_range_days)
+            days.update(read.dates)
+            doubts += [_doubt("dates", doubted.read, doubted.text, doubted.text_en) for doubted in read.doubts]
+            if len(days) > _MOST_DAYS:
+                break
+        return frozenset(days), doubts
 
     def _kind(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> tuple[Kind, list[Doubt]]:
         stated = _first(chosen, "kind")
@@ -163,7 +174,7 @@ class Assembler:
     def _receipt_no(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> str | None:
         stated = _compact(_first(chosen, "receipt_no"))
         if stated:
-            return stated
+            return stated if len(stated) <= _LONGEST_NUMBER else None
         found = _RECEIPT.search(frame.subject)
         return _compact(found.group(1)) if found and "refers_to" not in chosen else None
 
@@ -219,6 +230,15 @@ def _remarks(answers: Sequence[Answer], stated: Sequence[Answer]) -> list[Answer
     """Return the lines beside the answers, down to the oldest mail of the thread that states one."""
     oldest = max((answer.depth for answer in stated), default=0)
     return [answer for answer in answers if answer.field == REMARKS and answer.depth <= oldest]
+
+
+def _too_long(chosen: Mapping[str, list[Answer]]) -> list[Doubt]:
+    """Return a doubt for each number of an application that is longer than any."""
+    return [
+        _doubt(field, _first(chosen, field), "番号が長すぎます", "it is longer than any such number")
+        for field in ("receipt_no", "refers_to")
+        if len(_first(chosen, field)) > _LONGEST_NUMBER
+    ]
 
 
 def _mail(chosen: Mapping[str, list[Answer]]) -> str | None:

@@ -21,7 +21,9 @@ _DAY = re.compile(
     r"(?<![\d/.])(?:\d{2,4}\s*[年/-]\s*)?(\d{1,2})\s*[月/]\s*(\d{1,2})(?![\d/])|(?<![\d/月])(\d{1,2})\s*日(?!間)"
 )
 _TIME = re.compile(r"\d{1,2}\s*[:時]\s*\d{0,2}")
-_EMPLOYEE = re.compile(r"(?:職員番号|職員コード|職員ID)\s*(?:は|:)?\s*(\d{5,8})(?!\d)|\(\s*(\d{5,8})\s*\)")
+_EMPLOYEE = re.compile(r"(?:職員番号|職員コード|職員ID)\s*(?:(?:は|:)\s*)?(\d{5,8})(?!\d)|\(\s*(\d{5,8})\s*\)")
+#: A number that is no part of a longer one, of a telephone number, an address or a date.
+_ALONE = re.compile(r"(?<![\dA-Za-z.@/:-])\d{5,10}(?![\dA-Za-z.@/:-])")
 
 
 class Beside:
@@ -33,10 +35,13 @@ class Beside:
         self._fixed = tuple(fold(phrase) for phrase in settings.fixed_phrases)
         self._day_labels = tuple(fold(label) for label in settings.labels.get("dates", ()))
 
-    def doubts(self, answers: Iterable[Answer], dates: Sequence[date]) -> Iterator[Doubt]:
-        """Yield a doubt for each line that may change what is asked for."""
+    def doubts(self, answers: Iterable[Answer], dates: Sequence[date], own: Sequence[str]) -> Iterator[Doubt]:
+        """Yield a doubt for each line that may change what is asked for, or name somebody else.
+
+        ``own`` are the application's numbers, the employee's first.
+        """
         for answer in answers:
-            if answer.field == REMARKS and self._tells(answer, dates):
+            if answer.field == REMARKS and (self._tells(answer, dates) or self._names_another(answer, own)):
                 read = f"{answer.label}：{answer.value}" if answer.label else answer.value
                 yield Doubt(
                     field="body",
@@ -50,15 +55,22 @@ class Beside:
         if label in self._silent or not value:
             return False
         known = {(day.month, day.day) for day in dates}
-        days = _days(answer.value)
-        other_days = any(not _named(found, known) for found in days)
+        whole, alone = _days(answer.value)
+        other_days = not whole <= known or not alone <= {number for _, number in known}
         if answer.why == UNKNOWN:
             of_days = any(label.endswith(name) or label.startswith(name) for name in self._day_labels)
             return any(word in value for word in self._words) or (of_days and other_days)
         # A sentence about one of several days asked for (9月1日は出勤します) is about that day alone.
-        if other_days or (days and not all(any(_named(found, {day}) for found in days) for day in known)):
+        if other_days or ((whole or alone) and not all(day in whole or day[1] in alone for day in known)):
             return True
         return any(word in value for word in self._words) and not any(phrase in value for phrase in self._fixed)
+
+    def _names_another(self, answer: Answer, own: Sequence[str]) -> bool:
+        """Tell whether a line holds a number that is written as the employee's own is, and is none of the application's."""
+        if fold(answer.label) in self._silent:
+            return False
+        length = len(own[0]) if own else 0
+        return any(len(number) == length and number not in own for number in _ALONE.findall(normalise(answer.value)))
 
 
 def only_employee_no(text: str) -> str | None:
@@ -67,14 +79,13 @@ def only_employee_no(text: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _days(text: str) -> list[tuple[str, str, str]]:
-    """Return the days in a text; a stamp with its time of day is when something was sent, not a day asked for."""
+def _days(text: str) -> tuple[set[tuple[int, int]], set[int]]:
+    """Return the days in a text, those with their month and those without.
+
+    A stamp with its time of day is when something was sent, not a day asked for.
+    """
     plain = digits(normalise(text))
-    return [] if _TIME.search(plain) and len(_DAY.findall(plain)) == 1 else _DAY.findall(plain)
-
-
-def _named(found: tuple[str, str, str], known: Iterable[tuple[int, int]]) -> bool:
-    month, day, alone = found
-    if alone:
-        return any(number == int(alone) for _, number in known)
-    return (int(month), int(day)) in known
+    found = _DAY.findall(plain)
+    if len(found) == 1 and _TIME.search(plain):
+        return set(), set()
+    return {(int(month), int(day)) for month, day, alone in found if not alone}, {int(day) for *_, day in found if day}

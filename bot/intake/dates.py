@@ -19,13 +19,18 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from bot.text import normalise
 
 _KANJI = {char: number for number, char in enumerate("〇一二三四五六七八九")}
-_KANJI_RUN = re.compile(r"[〇一二三四五六七八九十]+(?=\s*(?:年|月|日|時|分|・))")
+#: No number of a date is longer; and a run is looked at once, from its beginning.
+_KANJI_RUN = re.compile(r"(?<![〇一二三四五六七八九十])[〇一二三四五六七八九十]{1,8}(?=\s*(?:年|月|日|時|分|・))")
+#: Nothing in a date depends on how much space stands in it: where several patterns could share it out, one is left.
+_SPACES = re.compile(r"[^\S\n]+")
+_LINE_ENDS = re.compile(r" ?\n[ \n]*")
 _CIRCLED = re.compile(r"[①-⑳]")  # they count the answers; normalised they would be digits of a date
 _FIRST_YEAR = re.compile(r"元\s*(?=年)")
 _RELATIVE = re.compile(
@@ -106,11 +111,12 @@ class _Scan:
 
 def read_dates(text: str, *, base: date, infer_days: int = 90, range_days: int = 92) -> DatesRead:
     """Return the days that ``text`` names, as of an application made on ``base``."""
-    plain = _BEGIN.sub("", digits(normalise(_CIRCLED.sub("、", text))).strip("、 \n\t"))
+    if len(text) > _LONGEST:
+        too_long = Doubted(read=text.strip(), text="日付の欄が長すぎます", text_en="the text is too long for dates")
+        return DatesRead(doubts=(too_long,))
+    plain = _BEGIN.sub("", _spaced(digits(normalise(_CIRCLED.sub("、", text)))).strip("、 \n\t"))
     scan = _Scan(text=plain, base=base, infer_days=infer_days, range_days=range_days)
     try:
-        if len(plain) > _LONGEST:
-            raise _Unclear("日付の欄が長すぎます", "the text is too long for dates")
         if word := _RELATIVE.search(plain):
             raise _Unclear(f"「{word.group()}」では日付が決まりません", f"{word.group()!r} fixes no date")
         while not scan.done:
@@ -127,7 +133,7 @@ def read_dates(text: str, *, base: date, infer_days: int = 90, range_days: int =
 
 def read_day(text: str, *, base: date, infer_days: int = 90) -> tuple[date, str] | None:
     """Return the day at the start of ``text`` and what follows it, or ``None``."""
-    plain = digits(normalise(text)).strip()
+    plain = _spaced(digits(normalise(text))).strip()
     scan = _Scan(text=plain, base=base, infer_days=infer_days, range_days=1)
     try:
         day = _day(scan, halves=False)
@@ -139,6 +145,10 @@ def read_day(text: str, *, base: date, infer_days: int = 90) -> tuple[date, str]
 def digits(text: str) -> str:
     """Return ``text`` with 漢数字 before 年, 月, 日, 時 and 分 as digits, and 元年 as 1年."""
     return _KANJI_RUN.sub(lambda run: str(_number(run.group())), _FIRST_YEAR.sub("1", text))
+
+
+def _spaced(text: str) -> str:
+    return _LINE_ENDS.sub("\n", _SPACES.sub(" ", text))
 
 
 def _item(scan: _Scan) -> None:
@@ -157,9 +167,12 @@ def _item(scan: _Scan) -> None:
     scan.found.update(days)
     while tail := scan.take(_TAIL):
         count = tail["count"] or tail["count2"]
-        working = sum(day.weekday() < 5 for day in scan.found)
-        if count and int(count) not in {len(days), working, len(scan.found)}:
+        if count and int(count) not in {len(days), len(scan.found)} and int(count) != _working(scan.found):
             raise _Unclear(f"日数（{count}日間）が日付と合いません", f"{count} days do not fit the dates")
+
+
+def _working(days: Iterable[date]) -> int:
+    return sum(day.weekday() < 5 for day in days)
 
 
 def _day(scan: _Scan, *, after: date | None = None, halves: bool = True) -> date:

@@ -73,6 +73,16 @@ class _Open:
     depth: int
     lines: list[str]
     below: bool
+    #: Whether one of the lines says anything; kept, since a long answer is not to be gone over with each line.
+    stated: bool = False
+
+    def __post_init__(self) -> None:
+        self.stated = any(line.strip() for line in self.lines)
+
+    def add(self, line: str) -> None:
+        """Take one more line."""
+        self.lines.append(line)
+        self.stated = self.stated or bool(line.strip())
 
 
 class FieldReader:
@@ -93,7 +103,7 @@ class FieldReader:
     def read(self, text: str) -> list[Answer]:
         """Return all answers in the order of the text, and every line beside them as ``remarks``.
 
-        Raises ``Unreadable`` for a text of more lines than anybody writes.
+        Raises ``Unreadable`` for a text of more lines, or an answer of more characters, than anybody writes.
         """
         if text.count("\n") > _MOST_MARKS or len(_COLON.findall(text)) > _MOST_MARKS:
             raise Unreadable("本文の行または項目が多すぎます / too many lines or labels in the text")
@@ -102,12 +112,12 @@ class FieldReader:
         for line, depth in self._lines(text):
             found = list(self._labelled(line, depth))
             if not found and current is not None and self._goes_on(current, line, depth):
-                current.lines.append(line)
+                current.add(line)
                 continue
-            answers += _closed(current)
-            answers += [answer for one in found[:-1] for answer in _closed(one)]
+            answers += self._closed(current)
+            answers += [answer for opened in found[:-1] for answer in self._closed(opened)]
             current = found[-1] if found else self._beside(line, depth)
-        return answers + _closed(current)
+        return answers + self._closed(current)
 
     def _lines(self, text: str) -> Iterator[tuple[str, int]]:
         """Yield each line without quote marks, and its depth in the thread."""
@@ -228,7 +238,7 @@ class FieldReader:
 
     def _goes_on(self, current: _Open, line: str, depth: int) -> bool:
         """Tell whether a line without a known label belongs to the answer before it."""
-        stated = any(part.strip() for part in current.lines)
+        stated = current.stated
         if not line.strip():
             return not stated and depth == current.depth
         if depth != current.depth or _RULE.match(line) or self._is_note(line):
@@ -243,26 +253,31 @@ class FieldReader:
         indented = line[:1] in {" ", "\t", "\u3000"}
         return (current.below and (not stated or current.why == "【項目名】")) or (stated and indented)
 
+    def _closed(self, current: _Open | None) -> list[Answer]:
+        if current is None or current.field == _NOTE:
+            return []
+        value = "\n".join(_CHOICE.sub("", part).strip() for part in current.lines if part.strip())
+        most = self._settings.max_field_chars
+        if current.field != REMARKS and len(value) > most:
+            label = current.label.strip()
+            raise Unreadable(
+                f"「{label}」の記入が長すぎます（上限{most}字） / an answer of more than {most} characters"
+            )
+        return [
+            Answer(
+                field=current.field,
+                label=current.label.strip(),
+                value=value,
+                source=current.source.strip(),
+                why=current.why,
+                depth=current.depth,
+            )
+        ]
+
 
 def base_label(label: str) -> str:
     """Return a label without its trailing number: 利用日1 and 利用日2 are one list."""
     return fold(_NUMBER.sub("", label.strip()))
-
-
-def _closed(current: _Open | None) -> list[Answer]:
-    if current is None or current.field == _NOTE:
-        return []
-    value = "\n".join(_CHOICE.sub("", part).strip() for part in current.lines if part.strip())
-    return [
-        Answer(
-            field=current.field,
-            label=current.label.strip(),
-            value=value,
-            source=current.source.strip(),
-            why=current.why,
-            depth=current.depth,
-        )
-    ]
 
 
 def _label_key(label: str) -> str:

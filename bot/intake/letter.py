@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.message import Message as MimePart
-from email.policy import compat32
+from email.parser import BytesParser
+from email.policy import Compat32, Policy
 from email.utils import getaddresses
 
 from bot.errors import Unreadable
@@ -20,7 +20,19 @@ from bot.text import decode, decode_words
 _TABLE_ENDINGS = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _TABLE_TYPES = frozenset({"text/csv", "text/tab-separated-values", "application/vnd.ms-excel"})
 _LONGEST_HEADER = 4_000
+#: So many lines of 25 characters make the largest message.
+_MOST_LINES = 1_000_000
+_MOST_HEADERS = 1_000
+#: Of Content-Type or Content-Disposition: a file name that is cut into pieces (RFC 2231) has forty at most.
+_MOST_PARAMETERS = 100
 _DEEPEST = 20
+#: In UTF-8. Only ISO-2022-JP that changes its set at each letter takes more, and nobody writes so.
+_MOST_BYTES_A_CHARACTER = 4
+#: The headers that are read; of any other one only that it is there.
+_READ = frozenset({
+    "auto-submitted", "from", "message-id", "precedence", "received", "return-path", "subject", "x-spam-flag",
+    "authentication-results",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +76,7 @@ class Letter:
 
 def open_letter(message: Message, settings: FormsSettings) -> Letter:
     """Return the letter; raises ``Unreadable`` when it is broken, too large, or in no known character set."""
-    content = message.content
-    if not content.strip():
-        raise Unreadable("空のファイルです / it is empty")
-    # Parsing nested parts costs time in their depth; a bomb is told by its boundaries before it is parsed.
-    if len(re.findall(rb"boundary\s*=|message/rfc822", content, re.IGNORECASE)) > settings.max_parts:
-        raise Unreadable(f"部分が多すぎます（上限{settings.max_parts}） / more than {settings.max_parts} parts")
-    try:
-        mail = message_from_bytes(content, policy=compat32)
-        parts = list(_leaves(mail, settings))
-    except (RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
-        raise Unreadable(
-            f"メールの構造が壊れています（{type(error).__name__}） / the mail's structure is broken"
-        ) from error
+    mail, parts = _opened(message.content, settings)
     headers = read_headers(mail)
     if not headers.get("from") and not headers.get("subject") and not headers.get("received"):
         raise Unreadable("メールのヘッダーがありません / it has no mail headers")
@@ -87,11 +87,102 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
         subject=headers.get("subject", ""),
         text=texts["text/plain"],
         html_text=html_text(texts["text/html"]) if texts["text/html"].strip() else "",
-        attachments=tuple(_attachment(part) for part in parts if _is_attachment(part)),
+        attachments=tuple(_attachment(part) for part in parts if part.is_attachment),
         report_type=_report_type(mail),
         checks=_all(mail, "authentication-results"),
         path=_all(mail, "received"),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Leaf:
+    """A part that holds no others; its headers are parsed once."""
+
+    mime: MimePart
+    kind: str
+    #: As it stands; ``None`` where it has none.
+    file_name: str | None
+    is_attachment: bool
+
+    @property
+    def content(self) -> bytes:
+        """The bytes, decoded by the part's transfer encoding."""
+        content = self.mime.get_payload(decode=True)
+        return content if isinstance(content, bytes) else b""
+
+
+class _Part(MimePart):
+    """A part that holds no more headers, and stands no deeper, than anybody's."""
+
+    depth = 0
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Take a header that was read."""
+        if len(self) >= _MOST_HEADERS:
+            raise Unreadable(f"ヘッダーが多すぎます（上限{_MOST_HEADERS}） / more than {_MOST_HEADERS} headers")
+        super().set_raw(name, value)
+
+    def attach(self, payload: MimePart | str) -> None:
+        """Take a part that begins within this one."""
+        if isinstance(payload, _Part):
+            payload.depth = self.depth + 1
+        if self.depth >= _DEEPEST:
+            raise Unreadable(f"部分の入れ子が深すぎます（上限{_DEEPEST}） / parts nested more than {_DEEPEST} deep")
+        super().attach(payload)
+
+
+@dataclass(kw_only=True)
+class _Parts:
+    """Makes the parts of one mail, as many as it may have."""
+
+    most: int
+    made: int = 0
+
+    def __call__(self, policy: Policy[MimePart]) -> MimePart:
+        self.made += 1
+        if self.made > self.most:
+            raise Unreadable(f"部分が多すぎます（上限{self.most}） / more than {self.most} parts")
+        return _Part(policy=policy)
+
+
+class _Policy(Compat32):
+    """Takes headers as they stand, but none for which Python's parsers would take the square of its length."""
+
+    max_header_kb = 0
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Return name and value; raises ``Unreadable`` for one that is too long, or has too many parameters."""
+        name, value = super().header_source_parse(sourcelines)
+        parsed, most = name.lower(), self.max_header_kb * 1024
+        if parsed in _READ or parsed.startswith("content-"):
+            most = min(most, _LONGEST_HEADER)
+        if len(value) > most:
+            raise Unreadable(
+                f"ヘッダー{name[:40]!a}が長すぎます（上限{most}字） / a header of more than {most} characters"
+            )
+        if parsed.startswith("content-") and value.count(";") > _MOST_PARAMETERS:
+            raise Unreadable(
+                f"ヘッダー{name[:40]!a}の項目が多すぎます（上限{_MOST_PARAMETERS}） / more than {_MOST_PARAMETERS} parameters"
+            )
+        return name, value
+
+
+def _opened(content: bytes, settings: FormsSettings) -> tuple[MimePart, list[_Leaf]]:
+    """Return the mail and its leaves; whatever it may hold too much of is counted before it is walked."""
+    if not content.strip():
+        raise Unreadable("空のファイルです / it is empty")
+    if max(content.count(b"\n"), content.count(b"\r")) > _MOST_LINES:
+        raise Unreadable(f"行が多すぎます（上限{_MOST_LINES}） / more than {_MOST_LINES} lines")
+    # A policy takes what its class has as an attribute; its types name only those of its own.
+    limits = _Policy().clone(max_header_kb=settings.max_header_kb)  # type: ignore[call-arg]
+    policy = limits.clone(message_factory=_Parts(most=settings.max_parts))
+    try:
+        mail = BytesParser(policy=policy).parsebytes(content)
+        return mail, [_leaf(part) for part in _leaves(mail)]
+    except (RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise Unreadable(
+            f"メールの構造が壊れています（{type(error).__name__}） / the mail's structure is broken"
+        ) from error
 
 
 def _report_type(mail: MimePart) -> str | None:
@@ -104,22 +195,26 @@ def _report_type(mail: MimePart) -> str | None:
 
 
 def _all(mail: MimePart, name: str) -> tuple[str, ...]:
-    return tuple(str(value)[:_LONGEST_HEADER] for key, value in mail.raw_items() if key.lower() == name)
+    return tuple(str(value) for key, value in mail.raw_items() if key.lower() == name)
 
 
 def read_headers(mail: MimePart) -> dict[str, str]:
-    """Return each header's first value, decoded, by its name in small letters; one that can't be decoded is left raw."""
+    """Return each header's first value by its name in small letters; those that are read decoded, if they can be."""
     headers: dict[str, str] = {}
     for name, value in mail.raw_items():
-        key, raw = name.lower(), re.sub(r"\r?\n[ \t]", " ", str(value))[:_LONGEST_HEADER]
-        if key in headers:
-            continue
-        try:
-            decoded = decode_words(raw)
-        except Unreadable:
-            decoded = raw.encode("ascii", "backslashreplace").decode()
-        headers[key] = re.sub(r"[\r\n]+", " ", decoded).strip()
+        key = name.lower()
+        if key not in headers:
+            headers[key] = _decoded_header(str(value)) if key in _READ else str(value)
     return headers
+
+
+def _decoded_header(value: str) -> str:
+    raw = re.sub(r"\r?\n[ \t]", " ", value)
+    try:
+        decoded = decode_words(raw)
+    except Unreadable:
+        decoded = raw.encode("ascii", "backslashreplace").decode()
+    return re.sub(r"[\r\n]+", " ", decoded).strip()
 
 
 def html_text(html: str) -> str:
@@ -129,23 +224,33 @@ def html_text(html: str) -> str:
     return "\n".join("\t".join(map(str.strip, line.removesuffix("\t").split("\t"))) for line in lines)
 
 
-def _leaves(mail: MimePart, settings: FormsSettings) -> Iterator[MimePart]:
-    waiting, count = [(mail, 0)], 0
-    while waiting:
-        part, depth = waiting.pop(0)
-        count += 1
-        if depth > _DEEPEST or count > settings.max_parts:
-            raise Unreadable("部分の入れ子が深すぎるか多すぎます / the parts are nested too deep, or too many")
-        inner = part.get_payload() if part.is_multipart() else None
-        if isinstance(inner, list) and part.get_content_type() != "message/delivery-status":
-            waiting[0:0] = [(item, depth + 1) for item in inner if isinstance(item, MimePart)]
-        else:
-            yield part
+def _leaves(mail: MimePart) -> Iterator[MimePart]:
+    """Yield the parts that hold no others, in their order; those of a delivery report's status are one."""
+    inner = mail.get_payload() if mail.is_multipart() else None
+    if isinstance(inner, list) and mail.get_content_type() != "message/delivery-status":
+        for part in inner:
+            if isinstance(part, MimePart):
+                yield from _leaves(part)
+    else:
+        yield mail
 
 
-def _text(parts: list[MimePart], kind: str, settings: FormsSettings) -> str:
-    text = "\n".join(_decoded(part) for part in parts if part.get_content_type() == kind and not _is_attachment(part))
-    if len(text) > settings.max_text_kb * 1024:
+def _leaf(part: MimePart) -> _Leaf:
+    kind, file_name = part.get_content_type(), _file_name(part)
+    named = file_name is not None and kind != "text/html"
+    disposed = part.get_content_disposition() == "attachment"
+    return _Leaf(
+        mime=part, kind=kind, file_name=file_name, is_attachment=disposed or named or not kind.startswith("text/")
+    )
+
+
+def _text(parts: Sequence[_Leaf], kind: str, settings: FormsSettings) -> str:
+    """Return the text of a kind; raises ``Unreadable`` for more than allowed, before it is decoded where that is sure."""
+    chosen = [(part, part.content) for part in parts if part.kind == kind and not part.is_attachment]
+    most = settings.max_text_kb * 1024
+    fits = sum(len(content) for _, content in chosen) <= _MOST_BYTES_A_CHARACTER * most
+    text = "\n".join(_decoded(part, content) for part, content in chosen) if fits else ""
+    if not fits or len(text) > most:
         raise Unreadable(
             f"本文が大きすぎます（上限{settings.max_text_kb}KB） / the text is larger than {settings.max_text_kb} KB"
         )
@@ -156,36 +261,22 @@ def _tidy(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().split("\n"))
 
 
-def _decoded(part: MimePart) -> str:
-    content = part.get_payload(decode=True)
+def _decoded(part: _Leaf, content: bytes) -> str:
     try:
-        declared = part.get_param("charset")
+        declared = part.mime.get_param("charset")
     except (TypeError, ValueError):
         declared = None
-    return decode(content, declared if isinstance(declared, str) else None) if isinstance(content, bytes) else ""
+    return decode(content, declared if isinstance(declared, str) else None)
 
 
-def _is_attachment(part: MimePart) -> bool:
-    kind = part.get_content_type()
-    named = _file_name(part) is not None
-    return (
-        part.get_content_disposition() == "attachment"
-        or (named and kind != "text/html")
-        or not kind.startswith("text/")
-    )
-
-
-def _attachment(part: MimePart) -> Attachment:
-    text = _file_name(part) or ""
+def _attachment(part: _Leaf) -> Attachment:
+    text = part.file_name or ""
     try:
         name = decode_words(text)
     except Unreadable:
         name = text.encode("ascii", "backslashreplace").decode()
-    content = part.get_payload(decode=True)
-    is_table = name.lower().endswith(_TABLE_ENDINGS) or part.get_content_type() in _TABLE_TYPES
-    return Attachment(
-        name=name or "attachment", content=content if isinstance(content, bytes) else b"", is_table=is_table
-    )
+    is_table = name.lower().endswith(_TABLE_ENDINGS) or part.kind in _TABLE_TYPES
+    return Attachment(name=name or "attachment", content=part.content, is_table=is_table)
 
 
 def _file_name(part: MimePart) -> str | None:

@@ -21,7 +21,8 @@ def read_moment(text: str, *, zone: tzinfo, base: date) -> datetime | None:
     if found is None:
         return None
     day, rest = found
-    match = _TIME.match(_WEEKDAY.sub("", rest).strip())
+    # With one space left where there were many, the pattern has no two ways to share them out.
+    match = _TIME.match(" ".join(_WEEKDAY.sub("", rest).split()))
     if not match:
         return None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from bot.intake.letter import Letter, open_letter
 from bot.intake.returned import find_returned
 from bot.intake.sender import authentic
 from bot.intake.sheets import read_rows, rows_in_text
+from bot.intake.sources import Cover, Place, Source, Written, agreeing, blocks, together
 from bot.model import Application, Doubt, Identity, Message, Reading, ReadOutcome
 from bot.settings.forms import FormSettings, FormsSettings
 
@@ -91,9 +93,7 @@ class Reader:
         identity = Identity(message_id=message_id, received_at=message.received_at, digest=letter.digest)
         reason = certainly_ignored(letter, self._forms, self._own_address)
         try:
-            applications = () if reason else self._applications(letter, letter.text, message)
-            if not applications and not reason and letter.html_text:
-                applications = self._applications(letter, letter.html_text, message)
+            applications = () if reason else self._applications(letter, message)
         except Unreadable as error:
             return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=error.reason)
         if applications:
@@ -108,22 +108,56 @@ class Reader:
         unread = "申請の項目が見つかりません / no field of an application was found"
         return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=unread)
 
-    def _applications(self, letter: Letter, text: str, message: Message) -> tuple[Application, ...]:
+    def _applications(self, letter: Letter, message: Message) -> tuple[Application, ...]:
+        """Return what is said in every place of the letter, each application once; see :mod:`bot.intake.sources`."""
         frame = self._frame(message, sender=letter.sender, subject=letter.subject)
-        answers = self._fields.read(text)
-        stated = {answer.field for answer in answers if answer.value.strip()}
-        rows = [
-            row for item in letter.attachments if item.is_table
-            for row in read_rows(item.content, name=item.name, fields=self._fields, settings=self._forms)
-        ]  # fmt: skip
-        if in_text := rows_in_text(text, self._fields):
-            return tuple(self._assembler.assemble(row, frame) for row in (*in_text, *rows))
-        found = [self._assembler.assemble(row, frame) for row in rows]
-        if "employee_no" in stated or (not rows and "name" in stated and "dates" in stated):
-            found.insert(0, self._assembler.assemble(answers, frame))
-        elif not rows and "receipt_no" in stated:
-            found.append(replace(with_doubt(self._assembler.assemble(answers, frame), _TOO_FEW), number_only=True))
-        return tuple(found)
+        tables = self._attached(letter, frame)
+        written = [self._written(text, frame) for text in (letter.text, letter.html_text) if text.strip()]
+        tables += [Source(place=Place.TABLE, applications=text.rows) for text in written if text.rows]
+        if sum(len(table.applications) for table in tables) > self._forms.max_rows:
+            most = self._forms.max_rows
+            raise Unreadable(f"表の行が合わせて多すぎます（上限{most}行） / more than {most} rows in all tables")
+        lines = [Source(place=Place.LINES, applications=(own,)) for text in written for own in text.own]
+        if not lines and not tables:
+            return next((text.number_only for text in written if text.number_only), ())
+        covers = [] if lines else [text.cover for text in written if text.cover]
+        return together([*lines, *(agreeing(table, covers) for table in tables)])
+
+    def _attached(self, letter: Letter, frame: Frame) -> list[Source]:
+        found: list[Source] = []
+        for item in letter.attachments:
+            if item.is_table:
+                rows = read_rows(item.content, name=item.name, fields=self._fields, settings=self._forms)
+                applications = tuple(self._assembler.assemble(row, frame) for row in rows)
+                found.append(Source(place=Place.FILE, applications=applications))
+        return found
+
+    def _written(self, text: str, frame: Frame) -> Written:
+        """Return what one text of the letter says, its tables apart: their rows are no answers of its lines."""
+        table = rows_in_text(text, self._fields, self._forms)
+        answers = self._fields.read(table.rest)
+        stated = frozenset(answer.field for answer in answers if answer.value.strip()) - {REMARKS}
+        rows = tuple(self._assembler.assemble(row, frame) for row in table.rows)
+        if not stated:
+            return Written(rows=rows)
+        own = self._assembler.assemble(answers, frame)
+        if "employee_no" in stated or {"name", "dates"} <= stated:
+            return Written(rows=rows, own=(own, *self._others(own, answers, frame)))
+        few = (replace(with_doubt(own, _TOO_FEW), number_only=True),) if "receipt_no" in stated else ()
+        return Written(rows=rows, number_only=few, cover=Cover(application=own, stated=stated))
+
+    def _others(self, own: Application, answers: Sequence[Answer], frame: Frame) -> Iterator[Application]:
+        """Yield an application for each further employee number that the lines state."""
+        stated = {answer.value for answer in answers if answer.field == "employee_no"}
+        if len(stated) < 2:
+            return
+        seen = {own.employee_no, None}
+        for block in blocks(answers):
+            if any(answer.field == "employee_no" for answer in block):
+                other = self._assembler.assemble(block, frame)
+                if other.employee_no not in seen:
+                    seen.add(other.employee_no)
+                    yield other
 
     def _free_text(self, letter: Letter, number: str, message: Message) -> Application:
         """Return what a letter without fields certainly says: about whom it is, and that it is urgent; a person reads the rest."""

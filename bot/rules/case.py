@@ -22,6 +22,9 @@ from bot.settings.rules import RulesSettings
 REPEATABLE = frozenset({Kind.REISSUE, Kind.CHANGE})
 #: A day further away than this is refused as too far, or past, and judged by nothing else: a misread year must not cost time.
 _HORIZON = timedelta(days=400)
+#: By RFC 5321 an address has 254 characters; a name may stand beside it.
+_LONGEST_ADDRESS = 1_000
+_MOST_COMMENTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +187,8 @@ class Case:
 
 def bare_address(text: str) -> str:
     """Return the address without the name beside it, lower case; empty for anything that is not one plain address."""
+    if len(text) > _LONGEST_ADDRESS or text.count("(") > _MOST_COMMENTS:
+        return ""  # the parser calls itself for each comment within a comment
     address = parseaddr(text)[1].casefold()
     local, at, domain = address.rpartition("@")
     plain = at and local and domain and not any(character.isspace() for character in address)

@@ -14,7 +14,7 @@ from datetime import date
 
 from bot.errors import ConfigInvalid, Problem, Unreadable
 from bot.tables import TableLimits, read_grids
-from bot.text import fold
+from bot.text import fold, nfkc
 
 #: More problems than this are counted, not listed: the file is simply the wrong one.
 _MOST_PROBLEMS = 100
@@ -77,7 +77,9 @@ def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
 
     Raises ``ConfigInvalid`` when the file is no table, has none with these columns, or too many rows.
     """
-    limits = TableLimits(max_rows=layout.max_rows, max_bytes=_MOST_BYTES, max_unpacked=5 * _MOST_BYTES)
+    limits = TableLimits(
+        max_rows=layout.max_rows, max_bytes=_MOST_BYTES, max_unpacked=5 * _MOST_BYTES, max_cells=100 * layout.max_rows
+    )
     try:
         tables = read_grids(content, name=problems.source, limits=limits)
     except Unreadable as error:
@@ -155,7 +157,7 @@ def read_dates(row: Row, names: Sequence[str], problems: Problems) -> dict[str, 
 
 def number(text: str) -> str:
     """Return an employee or registration number for comparing: full-width folded, no spaces; leading zeros stay."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    return "".join(nfkc(text).split()).upper()
 
 
 def _missing(headings: Sequence[str], layout: Layout) -> list[str]:

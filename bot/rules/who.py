@@ -11,7 +11,8 @@ from bot.text import fold
 from bot.wording import days_en, days_ja, quote
 
 _UNIT_ENDS = (*"部局室課係所館園校班署院", "センター", "担当", "グループ", "チーム")
-_BRACKETED = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]")
+_CLOSING = "）)]】"
+_BRACKETED = re.compile(rf"[（(\[【][^{re.escape(_CLOSING)}]*[{re.escape(_CLOSING)}]")
 _REFUSED = ("未", "不承認", "否", "却下", "なし", "無し", "いいえ", "していない", "得ていない", "申請中", "予定")
 
 
@@ -96,7 +97,7 @@ def supervisor_agreed(case: Case) -> Iterator[Finding]:
 
 def approved(stated: str | None) -> bool:
     """Tell whether the text states an approval: it says something, and not that there is none."""
-    folded = fold(_BRACKETED.sub("", stated or ""))
+    folded = fold(_without_brackets(stated or ""))
     return bool(folded) and not any(fold(word) in folded for word in _REFUSED)
 
 
@@ -104,7 +105,7 @@ def same_name(stated: str, known: str, how: str) -> bool:
     """Tell whether two names are the same, as the setting says; a remark in brackets is not part of a name."""
     if how == "off":
         return True
-    plain = _BRACKETED.sub("", stated)
+    plain = _without_brackets(stated)
     return plain.strip() == known.strip() if how == "exact" else fold(plain) == fold(known)
 
 
@@ -118,6 +119,12 @@ def same_department(stated: str, known: str, how: str) -> bool:
     below = long.startswith(short) and short.endswith(_UNIT_ENDS)
     above = long.endswith(short) and long.removesuffix(short).endswith(_UNIT_ENDS)
     return short == long or (bool(short) and (below or above))
+
+
+def _without_brackets(text: str) -> str:
+    """Return the text without what stands in brackets; behind the last closing one nothing does, and none is looked for."""
+    end = max(map(text.rfind, _CLOSING)) + 1
+    return _BRACKETED.sub("", text[:end]) + text[end:]
 
 
 def _names_approver(stated: str, case: Case, employee: Employee) -> bool:

@@ -128,7 +128,17 @@ class FormsSettings(Section):
     max_range_days: int = Field(default=92, ge=1, le=366)
     """A longer range of dates is doubted."""
     max_rows: int = Field(default=5_000, ge=1)
-    """Rows taken from one table; a longer one is unreadable."""
+    """Rows taken from the tables of one mail; with more it is unreadable."""
+    max_columns: int = Field(default=200, ge=1, le=16_384)
+    """Columns of one table; a wider one is unreadable."""
+    max_sheets: int = Field(default=50, ge=1)
+    """Sheets of one workbook, tables of one file; with more it is unreadable."""
+    max_table_mb: int = Field(default=30, ge=1)
+    """Size of one table, unpacked; a larger one is unreadable."""
+    max_field_chars: int = Field(default=4_000, ge=100)
+    """Characters of one answer; with a longer one the mail is unreadable."""
+    max_header_kb: int = Field(default=256, ge=1)
+    """Size of one header of a mail; with a longer one it is unreadable."""
     max_parts: int = Field(default=200, ge=1, le=2_000)
     """Parts of one mail; a mail with more is unreadable."""
     max_text_kb: int = Field(default=2_000, ge=1)

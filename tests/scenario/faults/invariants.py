@@ -50,7 +50,7 @@ def _nothing_lost(scene: Scene) -> None:
     receipts = sorted(one.application.receipt_no or "" for one in requests)
     assert receipts == sorted(scene.applied.values()), "1: each application is one request"
     messages = scene.ask(lambda ledger: ledger.messages())
-    read = [ReadOutcome.APPLICATIONS] * (len(scene.applied) + len(named)) + scene.others
+    read = [ReadOutcome.APPLICATIONS] * (len(scene.applied) - scene.shared + len(named)) + scene.others
     read += [ReadOutcome.UNREADABLE] * scene.unreadable
     assert sorted(one.outcome for one in messages) == sorted(read), "1: one message each"
     assert scene.inbox() == 0, "1: nothing waits in the inbox"

@@ -64,6 +64,8 @@ class Scene:
     named: dict[str, set[State]] = field(default_factory=dict)
     #: What the messages are that hold no application.
     others: list[ReadOutcome] = field(default_factory=list)
+    #: Mails that brought several of those who applied.
+    shared: int = 0
     #: Accounts of ours in the console that are in nobody's request: a fault of the console made them.
     strays: set[str] = field(default_factory=set)
     #: So many messages nobody can read.
