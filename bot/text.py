@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.header import decode_header
 from types import MappingProxyType
 
@@ -90,6 +90,20 @@ def decode_words(header: str) -> str:
 def normalise(text: str) -> str:
     """Return the form that the grammars read: NFKC, one kind of each dash, tilde, colon and space, nothing invisible."""
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_MARKS)).translate(_MARKS)
+
+
+def number_key(text: str) -> str:
+    """Return the form in which employee and receipt numbers are compared: leading zeros count.
+
+    Width, case, spaces, hyphens and what can't be seen do not.
+    """
+    return "".join(normalise(text).split()).replace("-", "").upper()
+
+
+def listed(address: str, entries: Iterable[str]) -> bool:
+    """Tell whether a mail address, or its domain, is one of these entries; no subdomain of it."""
+    known, domain = address.casefold(), address.casefold().rpartition("@")[2]
+    return bool(known) and any(entry.casefold().removeprefix("@") in (known, domain) for entry in entries)
 
 
 def fold(text: str) -> str:

@@ -89,8 +89,9 @@ async def _decide_aside(workshop: Workshop) -> list[Request]:
         report = Report()
         with Bars() as bars:
             mailbox = LookingOnly(workshop.mailbox())
-            await intake(workshop, mailbox, ledger).run(report, bars)
-            await Deciding(ledger=ledger, judge=workshop.judge(), clock=workshop.clock).run(report, bars)
+            judge = workshop.judge()
+            await intake(workshop, mailbox, ledger, judge.directory).run(report, bars)
+            await Deciding(ledger=ledger, judge=judge, clock=workshop.clock).run(report, bars)
         return [request for request in await ledger.requests(since=today) if request.id not in before]
     finally:
         ledger.close()

@@ -42,8 +42,7 @@ class Judge:
         )  # fmt: skip
 
     async def _context(self, ledger: Queries, request: Request, now: datetime) -> Context:
-        application = request.application
-        history = await ledger.history(application.employee_no or "", days=application.dates, before=request.id)
+        history = await ledger.history(request.application, before=request.id)
         return Context(
             now=now, received_at=request.received_at, sender=request.sender, directory=self.directory,
             own_pcs=self.own_pcs, dropped_file=request.dropped_file, authentic=request.authentic, history=history,

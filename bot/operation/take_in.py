@@ -20,6 +20,7 @@ from bot.operation.alerts.findings import Finding
 from bot.operation.alerts.gate import Gate
 from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
+from bot.rules.directory import Directory
 
 _FOLDERS = {ReadOutcome.UNREADABLE: Folder.UNREADABLE, ReadOutcome.IGNORED: Folder.IGNORED}
 _STATES = {Outcome.ACCEPT: State.ACCEPTED, Outcome.REJECT: State.REJECTED, Outcome.HOLD: State.HELD}
@@ -42,6 +43,9 @@ class Intake:
     ledger: Ledger
     #: So many days a notice with only a number waits for its row of a table.
     join_days: int
+    #: Addresses or domains of the form systems: only their notices are joined with rows of a file.
+    systems: Sequence[str]
+    directory: Directory
     gate: Gate
 
     async def run(self, report: Report, progress: Progress) -> list[Taken]:
@@ -83,8 +87,8 @@ class Intake:
         except KeyError:
             logger.info("a message was taken away by somebody else before it was read")
             return None
-        reading = self.reader.read(message)
-        recorded = await self.ledger.record(message, reading, join_days=self.join_days)
+        reading = self.directory.spelled(self.reader.read(message))
+        recorded = await self.ledger.record(message, reading, join_days=self.join_days, systems=self.systems)
         report.messages += 1
         if not recorded.new:
             report.repeated += 1

@@ -10,13 +10,13 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bot.clock import aware
-from bot.model import Application, Employee, History, Kind, Severity
+from bot.model import Application, EarlierRequest, Employee, History, Kind, Severity
 from bot.rules.calendar import Calendar
 from bot.rules.cutoff import Cutoffs
 from bot.rules.directory import Directory
 from bot.rules.register import OwnPcs
-from bot.rules.sheet import number
 from bot.settings.rules import RulesSettings
+from bot.text import fold, number_key
 
 #: A day further away than this is refused as too far, or past, and judged by nothing else: a misread year must not cost time.
 _HORIZON = timedelta(days=400)
@@ -81,12 +81,17 @@ class Case:
         return tuple(person for person in people if person is not None)
 
     @cached_property
+    def same_number(self) -> tuple[EarlierRequest, ...]:
+        """The earlier requests for days with the same receipt number, the oldest first, when this is a new application."""
+        if self.application.kind is not Kind.ISSUE:
+            return ()
+        return numbered(self.application.receipt_no or "", self.context.history)
+
+    @cached_property
     def repeated(self) -> str | None:
-        """The earlier request that has the same receipt number, when this is a new application."""
-        receipt_no = self.application.receipt_no
-        if self.application.kind is not Kind.ISSUE or not receipt_no:
-            return None
-        return self.earlier_request(receipt_no)
+        """The earlier request that this one repeats: under the same receipt number it asks for the same."""
+        asked = content(self.application)
+        return next((request.id for request in self.same_number if content(request.application) == asked), None)
 
     @cached_property
     def granted_before(self) -> dict[date, str]:
@@ -151,14 +156,27 @@ class Case:
         """Return the moment in the city's time zone, as notices show it."""
         return moment.astimezone(self.zone)
 
-    def earlier_request(self, receipt_no: str) -> str | None:
-        """Return this employee's request with that receipt number; full-width characters and spaces don't matter."""
-        wanted = number(receipt_no)
-        return next((held for known, held in self.context.history.receipts.items() if number(known) == wanted), None)
-
     def doubted(self, name: str) -> bool:
         """Tell whether the reading of this field is in doubt: then no rule refuses because of it."""
         return any(doubt.field == name for doubt in self.application.doubts)
+
+
+def numbered(receipt_no: str, history: History) -> tuple[EarlierRequest, ...]:
+    """Return the earlier requests for days with this receipt number, the oldest first."""
+    wanted = number_key(receipt_no)
+    return tuple(
+        request for request in history.earlier
+        if request.application.kind.asks_for_days and wanted and number_key(request.application.receipt_no or "") == wanted
+    )  # fmt: skip
+
+
+def content(application: Application) -> tuple[object, ...]:
+    """Return what an application asks for, in the form in which two of them are compared."""
+    texts = (
+        application.name, application.place, application.terminal, application.hours, application.urgent_reason,
+        *sorted(application.zones),
+    )  # fmt: skip
+    return (application.kind, application.dates, *(fold(text or "") for text in texts))
 
 
 def bare_address(text: str) -> str:

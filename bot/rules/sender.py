@@ -1,11 +1,15 @@
-"""V04: the mail comes from where it may come from. Mail decides nothing about identity; it can only contradict it."""
+"""V04: the mail comes from where it may come from. Mail decides nothing about identity; it can only contradict it.
+
+Nor does it take anything from anybody by itself, unless a trusted host vouches for its sender (see :func:`proven`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from bot.model import Kind
 from bot.rules.case import Case, Finding, bare_address, hold
+from bot.text import listed
 from bot.wording import quote
 
 
@@ -26,7 +30,7 @@ def known_sender(case: Case) -> Iterator[Finding]:
     if not case.rules.require_directory_mail or case.employee is None:
         return
     home = case.employee.mail.casefold()
-    by_itself = case.context.dropped_file or _listed(case.sender, case.rules.senders.systems)
+    by_itself = case.context.dropped_file or listed(case.sender, case.rules.senders.systems)
     if not by_itself and case.sender != home and not approval_withdrawn(case):
         yield hold(
             "送信元のメールアドレスが、職員名簿にある申請者のアドレスと一致しません。",
@@ -40,9 +44,17 @@ def known_sender(case: Case) -> Iterator[Finding]:
         )
 
 
+def proven(case: Case) -> bool:
+    """Tell whether it is certain who asks: a trusted host vouches for the sender, or somebody with access put in a file.
+
+    Where ``forms.trusted_authserv`` names no host nothing is: anybody can write any From line.
+    """
+    return case.context.dropped_file or case.context.authentic is True
+
+
 def approval_withdrawn(case: Case) -> bool:
     """Tell whether the applicant's own supervisor, or a deputy, cancels: the approval is lost, whoever gave it then (V16, V20)."""
-    if case.application.kind is not Kind.CANCEL or not sender_allowed(case):
+    if case.application.kind is not Kind.CANCEL or not sender_allowed(case) or not proven(case):
         return False
     return any(person.mail.casefold() == case.sender for person in case.supervisors)
 
@@ -51,9 +63,4 @@ def sender_allowed(case: Case) -> bool:
     """Tell whether the sender may be answered at all; a forged one is told nothing."""
     if case.context.authentic is False:
         return False
-    return case.context.dropped_file or _listed(case.sender, case.rules.senders.allow)
-
-
-def _listed(address: str, entries: Sequence[str]) -> bool:
-    domain = address.rpartition("@")[2]
-    return bool(address) and any(entry.casefold().removeprefix("@") in (address, domain) for entry in entries)
+    return case.context.dropped_file or listed(case.sender, case.rules.senders.allow)
