@@ -58,18 +58,14 @@ def verify_sender(headers: Iterable[str], sender: str, trusted: Sequence[str]) -
 
 def read_statement(header: str) -> Statement | None:
     """Return what a header says, or ``None`` when not even its author can be told."""
-    found = tokens(header, ";=") if len(header) <= _LONGEST else tokens(header[:_LONGEST].partition(";")[0], ";=")
-    if not found:
-        # Whose it is can be told of a broken one, too: a trusted host's own broken header must not give way to an older one.
-        head = tokens(header.partition(";")[0], ";=")
-        return Statement(host=head[0].text.casefold(), results=None) if head else None
-    pieces = list(_split(found))
-    host, *version = pieces[0]
-    named = not host.is_special("=") and len(pieces[0]) <= 2 and not any(token.is_special("=") for token in version)
-    if not named:
+    found = tokens(header, ";=") if len(header) <= _LONGEST else None
+    # Whose it is can be told of a broken one, too: a trusted host's own broken header must not give way to an older one.
+    pieces = list(_split(tokens(header[:_LONGEST].partition(";")[0], ";=") or () if found is None else found))
+    head = pieces[0]
+    if not 1 <= len(head) <= 2 or any(token.is_special("=") for token in head):
         return None
-    whole = len(header) <= _LONGEST and len(pieces) > 1 and all(token.text == _VERSION for token in version)
-    return Statement(host=host.text.casefold(), results=_results(pieces[1:]) if whole else None)
+    whole = found is not None and len(pieces) > 1 and all(token.text == _VERSION for token in head[1:])
+    return Statement(host=head[0].text.casefold(), results=_results(pieces[1:]) if whole else None)
 
 
 def _vouches(results: Sequence[Result], domain: str) -> bool:

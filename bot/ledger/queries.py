@@ -240,9 +240,11 @@ class Queries(LoginQueries, RecordQueries):
         columns = tables.requests.c
         serial = select(columns.serial).where(columns.id == before).scalar_subquery()
         known = select(columns.id, columns.receipt_no).where(
-            columns.employee_no == (application.employee_no or ""), columns.receipt_no.is_not(None),
-            columns.state != State.REJECTED.value, columns.serial < serial,
-        )  # fmt: skip
+            columns.employee_no == (application.employee_no or ""),
+            columns.receipt_no.is_not(None),
+            columns.state != State.REJECTED.value,
+            columns.serial < serial,
+        )
         same = [name for name, number in connection.execute(known) if number_key(number) in numbers]
         return tuple(
             EarlierRequest(id=request.id, application=request.application, received_at=request.received_at)

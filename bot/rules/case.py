@@ -165,17 +165,24 @@ def numbered(receipt_no: str, history: History) -> tuple[EarlierRequest, ...]:
     """Return the earlier requests for days with this receipt number, the oldest first."""
     wanted = number_key(receipt_no)
     return tuple(
-        request for request in history.earlier
-        if request.application.kind.asks_for_days and wanted and number_key(request.application.receipt_no or "") == wanted
-    )  # fmt: skip
+        request
+        for request in history.earlier
+        if request.application.kind.asks_for_days
+        and wanted
+        and number_key(request.application.receipt_no or "") == wanted
+    )
 
 
 def content(application: Application) -> tuple[object, ...]:
     """Return what an application asks for, in the form in which two of them are compared."""
     texts = (
-        application.name, application.place, application.terminal, application.hours, application.urgent_reason,
+        application.name,
+        application.place,
+        application.terminal,
+        application.hours,
+        application.urgent_reason,
         *sorted(application.zones),
-    )  # fmt: skip
+    )
     return (application.kind, application.dates, *(fold(text or "") for text in texts))
 
 

@@ -133,11 +133,13 @@ def _used_otherwise(case: Case) -> str | None:
     year = _fiscal_year(case.local(case.received_at))
     return next(
         (
-            request.id for request in case.same_number
-            if request.application.form == case.application.form and _fiscal_year(case.local(request.received_at)) == year
+            request.id
+            for request in case.same_number
+            if request.application.form == case.application.form
+            and _fiscal_year(case.local(request.received_at)) == year
         ),
         None,
-    )  # fmt: skip
+    )
 
 
 def _fiscal_year(moment: datetime) -> int:
