@@ -76,7 +76,8 @@ class Case:
     def supervisors(self) -> tuple[Employee, ...]:
         """The applicant's supervisor by the directory, and the deputies by the settings."""
         boss = self.employee.supervisor_no if self.employee else ""
-        numbers = [boss, *self.rules.approval.deputies.get(boss, ())] if boss else []
+        deputies = {number_key(known): numbers for known, numbers in self.rules.approval.deputies.items()}
+        numbers = [boss, *deputies.get(number_key(boss), ())] if boss else []
         people = [self.context.directory.find(item) for item in numbers]
         return tuple(person for person in people if person is not None)
 
