@@ -235,6 +235,10 @@ class Violation:
     dates: tuple[date, ...] = ()
 
 
+#: The rules that ask whether the applicant is who the application says: 在職, 氏名・所属, 送信元.
+WHO_APPLIES = frozenset({"V02", "V03", "V04"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """The outcome with every violation found, and the dates that are granted (all of them or some)."""
@@ -327,13 +331,22 @@ class Before:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EarlierRequest:
+    """An earlier request of the same employee that bears the receipt number of a new application, or the one it refers to."""
+
+    id: str
+    application: Application
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class History:
     """What the ledger already knows that bears on a new application of one employee."""
 
     #: Days already granted to this employee, with the request that holds each.
     granted: Mapping[date, str] = field(default_factory=dict)
-    #: Receipt numbers of this employee's earlier applications, with their requests.
-    receipts: Mapping[str, str] = field(default_factory=dict)
+    #: This employee's earlier requests under one of the receipt numbers in question, the oldest first.
+    earlier: tuple[EarlierRequest, ...] = ()
     #: How many employees are granted each day, of the days in question.
     per_day: Mapping[date, int] = field(default_factory=dict)
     #: For what renews or changes a login: what this employee asked for of the same kind before, the oldest first.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.header import decode_header
 from functools import cache
 from types import MappingProxyType
@@ -111,6 +111,20 @@ def _many_marks() -> re.Pattern[str]:
     letters = map(chr, range(_FIRST_MARK, _LAST_MARK + 1))
     marks = "".join(letter for letter in letters if unicodedata.combining(unicodedata.normalize("NFKD", letter)[0]))
     return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
+
+
+def number_key(text: str) -> str:
+    """Return the form in which employee and receipt numbers are compared: leading zeros count.
+
+    Width, case, spaces, hyphens and what can't be seen do not.
+    """
+    return "".join(normalise(text).split()).replace("-", "").upper()
+
+
+def listed(address: str, entries: Iterable[str]) -> bool:
+    """Tell whether a mail address, or its domain, is one of these entries; no subdomain of it."""
+    known, domain = address.casefold(), address.casefold().rpartition("@")[2]
+    return bool(known) and any(entry.casefold().removeprefix("@") in (known, domain) for entry in entries)
 
 
 def fold(text: str) -> str:

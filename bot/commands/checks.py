@@ -65,7 +65,7 @@ async def try_all(workshop: Workshop, *, send_test: bool = False) -> list[Tried]
     """Return what came of each check; nothing is raised for what fails."""
     tried: list[Tried] = []
     checks: dict[str, Check] = {
-        "directory": _directory, "calendar": _calendar, "notices": _notices, "mailbox": _mailbox, "database": _database, "disk": _disk,
+        "directory": _directory, "calendar": _calendar, "notices": _notices, "senders": _senders, "mailbox": _mailbox, "database": _database, "disk": _disk,
         "browser": _browser, "console": _console, "clock": _clock,
         "alerts": lambda shop: check_alerts(shop, send_test=send_test),
     }  # fmt: skip
@@ -90,6 +90,20 @@ async def _calendar(workshop: Workshop) -> str:
 async def _notices(workshop: Workshop) -> str:
     workshop.composer()
     return f"{len(NAMES)} templates, each tried"
+
+
+async def _senders(workshop: Workshop) -> str:
+    """Tell whose word proves a sender; without one nothing that takes a login away is done by itself (V20)."""
+    settings = workshop.config.settings
+    if settings.forms.trusted_authserv:
+        return f"proven by Authentication-Results of {', '.join(settings.forms.trusted_authserv)}"
+    waiting = [kind for kind in settings.rules.automatic_kinds if kind != "issue"]
+    held = f"; {', '.join(waiting)} of rules.automatic_kinds are held all the same" if waiting else ""
+    return (
+        "警告: forms.trusted_authserv が空のため、メールの送信元は証明されません。取消・変更・再発行は担当者の確認を待ちます。 / "
+        "warning: forms.trusted_authserv is empty: no sender of a mail is proven, and what takes back or renews waits for a "
+        f"person{held} (docs/guides/senders.md)"
+    )
 
 
 async def _mailbox(workshop: Workshop) -> str:

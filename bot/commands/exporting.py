@@ -17,6 +17,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Event
 from bot.ledger.selection import OUTCOMES, Wanted
 from bot.ledger.workbook import LONGEST_CELL
+from bot.rules.sheet import number
 
 _ACTION = "audit.export"
 _STEP = 1_000  # rows that the display counts as one
@@ -41,7 +42,8 @@ class Asked:
         until = day(self.until, "--until") if self.until else None
         if since and until and until < since:
             raise BadUsage([Problem(path="--until", text=f"{until} is before --since {since}")])
-        return Wanted(since=since, until=until, employee_no=self.employee, actor=self.actor, outcome=self.outcome)
+        employee = number(self.employee) if self.employee is not None else None
+        return Wanted(since=since, until=until, employee_no=employee, actor=self.actor, outcome=self.outcome)
 
 
 def export(

@@ -122,11 +122,12 @@ async def _decide_aside(workshop: Workshop) -> list[Request]:
         report = Report()
         with Bars() as bars:
             mailbox = LookingOnly(workshop.mailbox())
-            taking, inbox = intake(workshop, mailbox, ledger), Inbox()
+            judge = workshop.judge()
+            taking, inbox = intake(workshop, mailbox, ledger, judge.directory), Inbox()
             await taking.look(inbox, report)
             while inbox.waiting:
                 await taking.run(inbox, report, bars)
-            await Deciding(ledger=ledger, judge=workshop.judge(), clock=workshop.clock).run(report, bars)
+            await Deciding(ledger=ledger, judge=judge, clock=workshop.clock).run(report, bars)
         return [request for request in await ledger.requests(since=today) if request.id not in before]
     finally:
         ledger.close()

@@ -1,16 +1,18 @@
-"""When a mail reached us, by the ``Received`` lines of hosts that are believed (RFC 5321, section 4.4)."""
+"""When a mail reached us, and what our own hosts wrote on it, by their ``Received`` lines (RFC 5321, section 4.4)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 
-from bot.intake.comments import without_comments
+from bot.intake.structured import tokens
 
+RECEIVED = "received"
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
-_BY = re.compile(r"\bby\s+([A-Za-z0-9._-]+)", re.IGNORECASE)
+#: A longer line is no server's.
+_LONGEST = 4_000
 
 
 def entered_at(lines: Iterable[str], trusted: Sequence[str]) -> datetime | None:
@@ -18,14 +20,36 @@ def entered_at(lines: Iterable[str], trusted: Sequence[str]) -> datetime | None:
 
     Only the unbroken run of trusted lines on top counts: what stands below a stranger's line may be the sender's own.
     """
-    hosts = {host.casefold() for host in trusted}
     earliest = None
-    for line in lines:
-        by = _BY.findall(without_comments(line.rpartition(";")[0]))
-        if not by or by[-1].casefold() not in hosts:
-            break
+    for line in trusted_run(lines, trusted):
         earliest = stamp(line) or earliest
     return earliest
+
+
+def trusted_run(lines: Iterable[str], trusted: Sequence[str]) -> Iterator[str]:
+    """Yield the ``Received`` lines, the newest first, down to the first that no trusted host wrote."""
+    hosts = {host.casefold() for host in trusted}
+    for line in lines:
+        if _written_by(line) not in hosts:
+            return
+        yield line
+
+
+def written_here(trace: Sequence[tuple[str, str]], name: str, trusted: Sequence[str]) -> list[str]:
+    """Return the headers of this name that stand above the last line of the trusted run; all where no host is trusted.
+
+    A host writes above what it received. ``trace`` has ``Received`` lines and others as they stand, the newest first.
+    """
+    lines = [value for key, value in trace if key == RECEIVED]
+    left = sum(1 for _ in trusted_run(lines, trusted))
+    found: list[str] = []
+    for key, value in trace:
+        if trusted and left <= 0:
+            break
+        left -= key == RECEIVED
+        if key == name:
+            found.append(value)
+    return found
 
 
 def stamp(line: str) -> datetime | None:
@@ -40,3 +64,11 @@ def stamp(line: str) -> datetime | None:
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return None  # no server's clock: arithmetic at the edges of time would fail for the whole inbox
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _written_by(line: str) -> str | None:
+    """Return the host that a ``Received`` line says it was written by, in small letters."""
+    found = tokens(line.rpartition(";")[0], ";") if len(line) <= _LONGEST else None
+    words = [("" if token.quoted else token.text.casefold()) for token in found or ()]
+    named = [host for word, host in pairwise(words) if word == "by"]
+    return named[-1] if named else None

@@ -222,7 +222,7 @@ def _employee_no(text: str) -> tuple[str | None, list[Doubt]]:
     number = "".join(pieces).replace("-", "")
     spaced_out = len(pieces) == 1 or all(len(piece) == 1 for piece in pieces)  # else a second number stands beside it
     if spaced_out and _NUMBER.match(number):
-        return number, []
+        return number.upper(), []
     return None, [_doubt("employee_no", text, "職員番号として読めません", "it is no employee number")]
 
 

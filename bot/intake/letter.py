@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from email.message import Message as MimePart
 from email.parser import BytesParser
 from email.policy import Compat32, Policy
-from email.utils import getaddresses
 
 from bot.errors import Unreadable
+from bot.intake.arrival import RECEIVED
+from bot.intake.authentication_results import HEADER
+from bot.intake.from_header import FromFault, read_from
 from bot.markup import html_lines
 from bot.model import Message
 from bot.settings.forms import FormsSettings
@@ -49,6 +51,7 @@ class Letter:
     """A mail as people see it."""
 
     headers: Mapping[str, str]
+    #: The address of the From line as :func:`bot.intake.from_header.read_from` finds it; empty when it names none for certain.
     sender: str
     subject: str
     #: The plain text, and what the HTML says; either may be empty, and often they say the same.
@@ -57,10 +60,15 @@ class Letter:
     attachments: tuple[Attachment, ...]
     #: Of a ``multipart/report`` (RFC 6522) what it reports, such as ``delivery-status``; ``None`` for any other mail.
     report_type: str | None = None
-    #: The Authentication-Results headers, as they stand, the newest first.
-    checks: tuple[str, ...] = ()
-    #: The Received headers, as they stand, the newest first.
-    path: tuple[str, ...] = ()
+    #: Why the sender is unknown.
+    from_fault: FromFault | None = None
+    #: The Received and Authentication-Results headers, as they stand: names in small letters with values, the newest first.
+    trace: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The Received headers, as they stand, the newest first."""
+        return tuple(value for name, value in self.trace if name == RECEIVED)
 
     @property
     def digest(self) -> str:
@@ -80,17 +88,18 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
     headers = read_headers(mail)
     if not headers.get("from") and not headers.get("subject") and not headers.get("received"):
         raise Unreadable("メールのヘッダーがありません / it has no mail headers")
+    sender = read_from(message.content, [str(value) for name, value in mail.raw_items() if name.lower() == "from"])
     texts = {kind: _text(parts, kind, settings) for kind in ("text/plain", "text/html")}
     return Letter(
         headers=headers,
-        sender=_address(headers.get("from", "")),
+        sender="" if isinstance(sender, FromFault) else sender,
+        from_fault=sender if isinstance(sender, FromFault) else None,
         subject=headers.get("subject", ""),
         text=texts["text/plain"],
         html_text=html_text(texts["text/html"]) if texts["text/html"].strip() else "",
         attachments=tuple(_attachment(part) for part in parts if part.is_attachment),
         report_type=_report_type(mail),
-        checks=_all(mail, "authentication-results"),
-        path=_all(mail, "received"),
+        trace=tuple(_trace(mail)),
     )
 
 
@@ -194,8 +203,10 @@ def _report_type(mail: MimePart) -> str | None:
         return ""
 
 
-def _all(mail: MimePart, name: str) -> tuple[str, ...]:
-    return tuple(str(value) for key, value in mail.raw_items() if key.lower() == name)
+def _trace(mail: MimePart) -> Iterator[tuple[str, str]]:
+    for key, value in mail.raw_items():
+        if key.lower() in {RECEIVED, HEADER}:
+            yield key.lower(), str(value)
 
 
 def read_headers(mail: MimePart) -> dict[str, str]:
@@ -285,9 +296,3 @@ def _file_name(part: MimePart) -> str | None:
     except (TypeError, ValueError, LookupError):
         return ""  # named, in a way that cannot be put together (RFC 2231 pieces)
     return raw if raw is None or isinstance(raw, str) else str(raw[2])
-
-
-def _address(header: str) -> str:
-    """Return the one address of a From header in small letters, or nothing when it has none or several."""
-    found = [address for _, address in getaddresses([header]) if "@" in address]
-    return found[0].strip().lower() if len(found) == 1 else ""

@@ -9,18 +9,20 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot.errors import Unreadable
-from bot.intake.arrival import entered_at
+from bot.intake.arrival import entered_at, written_here
 from bot.intake.assemble import Assembler, Frame, with_doubt
+from bot.intake.authentication_results import HEADER, verify_sender
 from bot.intake.beside import only_employee_no
 from bot.intake.fields import REMARKS, Answer, FieldReader
+from bot.intake.from_header import doubt
 from bot.intake.ignore import certainly_ignored, ignored_without_application
 from bot.intake.letter import Letter, open_letter
 from bot.intake.returned import find_returned
-from bot.intake.sender import authentic
 from bot.intake.sheets import read_rows, rows_in_text
 from bot.intake.sources import Cover, Place, Source, Written, agreeing, blocks, together
 from bot.model import Application, Doubt, Identity, Message, Reading, ReadOutcome
 from bot.settings.forms import FormSettings, FormsSettings
+from bot.text import listed
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _TOO_FEW = Doubt(
@@ -92,8 +94,10 @@ class Reader:
             message_id = f"<{message_id}>"  # whoever wrote the mail wrote that too: it is no dropped file for it
         identity = Identity(message_id=message_id, received_at=message.received_at, digest=letter.digest)
         reason = certainly_ignored(letter, self._forms, self._own_address)
+        # Whom an application is from is for a person to find out: it is not passed over for what its sender seems to be.
+        passed_over = reason and (letter.report_type is not None or not letter.from_fault)
         try:
-            applications = () if reason else self._applications(letter, message)
+            applications = () if passed_over else self._applications(letter, message)
         except Unreadable as error:
             return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=error.reason)
         if applications:
@@ -178,11 +182,16 @@ class Reader:
         self, letter: Letter, identity: Identity, outcome: ReadOutcome, *,
         reason: str = "", applications: tuple[Application, ...] = (),
     ) -> Reading:  # fmt: skip
+        checks = written_here(letter.trace, HEADER, self._forms.trusted_received)
+        vouched = verify_sender(checks, letter.sender, self._forms.trusted_authserv)
+        if letter.from_fault:
+            unknown = doubt(letter.from_fault, letter.headers.get("from", ""))
+            applications = tuple(with_doubt(application, unknown) for application in applications)
         return Reading(
             outcome=outcome,
             identity=identity,
             sender=letter.sender,
-            authentic=authentic(letter.checks, letter.sender, self._forms.trusted_authserv),
+            authentic=vouched,
             entered_at=entered_at(letter.path, self._forms.trusted_received),
             subject=letter.subject[:500],
             reason=reason,
@@ -191,8 +200,9 @@ class Reader:
 
 
 def _is_of(form: FormSettings, sender: str, subject: str) -> bool:
-    by_sender = not form.senders or any(sender == item or sender.endswith(f"@{item}") for item in form.senders)
-    return by_sender and (not form.subjects or any(word in subject for word in form.subjects))
+    return (not form.senders or listed(sender, form.senders)) and (
+        not form.subjects or any(word in subject for word in form.subjects)
+    )
 
 
 def _without_receipt(reading: Reading) -> Reading:

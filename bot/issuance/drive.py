@@ -80,7 +80,7 @@ class Driver:
             employee = self.staff.find(request.application.employee_no or "")
             is_new = request.state is State.ACCEPTED and request.kind is Kind.ISSUE and not request.attempts
             login_id = self.keeper.login_id(request)
-            if is_new and employee and login_id not in wanted and await self.ledger.account(login_id) is None:
+            if is_new and employee and login_id not in wanted and await self._unused(login_id):
                 wanted[login_id] = (request, employee)
         for request, came in await self.keeper.create_many(list(wanted.values())):
             with logger.contextualize(request=request.id):
@@ -88,6 +88,9 @@ class Driver:
                     await self._stuck(request.id, came)
                 elif came:
                     await self._mail(request, came)
+
+    async def _unused(self, login_id: str) -> bool:
+        return await self.ledger.account(login_id) is None and await self.ledger.namesake(login_id) is None
 
     async def _mail(self, request: Request, secret: Secret) -> None:
         """Mail credentials; what fails is left to :meth:`drive`, which sets a new password."""
@@ -127,6 +130,9 @@ class Driver:
         record = await self.ledger.account(login_id)
         if seen:
             self._must_be_ours(seen, record, employee)
+        if record is None and (namesake := await self.ledger.namesake(login_id)):
+            text = f"{namesake.login_id} is on record, and many consoles take small and capital letters for the same"
+            raise AccountConflict(login_id, text)
         if seen and record is None:
             await self.keeper.take_over(request)
             return await self.keeper.renew(request, employee)

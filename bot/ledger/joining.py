@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,24 +13,42 @@ from bot.ledger.codec import application_to_text, time_to_text
 from bot.ledger.records import Event, Request
 from bot.life import State
 from bot.model import Application, Doubt, Reading
+from bot.text import listed
 
 _UNDECIDED = frozenset({State.RECEIVED, State.HELD})
 #: A notice may give the time without its seconds.
 _SAME_TIME = timedelta(seconds=60)
 
 
-def partner(application: Application, reading: Reading, known: Iterable[Request]) -> Request | None:
+def partner(
+    application: Application, reading: Reading, known: Iterable[Request], *, systems: Collection[str]
+) -> Request | None:
     """Return the request, of those with the same receipt number, that this application belongs to; the newest one.
 
     A row joins a notice that still waits; a notice joins whatever its number stands for. Both must come from the same
-    sender, or one of them from a file that somebody put into the inbox: nobody else can speak for a form system.
+    sender, or the notice from a form system, one of ``systems`` (addresses or domains), and the row from a file that somebody
+    put into the inbox: nobody else can speak for a form system. A mail for whose sender a trusted host does not vouch, where
+    one is asked, joins nothing, and nothing joins it.
     """
+    if reading.authentic is False:
+        return None
     for request in sorted(known, key=lambda request: request.created_at, reverse=True):
-        vouched = reading.identity.dropped or request.dropped_file or request.sender == reading.sender
         waits = request.application.number_only and request.state in _UNDECIDED
-        if vouched and (waits or (application.number_only and not request.application.number_only)):
+        fits = waits or (application.number_only and not request.application.number_only)
+        if fits and request.authentic is not False and _same_source(application, reading, request, systems):
             return request
     return None
+
+
+def _same_source(application: Application, reading: Reading, request: Request, systems: Collection[str]) -> bool:
+    if not reading.identity.dropped and not request.dropped_file:
+        return bool(reading.sender) and request.sender == reading.sender
+    notice_from, row_dropped = (
+        (reading.sender, request.dropped_file)
+        if application.number_only
+        else (request.sender, reading.identity.dropped)
+    )
+    return row_dropped and listed(notice_from, systems)
 
 
 def join(

@@ -55,12 +55,14 @@ class Ledger(Queries):
         """Open the ledger at ``url``, making it if it is missing; a relative SQLite path starts at ``base``."""
         return cls(open_engine(url, base, password), clock=clock, run=run)
 
-    async def record(self, message: Message, reading: Reading, *, join_days: int = 31) -> Recorded:
+    async def record(
+        self, message: Message, reading: Reading, *, join_days: int = 31, systems: Collection[str] = ()
+    ) -> Recorded:
         """Record a message and every application in it, once: the same identity again gives what is there.
 
         One that could not be read, and now can, is no repetition, unless an operator has dismissed it. A notice with only
-        a number and the answers under that number, at most ``join_days`` apart, become one request. With it the attempts at
-        reading the message are forgotten.
+        a number and the answers under that number, at most ``join_days`` apart, become one request (see
+        :func:`bot.ledger.joining.partner`). With it the attempts at reading the message are forgotten.
         """
 
         def work(connection: Connection) -> Recorded:
@@ -77,16 +79,14 @@ class Ledger(Queries):
             joined = 0
             for position, application in enumerate(reading.applications):
                 earlier = self._same_number(connection, application.receipt_no, now - timedelta(days=join_days))
-                if request := joining.partner(application, reading, earlier):
+                if request := joining.partner(application, reading, earlier, systems=systems):
                     event = joining.join(connection, request, application, message=name, position=position, now=now)
                     joined += 1
                 else:
-                    event = _recorded(
-                        application, reading, name, position,
-                        writing.insert_request(connection, name, position, application, now),
-                    )  # fmt: skip
+                    made = writing.insert_request(connection, name, position, application, now)
+                    event = _recorded(application, reading, name, position, made)
                 self._append(connection, event)
-            self._append(connection, _read("message.reread" if known else "message.record", name, reading))
+            self._append(connection, _read(name, reading, again=known is not None))
             recorded = self._known(connection, reading)
             if recorded is None:
                 raise LedgerBroken(0, f"message {name} was written and is not there")
@@ -266,6 +266,17 @@ def _readable_at_last(known: MessageRecord, reading: Reading) -> bool:
     return waits and reading.outcome is not ReadOutcome.UNREADABLE
 
 
+def _read(message: str, reading: Reading, *, again: bool) -> Event:
+    details = {
+        "message": message,
+        "digest": reading.identity.digest,
+        "read": reading.outcome,
+        "applications": len(reading.applications),
+    }
+    action = "message.reread" if again else "message.record"
+    return Event(action=action, outcome="done", reason=reading.reason, details=details)
+
+
 def _recorded(application: Application, reading: Reading, message: str, position: int, request: str) -> Event:
     return Event(
         action="request.record", outcome="done", request_id=request, after=State.RECEIVED,
@@ -275,14 +286,4 @@ def _recorded(application: Application, reading: Reading, message: str, position
             "received_at": reading.arrived_at,
         },
         person={"employee_no": application.employee_no, "receipt_no": application.receipt_no},
-    )  # fmt: skip
-
-
-def _read(action: str, message: str, reading: Reading) -> Event:
-    return Event(
-        action=action, outcome="done", reason=reading.reason,
-        details={
-            "message": message, "digest": reading.identity.digest, "read": reading.outcome,
-            "applications": len(reading.applications),
-        },
     )  # fmt: skip

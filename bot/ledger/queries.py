@@ -23,7 +23,21 @@ from bot.ledger.records import (
 )
 from bot.ledger.rows import account_from, message_from
 from bot.life import AccountRecordState, State
-from bot.model import CUT_TO, Before, History, Identity, Message, Outcome, Reading, ReadOutcome
+from bot.model import (
+    CUT_TO,
+    WHO_APPLIES,
+    Application,
+    Before,
+    Decision,
+    EarlierRequest,
+    History,
+    Identity,
+    Message,
+    Outcome,
+    Reading,
+    ReadOutcome,
+)
+from bot.text import number_key
 
 T = TypeVar("T")
 #: The outcomes of a pass that came to its end.
@@ -81,6 +95,13 @@ class Queries(LoginQueries, RecordQueries):
         row = await self._read(lambda connection: connection.execute(query).first())
         return account_from(row, self._zone) if row else None
 
+    async def namesake(self, login_id: str) -> AccountRecord | None:
+        """Return an account of ours whose login ID differs from this one only in small and capital letters."""
+        column = tables.accounts.c.login_id
+        query = select(tables.accounts).where(func.lower(column) == login_id.lower(), column != login_id).limit(1)
+        row = await self._read(lambda connection: connection.execute(query).first())
+        return account_from(row, self._zone) if row else None
+
     async def accounts(self, *, states: Collection[AccountRecordState] | None = None) -> tuple[AccountRecord, ...]:
         """Return all accounts that are ours."""
         query = select(tables.accounts).order_by(tables.accounts.c.login_id)
@@ -89,12 +110,13 @@ class Queries(LoginQueries, RecordQueries):
         rows = await self._read(lambda connection: connection.execute(query).all())
         return tuple(account_from(row, self._zone) for row in rows)
 
-    async def history(self, employee_no: str, *, days: Collection[date], before: str) -> History:
-        """Return what bears on a new application: other requests' granted days, earlier receipt numbers, counts on ``days``.
+    async def history(self, application: Application, *, before: str) -> History:
+        """Return what bears on an application: its employee's granted days, earlier requests, how many have its days.
 
-        Granted are the days of requests in a state of :data:`HOLDING`; receipt numbers are those of all of the
-        employee's requests recorded before ``before`` that were not rejected, and did not come from a forbidden sender.
+        Granted are the days of requests in a state of :data:`HOLDING`. Earlier are requests under its receipt number, or the
+        one it refers to, that were recorded before ``before`` and count (see :func:`_counts`).
         """
+        employee_no, days = application.employee_no or "", application.dates
         wanted = [day.isoformat() for day in days]
         requests, granted = tables.requests, tables.granted_days
         holding = requests.c.state.in_([state.value for state in HOLDING])
@@ -110,22 +132,11 @@ class Queries(LoginQueries, RecordQueries):
             .where(granted.c.day.in_(wanted), holding)
             .group_by(granted.c.day)
         )
-        serial = select(requests.c.serial).where(requests.c.id == before).scalar_subquery()
-        receipts = (
-            select(requests.c.receipt_no, requests.c.id, requests.c.decision)
-            .where(
-                requests.c.employee_no == employee_no,
-                requests.c.receipt_no.is_not(None),
-                requests.c.state != State.REJECTED.value,
-                requests.c.serial < serial,
-            )
-            .order_by(requests.c.serial.desc())
-        )
 
         def work(connection: Connection) -> History:
             return History(
                 granted={date.fromisoformat(day): name for day, name in connection.execute(own)},
-                receipts={number: name for number, name, decision in connection.execute(receipts) if _counts(decision)},
+                earlier=self._earlier(connection, application, before),
                 per_day={date.fromisoformat(day): count for day, count in connection.execute(per_day)},
             )
 
@@ -254,6 +265,26 @@ class Queries(LoginQueries, RecordQueries):
         told = select(joined.request).where(joined.message == name)
         return self._requests(connection, or_(requests.message == name, requests.id.in_(told)))
 
+    def _earlier(self, connection: Connection, application: Application, before: str) -> tuple[EarlierRequest, ...]:
+        """Return the employee's requests before ``before`` under a number that the application states, the oldest first."""
+        numbers = {number_key(number) for number in (application.receipt_no, application.refers_to) if number}
+        if not numbers:
+            return ()
+        columns = tables.requests.c
+        serial = select(columns.serial).where(columns.id == before).scalar_subquery()
+        known = select(columns.id, columns.receipt_no).where(
+            columns.employee_no == (application.employee_no or ""),
+            columns.receipt_no.is_not(None),
+            columns.state != State.REJECTED.value,
+            columns.serial < serial,
+        )
+        same = [name for name, number in connection.execute(known) if number_key(number) in numbers]
+        return tuple(
+            EarlierRequest(id=request.id, application=request.application, received_at=request.received_at)
+            for request in (self._requests(connection, columns.id.in_(same)) if same else ())
+            if _counts(request.decision)
+        )
+
     def _one(self, connection: Connection, request_id: str) -> Request:
         found = self._requests(connection, tables.requests.c.id == request_id)
         if not found:
@@ -281,6 +312,12 @@ def _purged(name: ColumnElement[str], identity: Identity) -> ColumnElement[str]:
     return literal(f"{Identity.DROPPED if identity.dropped else ''}{PURGED}:").concat(name)
 
 
-def _counts(decision: str | None) -> bool:
-    """Tell whether an earlier request bears on later ones: a forged one must not make the true one a repetition."""
-    return decision is None or decision_from_text(decision).tell_applicant
+def _counts(decision: Decision | None) -> bool:
+    """Tell whether an earlier request bears on later ones: what somebody sent in another's name must not stop the true one.
+
+    So it was accepted, by the rules or a person; or it waits for one, and who applies is in no doubt.
+    """
+    if decision is None:
+        return False
+    doubted = not decision.tell_applicant or any(violation.code in WHO_APPLIES for violation in decision.violations)
+    return decision.outcome is Outcome.ACCEPT or (decision.outcome is Outcome.HOLD and not doubted)

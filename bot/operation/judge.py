@@ -43,9 +43,8 @@ class Judge:
         )  # fmt: skip
 
     async def _context(self, ledger: Queries, request: Request, now: datetime) -> Context:
-        application = request.application
-        history = await ledger.history(application.employee_no or "", days=application.dates, before=request.id)
-        if application.kind in REPEATABLE:
+        history = await ledger.history(request.application, before=request.id)
+        if request.kind in REPEATABLE:
             history = replace(history, same_kind=await ledger.same_kind(request))
         return Context(
             now=now, received_at=request.received_at, sender=request.sender, directory=self.directory,

@@ -18,7 +18,7 @@ from bot.ledger.records import Changes, Event, Request
 from bot.life import State
 from bot.model import Kind
 from bot.operation.report import Report
-from bot.rules.sheet import number
+from bot.rules.earlier import referred_to
 from bot.settings.account import AccountSettings
 
 
@@ -94,9 +94,8 @@ class TakeBack:
         return Changes(decision=decision, window=window_for(left, self.account, self.zone) if window else None)
 
     async def _named(self, request: Request) -> str | None:
-        history = await self.ledger.history(request.application.employee_no or "", days=(), before=request.id)
-        wanted = number(request.application.refers_to or "")
-        return next((held for known, held in history.receipts.items() if number(known) == wanted), None)
+        history = await self.ledger.history(request.application, before=request.id)
+        return referred_to(request.application.refers_to or "", history)
 
     def _is_over(self, request: Request) -> bool:
         return request.window is not None and request.window.end <= self.clock.now()

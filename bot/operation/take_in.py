@@ -28,7 +28,8 @@ from bot.operation.judge import Judge, decision_event
 from bot.operation.report import Progress, Report
 from bot.reading.isolated import IsolatedReader
 from bot.rules.case import bare_address
-from bot.rules.sender import listed
+from bot.rules.directory import Directory
+from bot.text import listed
 
 #: So many of the files that are not read are named.
 _NAMED = 5
@@ -79,6 +80,9 @@ class Intake:
     ledger: Ledger
     #: So many days a notice with only a number waits for its row of a table.
     join_days: int
+    #: Addresses or domains of the form systems: only their notices are joined with rows of a file.
+    systems: Sequence[str]
+    directory: Directory
     gate: Gate
     bounces: Bounces
     #: Addresses and domains whose mails are read first.
@@ -226,8 +230,8 @@ class Intake:
         reading = await queue.read(locator, message)
         if reading is None:
             return None
-        reading = await self.bounces.judged(reading)
-        recorded = await self.ledger.record(message, reading, join_days=self.join_days)
+        reading = self.directory.spelled(await self.bounces.judged(reading))
+        recorded = await self.ledger.record(message, reading, join_days=self.join_days, systems=self.systems)
         queue.recorded(locator)
         report.messages += 1
         if not recorded.new:

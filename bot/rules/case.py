@@ -10,13 +10,13 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bot.clock import aware
-from bot.model import Application, Before, Employee, History, Kind, Severity
+from bot.model import Application, Before, EarlierRequest, Employee, History, Kind, Severity
 from bot.rules.calendar import Calendar
 from bot.rules.cutoff import Cutoffs
 from bot.rules.directory import Directory
 from bot.rules.register import OwnPcs
-from bot.rules.sheet import number
 from bot.settings.rules import RulesSettings
+from bot.text import fold, number_key
 
 #: Kinds that change a login each time they are carried out: a repetition of one must not be.
 REPEATABLE = frozenset({Kind.REISSUE, Kind.CHANGE})
@@ -81,27 +81,32 @@ class Case:
     def supervisors(self) -> tuple[Employee, ...]:
         """The applicant's supervisor by the directory, and the deputies by the settings."""
         boss = self.employee.supervisor_no if self.employee else ""
-        numbers = [boss, *self.rules.approval.deputies.get(boss, ())] if boss else []
+        deputies = {number_key(known): numbers for known, numbers in self.rules.approval.deputies.items()}
+        numbers = [boss, *deputies.get(number_key(boss), ())] if boss else []
         people = [self.context.directory.find(item) for item in numbers]
         return tuple(person for person in people if person is not None)
 
     @cached_property
-    def repeated(self) -> str | None:
-        """The earlier request that this one repeats, when it asks for a login, for other days of it, or a new password.
+    def same_number(self) -> tuple[EarlierRequest, ...]:
+        """The earlier requests for days with the same receipt number, the oldest first, when this is a new application."""
+        if self.application.kind is not Kind.ISSUE:
+            return ()
+        return numbered(self.application.receipt_no or "", self.context.history)
 
-        A new application is known by its receipt number: days that are granted are not granted again anyway. The others act
-        anew each time, and are known by their number, or word for word.
+    @cached_property
+    def repeated(self) -> str | None:
+        """The earlier request that this one repeats: it asks for the same under the same receipt number.
+
+        What renews or changes a login acts anew each time: it is known by its number alone, or word for word.
         """
-        receipt_no = self.application.receipt_no
         if self.application.kind in REPEATABLE:
             return next((earlier.request for earlier in self.context.history.same_kind if self._is_same(earlier)), None)
-        if self.application.kind is not Kind.ISSUE or not receipt_no:
-            return None
-        return self.earlier_request(receipt_no)
+        asked = content(self.application)
+        return next((request.id for request in self.same_number if content(request.application) == asked), None)
 
     def _is_same(self, earlier: Before) -> bool:
         own = self.application
-        if own.receipt_no and earlier.receipt_no and number(own.receipt_no) == number(earlier.receipt_no):
+        if own.receipt_no and earlier.receipt_no and number_key(own.receipt_no) == number_key(earlier.receipt_no):
             return True
         return earlier.same_content
 
@@ -175,14 +180,34 @@ class Case:
         """Return the moment in the city's time zone, as notices show it."""
         return moment.astimezone(self.zone)
 
-    def earlier_request(self, receipt_no: str) -> str | None:
-        """Return this employee's request with that receipt number; full-width characters and spaces don't matter."""
-        wanted = number(receipt_no)
-        return next((held for known, held in self.context.history.receipts.items() if number(known) == wanted), None)
-
     def doubted(self, name: str) -> bool:
         """Tell whether the reading of this field is in doubt: then no rule refuses because of it."""
         return any(doubt.field == name for doubt in self.application.doubts)
+
+
+def numbered(receipt_no: str, history: History) -> tuple[EarlierRequest, ...]:
+    """Return the earlier requests for days with this receipt number, the oldest first."""
+    wanted = number_key(receipt_no)
+    return tuple(
+        request
+        for request in history.earlier
+        if request.application.kind.asks_for_days
+        and wanted
+        and number_key(request.application.receipt_no or "") == wanted
+    )
+
+
+def content(application: Application) -> tuple[object, ...]:
+    """Return what an application asks for, in the form in which two of them are compared."""
+    texts = (
+        application.name,
+        application.place,
+        application.terminal,
+        application.hours,
+        application.urgent_reason,
+        *sorted(application.zones),
+    )
+    return (application.kind, application.dates, *(fold(text or "") for text in texts))
 
 
 def bare_address(text: str) -> str:

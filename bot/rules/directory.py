@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import aware
-from bot.model import Employee
+from bot.errors import ConfigInvalid, Problem
+from bot.model import Application, Employee, Reading
 from bot.rules.sheet import Layout, Problems, Row, breaks_off, number, read_dates, read_rows
 from bot.settings.staff import StaffSettings
+from bot.text import number_key
 
 REQUIRED = ("employee_no", "name", "mail")
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{0,19}")
@@ -17,10 +20,15 @@ _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z
 
 
 class Directory:
-    """All employees, checked as a whole when loaded."""
+    """All employees, checked as a whole when loaded; raises ``ConfigInvalid`` for two with one number."""
 
     def __init__(self, employees: Iterable[Employee], *, stale_days: int = 7, as_of: datetime | None = None) -> None:
-        self._by_number = {number(employee.employee_no): employee for employee in employees}
+        self._by_number: dict[str, Employee] = {}
+        for employee in employees:
+            known = self._by_number.setdefault(number_key(employee.employee_no), employee)
+            if known is not employee:
+                text = f"employee number {employee.employee_no} stands there already, written {known.employee_no}"
+                raise ConfigInvalid([Problem(path="staff", text=text)])
         self._by_mail: dict[str, list[Employee]] = {}
         for employee in self._by_number.values():
             self._by_mail.setdefault(employee.mail.casefold(), []).append(employee)
@@ -34,8 +42,19 @@ class Directory:
         return iter(self._by_number.values())
 
     def find(self, employee_no: str) -> Employee | None:
-        """Return the employee with this number: leading zeros count, full-width digits and spaces don't matter."""
-        return self._by_number.get(number(employee_no))
+        """Return the employee with this number, whichever way it is written (see :func:`bot.text.number_key`)."""
+        return self._by_number.get(number_key(employee_no))
+
+    def spelled(self, reading: Reading) -> Reading:
+        """Return the reading with each employee number as the directory writes it: one employee has one number everywhere.
+
+        A number that the directory does not know is left as it was read.
+        """
+        return replace(reading, applications=tuple(map(self._spelled, reading.applications)))
+
+    def _spelled(self, application: Application) -> Application:
+        employee = self.find(application.employee_no or "")
+        return replace(application, employee_no=employee.employee_no) if employee else application
 
     def by_mail(self, address: str) -> Employee | None:
         """Return the employee with this address; ``None`` when nobody has it, or several share it."""
@@ -117,9 +136,12 @@ def _check_number(employee_no: str, row: Row, seen: dict[str, Row], problems: Pr
         problems.add("no employee number (職員番号)", row)
     elif not _NUMBER.fullmatch(employee_no):
         problems.add(f"employee number {employee_no!r} has characters other than letters, digits and -", row)
-    elif employee_no in seen:
-        problems.add(f"employee number {employee_no} stands in row {seen[employee_no].number} already", row)
-    seen.setdefault(employee_no, row)
+    elif other := seen.get(number_key(employee_no)):
+        written = (
+            "" if other.text("employee_no") == row.text("employee_no") else f", written {other.text('employee_no')!r}"
+        )
+        problems.add(f"employee number {employee_no} stands in row {other.number} already{written}", row)
+    seen.setdefault(number_key(employee_no), row)
 
 
 def _check_mail(row: Row, settings: StaffSettings, problems: Problems) -> None:

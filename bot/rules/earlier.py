@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from bot.model import Kind
-from bot.rules.case import Case, Finding, hold, reject, warn
-from bot.rules.sender import approval_withdrawn
+from bot.model import History, Kind
+from bot.rules.case import Case, Finding, hold, numbered, reject, warn
+from bot.rules.sender import approval_withdrawn, proven
 from bot.wording import clock_ja, days_en, days_ja, quote
 
+_APRIL = 4
 _DAY = timedelta(hours=24)
 _KINDS = {
     Kind.ISSUE: ("新規発行", "new application"),
@@ -32,6 +33,11 @@ def not_twice(case: Case) -> Iterator[Finding]:
         )
         return
     yield from _not_too_often(case)
+    if used := _used_otherwise(case):
+        yield hold(
+            f"同じ受付番号（{quote(case.application.receipt_no)}）で内容の異なる申請が案件 {used} にあります。担当者が確認します。",
+            f"Another application with this receipt number, {used}, asks for something else; an operator decides.",
+        )
     for request, days in _by_request(case).items():
         yield warn(
             f"{days_ja(days)}は案件 {request} で発行済みです。先にお送りした通知のIDとパスワードをお使いください。",
@@ -64,7 +70,7 @@ def builds_on(case: Case) -> Iterator[Finding]:
 def _refers_well(case: Case) -> Iterator[Finding]:
     """A change or cancellation names an application of the same person that holds the days, and is not too late."""
     refers_to = _refers_to(case)
-    request = case.earlier_request(refers_to or "")
+    request = referred_to(refers_to or "", case.context.history)
     if not refers_to:
         yield hold(
             "元の申請の受付番号が記入されていません。", "The receipt number of the earlier application is missing."
@@ -109,21 +115,55 @@ def _has_login(case: Case) -> Iterator[Finding]:
 def by_operator(case: Case) -> Iterator[Finding]:
     """V20: what takes something back, or renews it, is carried out by an operator unless it is set to go by itself.
 
-    A supervisor who withdraws the approval is obeyed at once.
+    A supervisor who withdraws the approval is obeyed at once. Neither holds for a mail whose sender nobody vouches for: it
+    must not shut anybody's login, nor change its password.
     """
     kind = case.application.kind
+    ja, en = _KINDS[kind]
     if kind.value not in case.rules.automatic_kinds and not approval_withdrawn(case):
-        ja, en = _KINDS[kind]
         yield hold(f"「{ja}」の申請は担当者が確認して処理します。", f"A {en} is carried out by an operator.")
+    elif kind is not Kind.ISSUE and not proven(case):
+        yield hold(
+            f"送信元が本物かどうかをメールサーバーが証明していないため、「{ja}」は担当者が確認して処理します。",
+            f"No mail server vouches for the sender, so this {en} is carried out by an operator.",
+        )
 
 
 def cancelled_days(case: Case) -> tuple[date, ...]:
     """Return the days that a cancellation takes back: those named, else all that the earlier application holds."""
     if case.application.kind is not Kind.CANCEL:
         return ()
-    request = case.earlier_request(_refers_to(case) or "")
+    request = referred_to(_refers_to(case) or "", case.context.history)
     held = (day for day, holder in case.context.history.granted.items() if holder == request)
     return case.application.dates or tuple(sorted(held))
+
+
+def referred_to(receipt_no: str, history: History) -> str | None:
+    """Return the employee's request that a receipt number stands for: the newest that holds days, else the newest."""
+    known = [request.id for request in reversed(numbered(receipt_no, history))]
+    holders = set(history.granted.values())
+    return next((request for request in known if request in holders), next(iter(known), None))
+
+
+def _used_otherwise(case: Case) -> str | None:
+    """Return a request that asked for something else under the number of this one.
+
+    Not one of another form, or of another fiscal year: these count anew.
+    """
+    year = _fiscal_year(case.local(case.received_at))
+    return next(
+        (
+            request.id
+            for request in case.same_number
+            if request.application.form == case.application.form
+            and _fiscal_year(case.local(request.received_at)) == year
+        ),
+        None,
+    )
+
+
+def _fiscal_year(moment: datetime) -> int:
+    return moment.year if moment.month >= _APRIL else moment.year - 1
 
 
 def _refers_to(case: Case) -> str | None:

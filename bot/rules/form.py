@@ -23,6 +23,7 @@ FIELDS = {
     "terminal": ("使用端末", "terminal"),
     "kind": ("申請区分", "kind"),
     "body": ("本文", "body"),
+    "sender": ("差出人", "sender"),
 }
 #: Without these nothing can be granted, whatever the settings say.
 _ALWAYS = ("employee_no", "dates")

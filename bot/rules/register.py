@@ -8,7 +8,7 @@ from datetime import date
 
 from bot.rules.sheet import Layout, Problems, Row, number, read_dates, read_rows
 from bot.settings.staff import OwnPcSettings
-from bot.text import fold
+from bot.text import fold, number_key
 
 REQUIRED = ("number", "employee_no")
 _DATES = ("registered_on", "expires_on", "antivirus_until")
@@ -38,7 +38,7 @@ class OwnPcs:
         self._by_number = {number(pc.number): pc for pc in pcs}
         self._by_employee: dict[str, list[OwnPc]] = {}
         for pc in self._by_number.values():
-            self._by_employee.setdefault(pc.employee_no, []).append(pc)
+            self._by_employee.setdefault(number_key(pc.employee_no), []).append(pc)
 
     def __len__(self) -> int:
         return len(self._by_number)
@@ -49,7 +49,7 @@ class OwnPcs:
 
     def of(self, employee_no: str) -> Sequence[OwnPc]:
         """Return the PCs registered for an employee."""
-        return tuple(self._by_employee.get(number(employee_no), ()))
+        return tuple(self._by_employee.get(number_key(employee_no), ()))
 
 
 def load_own_pcs(content: bytes, *, name: str, settings: OwnPcSettings, max_rows: int = 300_000) -> OwnPcs:

@@ -1,11 +1,15 @@
-"""V04: the mail comes from where it may come from. Mail decides nothing about identity; it can only contradict it."""
+"""V04: the mail comes from where it may come from. Mail decides nothing about identity; it can only contradict it.
+
+Nor does it take anything from anybody by itself, unless a trusted host vouches for its sender (see :func:`proven`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from bot.model import Kind
 from bot.rules.case import Case, Finding, bare_address, hold
+from bot.text import listed
 from bot.wording import quote
 
 
@@ -40,9 +44,17 @@ def known_sender(case: Case) -> Iterator[Finding]:
         )
 
 
+def proven(case: Case) -> bool:
+    """Tell whether it is certain who asks: a trusted host vouches for the sender, or somebody with access put in a file.
+
+    Where ``forms.trusted_authserv`` names no host nothing is: anybody can write any From line.
+    """
+    return case.context.dropped_file or case.context.authentic is True
+
+
 def approval_withdrawn(case: Case) -> bool:
     """Tell whether the applicant's own supervisor, or a deputy, cancels: the approval is lost, whoever gave it then (V16, V20)."""
-    if case.application.kind is not Kind.CANCEL or not sender_allowed(case):
+    if case.application.kind is not Kind.CANCEL or not sender_allowed(case) or not proven(case):
         return False
     return any(person.mail.casefold() == case.sender for person in case.supervisors)
 
@@ -52,9 +64,3 @@ def sender_allowed(case: Case) -> bool:
     if case.context.authentic is False:
         return False
     return case.context.dropped_file or listed(case.sender, case.rules.senders.allow)
-
-
-def listed(address: str, entries: Sequence[str]) -> bool:
-    """Tell whether a plain address, or its domain, is among the entries."""
-    domain = address.rpartition("@")[2]
-    return bool(address) and any(entry.casefold().removeprefix("@") in (address, domain) for entry in entries)

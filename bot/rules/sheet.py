@@ -14,7 +14,7 @@ from datetime import date
 
 from bot.errors import ConfigInvalid, Problem, Unreadable
 from bot.tables import TableLimits, read_grids
-from bot.text import fold, nfkc
+from bot.text import fold, normalise
 
 #: More problems than this are counted, not listed: the file is simply the wrong one.
 _MOST_PROBLEMS = 100
@@ -156,8 +156,8 @@ def read_dates(row: Row, names: Sequence[str], problems: Problems) -> dict[str, 
 
 
 def number(text: str) -> str:
-    """Return an employee or registration number for comparing: full-width folded, no spaces; leading zeros stay."""
-    return "".join(nfkc(text).split()).upper()
+    """Return a number of an export as it is kept: no full-width letters, nothing that can't be seen; leading zeros stay."""
+    return "".join(normalise(text).split()).upper()
 
 
 def _missing(headings: Sequence[str], layout: Layout) -> list[str]:

@@ -80,8 +80,8 @@ class AccountSettings(Section):
             raise ValueError(
                 f"{wrong[0]!r}: a login ID is 1 to 64 of A-Z a-z 0-9 . _ -, a range is such as tele[001-050]"
             )
-        if len(set(every)) < len(every):
-            raise ValueError("names a login ID twice")
+        if len({one.casefold() for one in every}) < len(every):
+            raise ValueError("names a login ID twice; many consoles take A and a for the same")
         return every
 
     @field_validator("zones")

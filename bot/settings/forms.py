@@ -101,11 +101,13 @@ class FormsSettings(Section):
     )  # fmt: skip
     """Labels whose answers never change what is asked for."""
     trusted_received: tuple[str, ...] = ()
-    """Our own mail hosts: the earliest of their Received lines is when a mail reached us. Empty: the mailbox's receipt time."""
+    """Our own mail hosts: the earliest of their Received lines is when a mail reached us, and only Authentication-Results above
+    the last of them are believed. Empty: the mailbox's receipt time, and all of them."""
     join_days: int = Field(default=31, ge=1)
     """So many days a notice with only a number, and the row of a table with the same receipt number, wait for each other."""
     trusted_authserv: tuple[str, ...] = ()
-    """Hosts whose Authentication-Results are believed; when set, a mail that none of them vouches for is not authentic."""
+    """Hosts whose Authentication-Results are believed; when set, a mail that none of them vouches for is not authentic. While
+    empty nothing is proven, and what takes back or renews waits for an operator. They must remove such headers from outside."""
     forward_marks: tuple[str, ...] = (
         "Original Message",
         "元のメッセージ",

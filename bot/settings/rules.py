@@ -121,8 +121,8 @@ class RulesSettings(Section):
     learning: bool = False
     """V20: learning mode for the first weeks: everything that would be accepted is held until an operator agrees."""
     automatic_kinds: tuple[Literal["issue", "reissue", "cancel", "change"], ...] = ("issue",)
-    """V20: kinds carried out without an operator; the others are held for one. A cancel from the supervisor is not held: the
-    approval is lost."""
+    """V20: kinds carried out without an operator; the others are held for one, and so is all but ``issue`` from a sender that
+    nobody vouches for (``forms.trusted_authserv``). A proven cancel from the supervisor is not held: the approval is lost."""
     max_days_per_application: int = Field(default=10, ge=1, le=366)
     """V21: more days than this in one application are held."""
     hours: HoursSettings = HoursSettings()

@@ -24,16 +24,18 @@ from bot.operation.leftovers import Leftovers
 from bot.operation.switching import Switching, keeps_validity
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
+from bot.rules.directory import Directory
 from bot.wiring import alerts as alerting
 from bot.wiring.delivery import certificates, letters
 from bot.wiring.sources import Sources
 
 
-def intake(sources: Sources, mailbox: Mailbox, ledger: Ledger) -> Intake:
+def intake(sources: Sources, mailbox: Mailbox, ledger: Ledger, directory: Directory) -> Intake:
     """Return what takes messages in."""
     config, settings = sources.config, sources.config.settings
     return Intake(
         mailbox=mailbox, reader=sources.reader(), ledger=ledger, join_days=settings.forms.join_days,
+        systems=settings.rules.senders.systems, directory=directory,
         gate=alerting.gate(config, sources.clock, ledger), bounces=bounces(sources, ledger),
         read_first=settings.rules.senders.allow, batch=timedelta(seconds=settings.mailbox.batch_seconds),
     )  # fmt: skip
@@ -65,7 +67,8 @@ class Assembly:
         late = timedelta(hours=settings.account.escalate_after_hours)
         return Cycle(
             ledger=ledger, courier=courier, clock=clock, gate=gate, outgoing=outgoing, min_kept=settings.staff.min_kept,
-            intake=intake(sources, self.mailbox, ledger), deciding=Deciding(ledger=ledger, judge=judge, clock=clock),
+            intake=intake(sources, self.mailbox, ledger, judge.directory),
+            deciding=Deciding(ledger=ledger, judge=judge, clock=clock),
             bounces=bounces(sources, ledger),
             left_open=LeftOpen(ledger=ledger, switching=switching, courier=courier, late=late),
             leftovers=Leftovers(ledger=ledger, courier=courier),

@@ -13,7 +13,7 @@ from bot.ledger.records import Request
 from bot.life import State
 from bot.model import AccountState
 from tests.acts_kit import in_ledger
-from tests.house import House, text_of
+from tests.house import PROVEN, House, text_of
 from tests.scenario.test_switching import KATO, THURSDAY, TUESDAY, WEDNESDAY, issued
 
 
@@ -50,7 +50,9 @@ def test_further_days_extend_the_same_login(tmp_path: Path) -> None:
 def test_days_that_were_taken_back_open_no_login_after_a_reissue(tmp_path: Path) -> None:
     """Granted Wednesday, a new password for it, Wednesday taken back: what is granted for Thursday works on Thursday alone."""
     console = MemoryConsole()
-    house = issued(tmp_path, console, WEDNESDAY, rules={"automatic_kinds": ["issue", "reissue", "cancel"]})
+    house = issued(
+        tmp_path, console, WEDNESDAY, forms=PROVEN, rules={"automatic_kinds": ["issue", "reissue", "cancel"]}
+    )
     number = _requests(house)[0].application.receipt_no
     for name, kind, note in (("0000791", "再発行", ""), ("0000792", "取消", f"元の受付番号：{number}")):
         house.apply(name, employee_no=KATO, days=(), now=house.clock.now(), kind=kind, note=note)

@@ -19,7 +19,7 @@ from bot.life import State
 from bot.model import AccountState, Kind
 from bot.operation.report import Report
 from tests.acts_kit import act, in_ledger, onward
-from tests.house import FRIDAY, House, text_of
+from tests.house import FRIDAY, PROVEN, House, text_of
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2021, 8, 3), date(2021, 8, 4), date(2021, 8, 5)
 KATO = "0031977"
@@ -36,7 +36,7 @@ def console() -> MemoryConsole:
 @pytest.fixture
 def house(tmp_path: Path, console: MemoryConsole) -> House:
     """A house in which 上野原 has a login for Tuesday and Wednesday."""
-    made = House(path=tmp_path).lay_out({"console": {"settle": 0.3}, "rules": BY_ITSELF})
+    made = House(path=tmp_path).lay_out({"console": {"settle": 0.3}, "forms": PROVEN, "rules": BY_ITSELF})
     made.apply("0000777", employee_no=KATO, days=(TUESDAY, WEDNESDAY), now=FRIDAY)
     asyncio.run(made.run(console))
     assert requests(made)[0].state is State.DELIVERED
@@ -129,7 +129,7 @@ def test_a_change_moves_the_days(house: House, console: MemoryConsole) -> None:
     assert account.state is AccountState.ACTIVE
     *_, newest = house.credentials()
     assert console.accepts(newest.login_id, newest.password)
-    granted = in_ledger(house, lambda ledger: ledger.history(KATO, days=(), before=first.id)).granted
+    granted = in_ledger(house, lambda ledger: ledger.history(first.application, before=first.id)).granted
     assert set(granted) == {WEDNESDAY, THURSDAY}
 
 
@@ -159,7 +159,7 @@ def test_revoking_the_request_closes_a_reissued_login(house: House, console: Mem
 
 def test_a_reissue_without_a_login_waits_for_a_person(tmp_path: Path, console: MemoryConsole) -> None:
     """Nothing is made for somebody who was granted no day to come."""
-    house = House(path=tmp_path).lay_out({"console": {"settle": 0.3}, "rules": BY_ITSELF})
+    house = House(path=tmp_path).lay_out({"console": {"settle": 0.3}, "forms": PROVEN, "rules": BY_ITSELF})
     later(house, Kind.REISSUE)
     run(house, console)
     assert ([one.state for one in requests(house)], console.accounts) == ([State.HELD], {})

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.model import Application, Decision, Employee, History, Kind, Outcome, Severity, Violation
+from bot.model import Application, Decision, EarlierRequest, Employee, History, Kind, Outcome, Severity, Violation
 from bot.rules.calendar import Calendar, DayOverride
 from bot.rules.directory import Directory
 from bot.rules.rulebook import Context, Rulebook
@@ -52,7 +52,8 @@ PLAIN = Application(
     dates=(MONDAY,),
     place="自宅",
 )
-NOON = Context(now=at("07-30 13:04"), received_at=at("07-30 12:42"), sender=SYSTEM, directory=STAFF)
+#: Four minutes after the cutoff; the mail server vouches for the sender.
+NOON = Context(now=at("07-30 13:04"), received_at=at("07-30 12:42"), sender=SYSTEM, directory=STAFF, authentic=True)
 
 
 def rulebook(
@@ -100,5 +101,18 @@ def severities(decision: Decision) -> list[tuple[str, Severity]]:
 
 
 def history(granted: Mapping[date, str] | None = None, receipts: Mapping[str, str] | None = None) -> History:
-    """Return what the ledger knows of the applicant."""
-    return History(granted=granted or {}, receipts=receipts or {})
+    """Return what the ledger knows of the applicant: granted days, and requests by the number under which they ask for the same."""
+    return History(
+        granted=granted or {}, earlier=tuple(before(name, number) for number, name in (receipts or {}).items())
+    )
+
+
+def before(
+    name: str,
+    number: str = "0000412",
+    *,
+    application: Application = PLAIN,
+    received_at: datetime = NOON.received_at,
+) -> EarlierRequest:
+    """Return an earlier request under this number, for what the plain application asks for, or another one."""
+    return EarlierRequest(id=name, application=replace(application, receipt_no=number), received_at=received_at)

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from bot.commands import benching
+from bot.commands.checks import _senders
 from bot.console.memory import MemoryConsole
 from bot.errors import BadUsage
-from tests.house import ROOT, House, text_of
+from tests.house import PROVEN, ROOT, House, text_of
 
 
 def call(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -189,10 +190,24 @@ def test_check_names_what_is_missing(house: House) -> None:
     rows = answer("check", "--config", str(house.config), "--set", "console.password=env:NOT_SET_ANYWHERE", status=2)
     results = {row["check"]: row["ok"] for row in rows}
     assert results == {
-        "config": True, "directory": True, "calendar": True, "notices": True, "mailbox": True, "database": True, "disk": True,
+        "config": True, "directory": True, "calendar": True, "notices": True, "senders": True, "mailbox": True, "database": True, "disk": True,
         "browser": True, "console": False, "clock": True, "alerts": True,
     }  # fmt: skip
     assert not (house.path / "ledger.sqlite3").exists()
+
+
+async def test_check_warns_while_nobody_vouches_for_senders(house: House) -> None:
+    """It says what waits for a person meanwhile, in both languages; with a trusted host it names the host."""
+    house.lay_out({"rules": {"automatic_kinds": ["issue", "cancel"]}})
+    told = await _senders(house.workshop())
+    assert all(
+        part in told for part in ("警告: forms.trusted_authserv", "warning: ", "cancel of rules.automatic_kinds")
+    )
+    house.lay_out({"forms": PROVEN})
+    assert (
+        await _senders(house.workshop())
+        == "proven by Authentication-Results of mx.city.example.jp, lgmail.city.example.jp"
+    )
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])

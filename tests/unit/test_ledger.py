@@ -20,7 +20,7 @@ from bot.ledger import tables
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, Changes, Notice, NoticeKind, NoticeState
 from bot.life import TRANSITIONS, AccountRecordState, State
-from bot.model import Decision, Outcome, Window
+from bot.model import Decision, Outcome, Severity, Violation, Window
 from tests.house import FRIDAY
 from tests.ledger_kit import STEP, accepted, application, later, message, open_ledger, raw, reading, recorded
 
@@ -168,9 +168,9 @@ async def test_history_is_of_other_requests(ledger: Ledger) -> None:
     await ledger.advance(rejected, expect=State.RECEIVED, to=State.REJECTED, event=STEP, changes=decision)
     await accepted(ledger, "c", application("0031977", days=[date(2021, 8, 2)], receipt_no="3"))
     new = await recorded(ledger, "d", application(days=[date(2021, 8, 2)], receipt_no="1"))
-    history = await ledger.history("0048213", days=[date(2021, 8, 2)], before=new)
+    history = await ledger.history(application(days=[date(2021, 8, 2)], receipt_no="1"), before=new)
     assert dict(history.granted) == {date(2021, 8, 2): first}
-    assert dict(history.receipts) == {"1": first}
+    assert [request.id for request in history.earlier] == [first]
     assert dict(history.per_day) == {date(2021, 8, 2): 2}
 
 
@@ -279,3 +279,32 @@ def _seen_from_outside(folder: Path) -> int:
     look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM requests').fetchone()); c.close()"
     file = str(folder / "ledger.sqlite3")
     return int(subprocess.run([sys.executable, "-c", look, file], capture_output=True, check=True).stdout)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "codes", "told", "counts"),
+    [
+        (Outcome.ACCEPT, (), True, True),
+        (Outcome.ACCEPT, ("V04",), True, True),
+        (Outcome.HOLD, ("V12",), True, True),
+        (None, (), True, False),
+        (Outcome.HOLD, ("V04",), True, False),
+        (Outcome.HOLD, ("V03", "V12"), True, False),
+        (Outcome.HOLD, ("V12",), False, False),
+    ],
+)
+async def test_what_somebody_sent_in_anothers_name_never_counts_as_the_first(
+    ledger: Ledger, outcome: Outcome | None, codes: tuple[str, ...], *, told: bool, counts: bool
+) -> None:
+    """Held for who applies, forged or not decided yet: it bears on nothing; accepted, or held for something else: it does."""
+    first = await recorded(ledger, "a", application(receipt_no="A-12"))
+    if outcome:
+        found = tuple(Violation(code=code, severity=Severity.HOLD, text="", text_en="") for code in codes)
+        decision = Decision(outcome=outcome, violations=found, tell_applicant=told)
+        to = State.ACCEPTED if outcome is Outcome.ACCEPT else State.HELD
+        await ledger.advance(first, expect=State.RECEIVED, to=to, event=STEP, changes=Changes(decision=decision))
+    new = await recorded(ledger, "b", application(receipt_no="ａ１２"))
+    history = await ledger.history(application(receipt_no="ａ１２"), before=new)
+    assert [request.id for request in history.earlier] == [first] * counts
+    other = await ledger.history(application("0031977", receipt_no="A-12"), before=new)
+    assert other.earlier == ()

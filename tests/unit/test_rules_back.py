@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from bot.model import Decision, Kind, Outcome
 from tests.unit.rules_kit import (
     MONDAY,
+    PLAIN,
     TUESDAY,
     at,
+    before,
     codes,
     decide,
     found,
@@ -93,6 +96,33 @@ def test_v20_a_leaver_may_still_cancel() -> None:
     assert (decision.outcome, decision.granted) == (Outcome.ACCEPT, (TUESDAY,))
 
 
+@pytest.mark.parametrize("kind", [Kind.CANCEL, Kind.CHANGE, Kind.REISSUE])
+def test_v20_nothing_is_taken_back_or_renewed_at_the_word_of_an_unproven_sender(kind: Kind) -> None:
+    """Where no mail server vouches for senders a person decides, whatever goes by itself elsewhere; a dropped file is proven."""
+    changes: dict[str, Any] = {"kind": kind, "refers_to": "0000412", "dates": (WEEK[2],) if kind is Kind.CHANGE else ()}
+    about: dict[str, Any] = {"history": KNOWN, "authentic": None}
+    held = decide(AUTOMATIC, context=about, **changes)
+    assert verdict(held) == (Outcome.HOLD, ["V20"])
+    assert "証明していない" in found(held, "V20").text
+    for proof in ({"authentic": True}, {"dropped_file": True, "sender": ""}):
+        assert decide(AUTOMATIC, context=about | proof, **changes).outcome is Outcome.ACCEPT
+    assert (
+        decide(AUTOMATIC, context={"history": KNOWN, "authentic": None}, dates=(WEEK[2],), receipt_no="1").outcome
+        is Outcome.ACCEPT
+    )
+
+
+def test_v19_a_number_stands_for_the_application_that_holds_days() -> None:
+    """Of several under one number the cancellation takes back the newest that holds any; a withdrawal is none of them."""
+    several = tuple(before(name) for name in ("R-0", "R-1", "R-9"))
+    withdrawal = before("R-10", application=replace(PLAIN, kind=Kind.CANCEL))
+    known = replace(KNOWN, earlier=(*several, withdrawal))
+    assert decide(AUTOMATIC, context={"history": known}, kind=Kind.CANCEL, refers_to="0000-412", dates=()).granted == (
+        MONDAY,
+        TUESDAY,
+    )
+
+
 def test_v20_is_for_an_operator_by_default() -> None:
     """Unless it is set to go by itself."""
     assert verdict(take_back({"required_fields": ["name"]})) == (Outcome.HOLD, ["V20"])
@@ -136,6 +166,7 @@ def test_v20_a_supervisor_who_cancels_is_obeyed_at_once() -> None:
     [
         ("akabane-n@city.example.jp", {}), ("ueno-t@city.example.jp", {}), ("takahashi-m@city.example.jp", {}),
         ("miyashita-k@city.example.jp", {"authentic": False}), ("miyashita-k@elsewhere.example.com", {}),
+        ("miyashita-k@city.example.jp", {"authentic": None}),
     ],
 )  # fmt: skip
 def test_v20_nobody_else_withdraws_an_approval(sender: str, context: dict[str, object]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.config import load
-from bot.model import Doubt, Kind, Outcome, Severity
+from bot.model import Doubt, EarlierRequest, History, Kind, Outcome, Severity
 from bot.rules.rulebook import RULES, Context, overridable
 from bot.settings.rules import CalendarSettings, RulesSettings, StaffSettings
 from tests.unit.rules_kit import (
@@ -19,12 +19,14 @@ from tests.unit.rules_kit import (
     PLAIN,
     STAFF,
     at,
+    before,
     codes,
     decide,
     found,
     history,
     rulebook,
     severities,
+    verdict,
 )
 
 WEEK = tuple(date(2021, 8, day) for day in range(2, 7))
@@ -191,6 +193,37 @@ def test_v18_a_repetition_with_a_doubt_is_still_a_repetition() -> None:
     """The same doubt was looked at the first time."""
     known = history(receipts={"0000412": "R-20210730-0003"})
     assert decide(context={"history": known}, doubts=(DOUBT,)).outcome is Outcome.REJECT
+
+
+@pytest.mark.parametrize("receipt", ["0000412", "0000-412", "００００−４１２", " 0000 412 "])
+def test_v18_another_application_under_the_same_number_is_for_a_person(receipt: str) -> None:
+    """A number stands for one application: where it asks for something else neither repeats the other, and both are looked at."""
+    other = (before("R-20210730-0003", application=replace(PLAIN, dates=(WEEK[2],))),)
+    decision = decide(context={"history": History(earlier=other)}, receipt_no=receipt)
+    assert (decision.outcome, codes(decision)) == (Outcome.HOLD, ["V18"])
+    assert "R-20210730-0003" in found(decision, "V18").text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        before("R-1", application=replace(PLAIN, dates=(WEEK[2],), form="survey")),
+        before("R-1", application=replace(PLAIN, dates=(WEEK[2],)), received_at=at("03-31 23:59")),
+        before("R-1", application=replace(PLAIN, kind=Kind.CANCEL)),
+        before("R-1", application=replace(PLAIN, kind=Kind.REISSUE)),
+    ],
+    ids=["another form", "another fiscal year", "a cancellation", "a reissue"],
+)
+def test_v18_a_number_of_another_form_or_year_is_another_number(other: EarlierRequest) -> None:
+    """Forms count for themselves and begin anew in April, and a withdrawal bears the number that it withdraws."""
+    assert verdict(decide(context={"history": History(earlier=(other,))})) == (Outcome.ACCEPT, [])
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("髙橋　みのり", Outcome.REJECT), ("高橋 みのる", Outcome.HOLD)])
+def test_v18_the_same_is_what_a_reader_takes_for_the_same(name: str, outcome: Outcome) -> None:
+    """Spaces and variant characters make no other application of it, another name does."""
+    known = History(earlier=(before("R-1", application=replace(PLAIN, name=name)),))
+    assert decide(context={"history": known}).outcome is outcome
 
 
 def test_v18_all_days_granted_before_leaves_nothing() -> None:

@@ -14,7 +14,7 @@ from bot.rules.cutoff import Cutoffs
 from bot.rules.register import OwnPc, OwnPcs
 from bot.rules.rulebook import Context, Rulebook
 from bot.settings.rules import CalendarSettings, RulesSettings
-from tests.unit.rules_kit import NOON, PLAIN, TOKYO, rulebook
+from tests.unit.rules_kit import NOON, PLAIN, TOKYO, history, rulebook
 
 CALENDAR = Calendar(CalendarSettings())
 CUTOFFS = Cutoffs(RulesSettings().deadline, CALENDAR, TOKYO)
@@ -66,7 +66,7 @@ contexts = st.builds(
         now=now,
         received_at=received,
         sender=sender,
-        history=History(granted=granted, receipts=receipts),
+        history=history(granted, receipts),
         own_pcs=OwnPcs([OwnPc(number="BY-1", employee_no="0048213")]),
     ),
     moments,

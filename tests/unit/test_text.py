@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Unreadable
-from bot.text import decode, decode_words, fold, normalise
+from bot.text import decode, decode_words, fold, listed, normalise, number_key
 
 #: ISO-2022-JP as mail programs write it (CP50221), by hand: 申請①㈱Ⅱ髙﨑, and half-width ﾃﾚﾜｰｸ with an ASCII tail.
 JIS_TEXT = "①㈱Ⅱ髙﨑"
@@ -88,3 +88,24 @@ def test_names_that_differ_stay_apart() -> None:
 def test_normalising_twice_changes_nothing_more(text: str) -> None:
     """The grammars see one form of a text, however often it was normalised."""
     assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize(
+    "written", ["A-0012", "a0012", "Ａ－００１２", " a 0 0 1 2 ", "A\u200b0012", "Ａ\u30000012", "A‐0012"]
+)
+def test_a_number_is_one_however_it_is_written(written: str) -> None:
+    """Width, case, spaces, hyphens and invisible characters make no other number; a leading zero does."""
+    assert number_key(written) == "A0012"
+    assert number_key("A012") != "A0012"
+
+
+@pytest.mark.parametrize(
+    ("address", "entries", "expected"),
+    [
+        ("a@x.jp", ["x.jp"], True), ("A@X.jp", ["@x.JP"], True), ("a@x.jp", ["a@x.jp"], True), ("b@x.jp", ["a@x.jp"], False),
+        ("a@y.x.jp", ["x.jp"], False), ("a@x.jp.evil.example", ["x.jp"], False), ("", [""], False), ("a@x.jp", [], False),
+    ],
+)  # fmt: skip
+def test_an_entry_is_an_address_or_a_whole_domain(address: str, entries: list[str], *, expected: bool) -> None:
+    """No subdomain, no longer domain, and never an empty address."""
+    assert listed(address, entries) is expected

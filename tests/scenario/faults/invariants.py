@@ -43,14 +43,16 @@ def log_in(server: SandboxServer, sent: Sent, day: date) -> str:
 
 def _nothing_lost(scene: Scene) -> None:
     """Invariants 1 and 8: each mail is one message and one request, which came to its end, and left the inbox."""
-    every = scene.ask(lambda ledger: ledger.requests())
+    every = scene.applications()
     named = [one for one in every if one.application.receipt_no in scene.named]
     assert all(one.state in scene.named[one.application.receipt_no or ""] for one in named), "8: each came to its end"
     requests = [one for one in every if one not in named]
     receipts = sorted(one.application.receipt_no or "" for one in requests)
     assert receipts == sorted(scene.applied.values()), "1: each application is one request"
     messages = scene.ask(lambda ledger: ledger.messages())
-    read = [ReadOutcome.APPLICATIONS] * (len(scene.applied) - scene.shared + len(named)) + scene.others
+    read = [ReadOutcome.APPLICATIONS] * (
+        len(scene.applied) - scene.shared + len(named) + len(scene.besides - set(scene.applied))
+    ) + scene.others
     read += [ReadOutcome.UNREADABLE] * scene.unreadable
     assert sorted(one.outcome for one in messages) == sorted(read), "1: one message each"
     assert scene.inbox() == 0, "1: nothing waits in the inbox"

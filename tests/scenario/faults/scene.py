@@ -70,6 +70,8 @@ class Scene:
     strays: set[str] = field(default_factory=set)
     #: So many messages nobody can read.
     unreadable: int = 0
+    #: Names of messages that the fault itself put into the inbox, as an attacker does: nobody of these applied.
+    besides: set[str] = field(default_factory=set)
     #: Counts the messages that wait, where the mailbox is no folder.
     waiting: Callable[[], int] | None = None
     ran: list[Ran] = field(default_factory=list)
@@ -152,8 +154,12 @@ class Scene:
 
     def requests(self) -> dict[str, Request]:
         """Return the requests by their employee's number."""
-        found = self.ask(lambda ledger: ledger.requests())
-        return {one.application.employee_no or "": one for one in found}
+        return {one.application.employee_no or "": one for one in self.applications()}
+
+    def applications(self) -> list[Request]:
+        """Return the requests of those who applied, not of what the fault put in."""
+        strange = {one.id for one in self.ask(lambda ledger: ledger.messages()) if one.name in self.besides}
+        return [one for one in self.ask(lambda ledger: ledger.requests()) if one.message_id not in strange]
 
     def states(self) -> list[str]:
         """Return the states of all requests, sorted."""

@@ -14,6 +14,7 @@ from tests.scenario.faults import (
     attack_linear,
     attack_locks,
     attack_receiving,
+    attack_sender,
     attack_worker,
 )
 from tests.scenario.faults.fault import TEST, Fault
@@ -30,6 +31,7 @@ TABLE: tuple[Fault, ...] = (
     *attack_linear.FAULTS,
     *attack_locks.FAULTS,
     *attack_receiving.FAULTS,
+    *attack_sender.FAULTS,
     *attack_worker.FAULTS,
 )
 

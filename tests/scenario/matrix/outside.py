@@ -18,7 +18,7 @@ from bot.mail.port import Folder
 from bot.sandbox.meshcentral import MeshCentral
 from bot.sandbox.postoffice import BOT, PostOffice
 from bot.wiring import Workshop
-from tests.house import FRIDAY, ZONE, House
+from tests.house import FRIDAY, PROVEN, ZONE, House
 from tests.postoffice_kit import imap_settings, smtp_settings
 from tests.scenario.matrix.at_console import watched_console
 from tests.scenario.matrix.moments import Gate
@@ -62,6 +62,7 @@ class OutsideWorld:
                 "smtp": smtp_settings(office, ca_file=ca, password=mailbox).model_dump(mode="json"),
             },
             "console": {**console, "password": f"env:{_CONSOLE}"},
+            "forms": PROVEN,
             "rules": BY_ITSELF,
         }
 

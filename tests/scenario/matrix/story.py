@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.house import FRIDAY, ROOT, ZONE, House
+from tests.house import FRIDAY, PROVEN, ROOT, ZONE, House
 
 _LATER = FRIDAY + timedelta(minutes=2)
 _THURSDAY = datetime(2021, 8, 5, 12, 0, tzinfo=ZONE)
@@ -76,7 +76,7 @@ def _nothing(_house: House) -> None:
 
 #: Everything that a message and a request can become.
 LIFE = Story(
-    settings={"console": {"settle": 0.3, "import_from": 5}, "rules": BY_ITSELF},
+    settings={"console": {"settle": 0.3, "import_from": 5}, "forms": PROVEN, "rules": BY_ITSELF},
     stages=(
         Stage(name="Friday", at=FRIDAY, arrive=_first),
         Stage(name="two minutes later", at=_LATER, arrive=_second),
@@ -97,7 +97,7 @@ def _lost(house: House) -> None:
 
 #: One login from its making to its end, step by step through a console's pages.
 AT_CONSOLE = Story(
-    settings={"rules": BY_ITSELF},
+    settings={"forms": PROVEN, "rules": BY_ITSELF},
     stages=(
         Stage(name="made", at=FRIDAY, arrive=_one),
         Stage(name="renewed", at=_LATER, arrive=_lost),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.life import State
-from tests.house import ZONE
+from tests.house import CHECKED, ZONE
 from tests.scenario.soak.place import Employee, Place
 
 #: How often each kind of mail comes.
@@ -132,6 +132,7 @@ class Letters:
 
     def _mail(self, name: str, body: str, headers: dict[str, str] | None = None) -> bytes:
         mail = EmailMessage(policy=email.policy.SMTP)
+        mail["Authentication-Results"] = CHECKED
         mail["Received"] = f"from form by mx.city.example.jp; {format_datetime(_now())}"
         mail["Message-ID"] = f"<{name}@apply.city.example.jp>"
         mail["From"], mail["To"] = "noreply@apply.city.example.jp", "telework-id@city.example.jp"

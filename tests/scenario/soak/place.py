@@ -18,7 +18,7 @@ from bot.sandbox.ports import free_port
 from bot.sandbox.server import SandboxServer
 from tests.acts_kit import in_ledger
 from tests.alerts_kit import Chat, chat_service
-from tests.house import ROOT, ZONE, House, in_kanji
+from tests.house import PROVEN, ROOT, ZONE, House, in_kanji
 
 T = TypeVar("T")
 _PASSWORD, _CHAT = "TELEWORK_BOT_CONSOLE_PASSWORD", "TELEWORK_BOT_CHAT"
@@ -123,6 +123,6 @@ def _settings(url: str, every: float, now: datetime, half: timedelta) -> dict[st
         "console": {"url": url}, "calendar": {"overrides_file": "days.csv"},
         "schedule": {"poll_minutes": every / 60, "poll_from": "00:00", "poll_until": "23:59:59", **at},
         "alerts": {"apprise": [f"env:{_CHAT}"], "apprise_level": "critical", "retry_minutes": 1, "calm_minutes": 0, "disk_free_mb": 50},
-        "rules": {"automatic_kinds": ["issue", "reissue", "cancel", "change"]},
+        "forms": PROVEN, "rules": {"automatic_kinds": ["issue", "reissue", "cancel", "change"]},
         "log": {"file": "log/bot.jsonl", "rotate_mb": 1.0, "level": "INFO", "keep_days": 90},
     }  # fmt: skip

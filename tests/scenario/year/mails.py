@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from bot.clock import Clock
-from tests.house import House, in_kanji
+from tests.house import CHECKED, House, in_kanji
 from tests.scenario.year.arrivals import Arrival, Wanted
 
 _KINDS = {Wanted.CANCEL: "取消", Wanted.LOST: "再発行"}
@@ -76,6 +76,7 @@ async def keep_directory_fresh(house: House, clock: Clock) -> None:
 
 def _mail(arrival: Arrival) -> bytes:
     head = [
+        f"Authentication-Results: {CHECKED}",
         f"Received: from form by mx.city.example.jp; {format_datetime(arrival.at)}",
         f"Message-ID: <{arrival.name}@apply.city.example.jp>", "From: noreply@apply.city.example.jp",
         "To: telework-id@city.example.jp", "Subject: e-application", "MIME-Version: 1.0",

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.clock import Clock
-from tests.house import ZONE, House
+from tests.house import PROVEN, ZONE, House
 from tests.scenario.matrix.stored_console import StoredConsole
 from tests.scenario.year.arrivals import Arrival, arrivals
 from tests.scenario.year.days import Days
@@ -93,6 +93,7 @@ class Year:
                 "poll_minutes": poll_minutes, "preflight": None, "backup": None, "digests": [],
             },
             "alerts": {"apprise": [f"env:{CHAT}"], "apprise_level": "info"},
+            "forms": PROVEN,
             "rules": {"automatic_kinds": ["issue", "reissue", "cancel"], "max_ahead_days": 60},
             "log": {"level": "ERROR"},
         })  # fmt: skip
