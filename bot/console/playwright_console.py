@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from playwright.async_api import BrowserContext
 
+from bot.clock import ServerClock
 from bot.console.engine import Engine
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow
 from bot.console.port import Ability, Created, Evidence, Order
 from bot.console.screens import ScreenChange, Screens
-from bot.console.server_clock import ServerClock
 from bot.console.session import Session
 from bot.console.stage import Stage
 from bot.errors import AccessDenied

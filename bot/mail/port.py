@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -51,6 +52,10 @@ class Mailbox(Outgoing, Protocol):
 
         A folder that does not exist is empty. Raises as :meth:`file` and :meth:`list_new` do.
         """
+        ...
+
+    def clock_offset(self) -> timedelta | None:
+        """Tell how far the server's clock is ahead of this machine's, as its answers show it; ``None`` where it is not known."""
         ...
 
     async def check(self) -> str:

@@ -10,7 +10,7 @@ from datetime import time, timedelta
 
 from bot.clock import Clock
 from bot.console.port import Ability, Console
-from bot.errors import SEE, ConsoleDrift, Paused, Stopped, advice_of
+from bot.errors import SEE, ConsoleDrift, DeliveryFailed, Paused, Stopped, Unsent, advice_of
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.conditions import Part
@@ -115,7 +115,7 @@ class AtConsole:
             report.find(Finding(trouble=Trouble.TOO_MANY, detail=text))
         return to_drive[:most]
 
-    async def _issue(self, to_drive: list[Request], report: Report, progress: Progress) -> Paused | None:
+    async def _issue(self, to_drive: list[Request], report: Report, progress: Progress) -> Paused | Unsent | None:
         """Issue and deliver; returns why not all of it was done where only issuing stands still, and revoking goes on."""
 
         async def stands() -> Paused | None:
@@ -128,7 +128,7 @@ class AtConsole:
             await self._each(
                 to_drive, self._drive, stands, "IDを発行し通知する / issuing and delivering", report, progress
             )
-        except Paused as error:
+        except (Paused, Unsent) as error:  # of the mails, not of the console
             return error
         return None
 
@@ -164,7 +164,8 @@ class AtConsole:
                 evidence = await evidence_of_stuck(self.driver.ledger, after.id)
                 what = after.stuck_reason.partition(SEE)[0]
                 raise Stopped(Trouble.DRIFT, f"{after.id}: {what}", evidence=evidence)
-        return after.state is not State.STUCK
+        # That a mail was refused says nothing of the console; sending counts those itself (bot/operation/alerts/guards.py).
+        return after.state is not State.STUCK or after.stuck_reason.startswith(DeliveryFailed.__name__)
 
     async def _expire(self, request: Request, report: Report, bounced: Collection[str]) -> bool:
         if request.id in bounced:

@@ -93,6 +93,10 @@ class Cycle:
 
         Nor for the time at which a stop condition is tried again; for a pause until an operator resumes it does.
         """
+        if not self.gate.by_hand:
+            by_hand = replace(self.gate, by_hand=True)
+            hand = replace(self, gate=by_hand, at_console=replace(self.at_console, gate=by_hand))
+            return await hand.onward(request_ids, progress)
         report = Report(stop=self.stop)
         self.outgoing.begin()
         if self.gate.switched_off:
@@ -103,8 +107,7 @@ class Cycle:
         employees = {one.application.employee_no for one in requests}
         due = [one for one in await self.ledger.due(self.clock.now()) if one.application.employee_no in employees]
         await self._tell_among(request_ids, report, progress)
-        at_console = replace(self.at_console, gate=replace(self.gate, by_hand=True))
-        await self._part(report, Part.ALL, Area.CONSOLE, lambda: at_console.run(requests, due, report, progress))
+        await self._part(report, Part.ALL, Area.CONSOLE, lambda: self.at_console.run(requests, due, report, progress))
         await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report, among=request_ids))
         await self._tell_among(request_ids, report, progress)
         await self._observe(report)
@@ -170,14 +173,26 @@ class Cycle:
             report.looked.add(Area.OUTGOING)
         report.findings += await self.survey.look(now)
         report.looked.add(Area.PASS)
-        before = self.outgoing.finding
+        before, left_out = self.outgoing.finding, self._left_out()
+        report.findings += left_out
+        report.looked |= {Area.RECIPIENTS} if self.outgoing.reached_all else set()
         await self.alerts.observe(report, now)
         failed = self.outgoing.finding
         if failed and (before is None or failed.key != before.key):  # else it was among what was to be told
             await self._observe_failed_alert(failed, report, now)
+        for finding in self._left_out():
+            if finding not in left_out:
+                await self._observe_failed_alert(finding, report, now)
+
+    def _left_out(self) -> list[Finding]:
+        """Return the recipients who were refused while others of the same mail were told."""
+        return [
+            Finding(trouble=Trouble.ADDRESS, about=address, detail=said)
+            for address, said in self.outgoing.left_out.items()
+        ]
 
     async def _observe_failed_alert(self, finding: Finding, report: Report, now: datetime) -> None:
-        """Have it told by another way that not even the alert went out."""
+        """Have it told that not even the alert went out, or not to everybody."""
         more = Report(findings=[finding])
         await self.alerts.observe(more, now)
         news = [problem for problem in more.problems if problem not in report.problems]

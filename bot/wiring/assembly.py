@@ -52,7 +52,7 @@ class Assembly:
         config, clock = sources.config, sources.clock
         judge = sources.judge()
         gate = alerting.gate(config, clock, ledger)
-        outgoing, console = WatchedOutgoing(self.mailbox, gate), GuardedConsole(self.console, gate)
+        outgoing, console = alerting.watched(config, self.mailbox, gate), GuardedConsole(self.console, gate)
         courier = self._courier(outgoing, judge)
         switching = self._switching(console)
         late = timedelta(hours=settings.account.escalate_after_hours)
