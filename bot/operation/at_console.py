@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import time, timedelta
 
-from bot.clock import Clock
+from bot.clock import Clock, Standstill, ahead_of
 from bot.console.port import Ability, Console
 from bot.errors import SEE, ConsoleDrift, DeliveryFailed, Paused, Stopped, Unsent, advice_of
 from bot.issuance.drive import Driver
@@ -47,6 +47,7 @@ class AtConsole:
     outgoing: WatchedOutgoing
     #: The console's clock may differ so much from the machine's.
     clock_off: timedelta
+    standstill: Standstill
 
     async def run(
         self,
@@ -77,6 +78,7 @@ class AtConsole:
             report.warnings += [f"a screen of the console has changed: {one}" for one in await self.console.probe()]
             report.looked.add(Area.CONSOLE)
             self._check_clock()
+            report.looked.add(Area.CLOCK)
             # Who may work now must not wait for the others; what is issued below is closed at the end.
             tried = await self.switching.run(report, self.clock.now(), progress, stands=self._stands)
             issuing = await self._issue(self._as_many_as_may(to_drive, report), report, progress)
@@ -101,7 +103,8 @@ class AtConsole:
 
     def _check_clock(self) -> None:
         """Raise ``Stopped`` when the console's clock and this machine's differ: deadlines and windows depend on both."""
-        ahead = self.console.clock_offset()
+        offset = self.console.clock_offset()
+        ahead = None if offset is None else offset + ahead_of(self.clock)
         if ahead is not None and abs(ahead) > self.clock_off:
             raise Stopped(
                 Trouble.CLOCK, f"the console's clock is {ahead.total_seconds():+.0f} s from this machine's: check NTP"
@@ -148,7 +151,10 @@ class AtConsole:
     ) -> None:
         every = deque(requests)
         progress.start(what, len(every))
-        crew = Crew(waiting=every, do=work, report=report, progress=progress, settings=self.settings, stands=stands)
+        crew = Crew(
+            waiting=every, do=work, report=report, progress=progress, settings=self.settings, stands=stands,
+            standstill=self.standstill,
+        )  # fmt: skip
         await asyncio.gather(*(crew.work() for _ in range(min(self.console.sessions, len(every)))))
         if crew.stopped_by:
             raise crew.stopped_by

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from loguru import logger
 
-from bot.clock import Clock
+from bot.clock import Clock, Standstill
 from bot.delivery.courier import Courier
 from bot.delivery.parcels import CARRIES
 from bot.errors import BotError, Paused
@@ -23,7 +23,7 @@ from bot.operation.alerts.guards import WatchedOutgoing
 from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.at_console import DRIVABLE, AtConsole
-from bot.operation.beforehand import EMPLOYEES, must_not_have_shrunk, set_back
+from bot.operation.beforehand import EMPLOYEES, Clocks, must_not_have_shrunk, set_back
 from bot.operation.cut_off import tell_of_cut_off
 from bot.operation.leavers import Leavers
 from bot.operation.left_open import LeftOpen
@@ -31,6 +31,9 @@ from bot.operation.leftovers import Leftovers
 from bot.operation.report import Progress, Report, Stop
 from bot.operation.take_back import TakeBack
 from bot.operation.take_in import Deciding, Intake
+
+#: Seconds for which the machine stood still, or more: somebody should know.
+_WORTH_TELLING = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,8 @@ class Cycle:
     leavers: Leavers
     leftovers: Leftovers
     at_console: AtConsole
+    clocks: Clocks
+    standstill: Standstill
     left_open: LeftOpen
     clock: Clock
     gate: Gate
@@ -62,6 +67,10 @@ class Cycle:
 
         Raises ``ConfigInvalid`` for a staff directory that has shrunk since the last pass.
         """
+        with self.standstill:
+            return await self._run(progress)
+
+    async def _run(self, progress: Progress) -> Report:
         report = Report(stop=self.stop)
         self.outgoing.begin()
         if self.gate.switched_off:
@@ -77,8 +86,9 @@ class Cycle:
             report.warnings.append(warning)
         await self._part(report, Part.ALL, Area.PASS, lambda: self.leftovers.run(report))
         await self._part(report, Part.INTAKE, Area.MAILBOX, lambda: self._take_in(report, progress))
-        await self._part(report, Part.ALL, Area.PASS, lambda: self.leavers.run(report))
-        await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
+        if await self._clocks_agree(report):
+            await self._part(report, Part.ALL, Area.PASS, lambda: self.leavers.run(report))
+            await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
         await self._tell(report, progress)
         await self._part(report, Part.ALL, Area.CONSOLE, lambda: self._issue_and_revoke(report, progress))
         if report.revoked:
@@ -167,6 +177,10 @@ class Cycle:
     async def _observe(self, report: Report) -> None:
         """Look around once more, and have the alerts tell what is news."""
         now = self.clock.now()
+        if (stood := self.standstill.since(float("-inf"))) >= _WORTH_TELLING:
+            text = f"the machine stood still for {stood:.0f} s during this pass"
+            report.warnings.append(text)
+            report.find(Finding(trouble=Trouble.STOOD_STILL, detail=text))
         if self.outgoing.finding:
             report.find(self.outgoing.finding)
         elif self.outgoing.worked or await self._mails_could_go(report):
@@ -213,8 +227,21 @@ class Cycle:
     async def _take_in(self, report: Report, progress: Progress) -> None:
         """Record, decide, file; a message whose deciding failed is recorded all the same, and leaves the inbox."""
         taken = await self.intake.run(report, progress)
-        await self._part(report, Part.INTAKE, Area.PASS, lambda: self.deciding.run(report, progress))
+        if await self._clocks_agree(report):
+            await self._part(report, Part.INTAKE, Area.PASS, lambda: self.deciding.run(report, progress))
         await self.intake.file(taken, report)
+
+    async def _clocks_agree(self, report: Report) -> bool:
+        """Compare the clocks, once in a pass; what they differ by stops the console, and is told."""
+
+        async def compare() -> None:
+            if await self.clocks.must_agree():
+                report.looked.add(Area.CLOCK)
+
+        if not report.clocks_compared:
+            report.clocks_compared = True
+            await self._part(report, Part.ALL, Area.CLOCK, compare, always=True)
+        return not any(finding.trouble is Trouble.CLOCK for finding in report.findings)
 
     async def _tell(self, report: Report, progress: Progress) -> None:
         """Tell the operators what can't wait, then the applicants, who are not told while delivery stands still."""

@@ -183,6 +183,10 @@ class GuardedConsole:
         self._gate.check_switch()
         await self._console.disable(login_id)
 
+    async def ask_clock(self) -> timedelta | None:
+        """See :meth:`bot.console.port.Console.ask_clock`."""
+        return await self._console.ask_clock()
+
     def clock_offset(self) -> timedelta | None:
         """See :meth:`bot.console.port.Console.clock_offset`."""
         return self._console.clock_offset()

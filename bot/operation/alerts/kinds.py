@@ -61,7 +61,7 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
                   "Make sure that so many did apply. If something is wrong, `pause --part console`."),
     ),
     Trouble.CLOCK: Kind(
-        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
+        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CLOCK, stops=(Part.CONSOLE,), until=Until.RETRIED,
         ja=_words("この機械の時計が、管理コンソールまたはメールサーバの時計と合っていません。",
                   "申請を審査せずに残し、管理コンソールでの作業（発行、無効化）を止めました。時計が合えば自動的に続けます。メールの受付は続けています。",
                   "どちらの時計も時刻同期（NTP）を確認してください。締切と利用期間は時計で決まります。"),
