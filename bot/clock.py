@@ -89,6 +89,8 @@ class Standstill:
     #: Seconds: a shorter one is how a busy machine is.
     LEAST = 2.0
     _TICK = 0.25
+    #: Of a time in which it worked for more than this share, it was slow and did not stand still.
+    _IDLE = 0.1
 
     def __init__(self) -> None:
         self._stood: list[tuple[float, float]] = []
@@ -131,9 +133,10 @@ class Standstill:
     def _look(self) -> None:
         with self._turn:
             now, at_work = _elapsed(), time.process_time()
-            stood = now - self._before[0] - (at_work - self._before[1]) - self._TICK
+            passed, worked = now - self._before[0], at_work - self._before[1]
             self._before = (now, at_work)
-            if stood >= self.LEAST:
+            stood = passed - worked - self._TICK
+            if stood >= self.LEAST and worked < self._IDLE * passed:
                 self._stood.append((time.monotonic(), stood))
 
 

@@ -189,7 +189,6 @@ class Cycle:
         report.looked.add(Area.PASS)
         before, left_out = self.outgoing.finding, self._left_out()
         report.findings += left_out
-        report.looked |= {Area.RECIPIENTS} if self.outgoing.reached_all else set()
         await self.alerts.observe(report, now)
         failed = self.outgoing.finding
         if failed and (before is None or failed.key != before.key):  # else it was among what was to be told
@@ -197,11 +196,13 @@ class Cycle:
         for finding in self._left_out():
             if finding not in left_out:
                 await self._observe_failed_alert(finding, report, now)
+        if self.outgoing.reached_all and await self.alerts.watching(Area.RECIPIENTS, now):
+            await self.alerts.observe(Report(looked={Area.RECIPIENTS}), now)
 
     def _left_out(self) -> list[Finding]:
         """Return the recipients who were refused while others of the same mail were told."""
         return [
-            Finding(trouble=Trouble.ADDRESS, about=address, detail=said)
+            Finding(trouble=Trouble.ADDRESS, about=address, detail=f"{address}: {said}")
             for address, said in self.outgoing.left_out.items()
         ]
 

@@ -27,13 +27,34 @@ class Sink:
 
     outbox: Path
     drops: int = 0
+    #: The answer to every sender, and who is refused as a recipient.
+    sender: str = ""
+    refused: frozenset[str] = frozenset()
     accepted: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: list[str]
+    ) -> str:
+        """Take the sender, or not."""
+        envelope.mail_from = address
+        return self.sender or "250 OK"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: list[str]
+    ) -> str:
+        """Take a recipient, or not."""
+        if address in self.refused:
+            return "550 5.1.1 unknown user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         """Keep the mail, and answer or not."""
         content = envelope.original_content or b""
         name = _ID.findall(content)[0].decode("ascii")
         (self.outbox / f"{name}.eml").write_bytes(content)
+        self.names.append(name)
         about_a_request = name.startswith("R-")
         self.accepted += [name] * about_a_request
         if (
@@ -46,7 +67,7 @@ class Sink:
 
 
 @contextmanager
-def _servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
+def servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
     """Move the scene's applications to a mailbox on the real IMAP server, and have its mails go to a sink."""
     office = scene.office()
     office.empty()
@@ -78,7 +99,7 @@ def _servers(scene: Scene, *, drops: int = 0) -> Iterator[Sink]:
 
 def _smtp(scene: Scene, *changes: str) -> Ran:
     """A pass that can read and can't send, then one that can."""
-    with _servers(scene) as sink:
+    with servers(scene) as sink:
         ran = scene.run(*changes)
         # The other one is not made: nobody could be told of it.
         assert (scene.inbox(), sorted(scene.states()), sink.accepted) == (0, ["accepted", "issued"], [])
@@ -88,7 +109,7 @@ def _smtp(scene: Scene, *changes: str) -> Ran:
 
 
 def _imap(scene: Scene, *changes: str) -> Ran:
-    with _servers(scene):
+    with servers(scene):
         ran = scene.run(*changes)
         assert (scene.inbox(), scene.states()) == (2, [])
         assert scene.run().status == 0
@@ -97,7 +118,7 @@ def _imap(scene: Scene, *changes: str) -> Ran:
 
 
 def _dropped(scene: Scene) -> Ran:
-    with _servers(scene, drops=1) as sink:
+    with servers(scene, drops=1) as sink:
         ran = scene.run()
         assert (scene.states(), len(sink.accepted)) == (["delivered", "delivering"], 2)
         assert scene.run().status == 0
