@@ -153,6 +153,8 @@ class Watched(ABC):
 
     async def _silent(self) -> BotError:
         await stop_loading(self.page)
+        if not await self._answers():
+            return self._stands_still()
         return self._out_of_reach(f"the console does not answer within {self.stage.timeout:g} s (console.step_timeout)")
 
     async def _did_not_come(self) -> BotError:
