@@ -17,6 +17,10 @@ PartName = Annotated[str, typer.Option("--part", metavar="PART", help="intake, c
 acts = typer.Typer(rich_markup_mode=None)
 worklist = typer.Typer(rich_markup_mode=None)
 acts.add_typer(worklist, name="worklist")
+notices = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Notices that were not sent: list, retry, close."
+)
+acts.add_typer(notices, name="notices")
 
 
 @worklist.callback(invoke_without_command=True)
@@ -144,6 +148,45 @@ def dismiss(
     from bot.commands import acts as command
 
     leave(command.dismiss(names, config, override or [], by=by, reason=reason, as_json=as_json))
+
+
+@notices.command("list")
+def notices_list(config: ConfigPath = DEFAULT_CONFIG, override: Overrides = None, as_json: AsJson = False) -> None:
+    """What was not sent and nobody has closed, and why; exit status 1 where there is any. Example: run_bot.py notices list"""
+    from bot.commands import notices as command
+
+    leave(command.show(config, override or [], as_json=as_json))
+
+
+@notices.command("retry")
+def notices_retry(
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="What was mended; it goes on the record.")],
+    names: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Such as R-20261120-0007.")] = None,
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Everything that was not sent.")] = False,
+) -> None:
+    """Send what was not sent, credentials with a new password. Example: run_bot.py notices retry --failed --by 吉澤 --reason "送信権限を修正" """
+    from bot.commands import notices as command
+
+    leave(command.retry(names or [], config, override or [], by=by, reason=reason, as_json=as_json, failed=failed))
+
+
+@notices.command("close")
+def notices_close(
+    names: RequestIds,
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="How they were told; it goes on the record, and is not mailed.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Close what was not sent: they know it otherwise. Example: run_bot.py notices close R-20261120-0007 --by 吉澤 --reason "電話で連絡" """
+    from bot.commands import notices as command
+
+    leave(command.close(names, config, override or [], by=by, reason=reason, as_json=as_json))
 
 
 @acts.command()

@@ -7,7 +7,9 @@ BotError
 │   └── ReadingFailed  reading it was broken off
 ├── Transient          try again later
 │   ├── Unreachable    the console does not answer
+│   ├── StoodStill     the machine stood still while something was waited for
 │   ├── Unsent         a mail could not be handed over
+│   │   └── SenderRefused  the mail server takes no mail from the bot's address
 │   ├── Unfetched      the mailbox does not give one of its messages
 │   ├── Unfiled        a message can't be moved out of the inbox
 │   ├── SessionExpired the console wants the admin to log in again
@@ -118,6 +120,12 @@ class Unreachable(Transient):
     """Raised when the console can't be reached, or does not answer: the network, or the whole console, is gone."""
 
 
+class StoodStill(Transient):
+    """Raised when the machine or the browser stood still while something was waited for: that it did not come proves nothing."""
+
+    advice = "次回の実行で自動的に続けます。心当たりがなければ機械の基盤を確認してください。 / The next pass goes on by itself; look at the machine's host."
+
+
 class Unsent(Transient):
     """Raised when a mail could not be handed over; whatever else was at work has nothing to do with it."""
 
@@ -143,6 +151,12 @@ class Unfiled(Transient):
         "次回の実行で再試行します。容量とフォルダの権限を確認してください。"
         " / The next pass tries again; look at the mailbox's room and the rights on its folders."
     )
+
+
+class SenderRefused(Unsent):
+    """Raised when the mail server takes no mail from the bot's own address, whoever it is for: nothing at all can be sent."""
+
+    advice = "mailbox.address とその送信権限を確認してください。直れば自動的に送ります。 / Check mailbox.address and the right to send as it; then it is sent by itself."
 
 
 class SessionExpired(Transient):
@@ -229,9 +243,9 @@ class NoneFree(BotError):
 
 
 class DeliveryFailed(BotError):
-    """Raised when a notice can't be sent to the address it belongs to."""
+    """Raised when a notice can't be sent to the address it belongs to; it is not tried again by itself."""
 
-    advice = "名簿のメールアドレスとメールサーバを確認して再実行してください。 / Check the directory's address and the mail server, then rerun."
+    advice = "名簿のアドレスとメールサーバを確認し、notices retry で送り直してください。 / Check the directory's address and the mail server, then `notices retry`."
 
 
 class ActRefused(BotError):

@@ -7,7 +7,7 @@ import email
 import email.policy
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -156,12 +156,12 @@ class Deaf(FolderMailbox):
     fussy: tuple[str, ...] = ()
     tried = 0
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """Fail as told."""
         self.tried += 1
         if self.error and (not self.fussy or mail["To"] in self.fussy):
             raise self.error
-        await super().send(mail)
+        return await super().send(mail)
 
     async def check(self) -> str:
         """Fail as told."""

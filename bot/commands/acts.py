@@ -150,11 +150,18 @@ def hand_over(
 def _act(
     names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool, verb: Verb
 ) -> int:
-    must_say({"--by": by, "--reason": reason})
     workshop = open_workshop(config, overrides, quiet=as_json)
+    return act_on(workshop, names, by=by, reason=reason, as_json=as_json, verb=verb)
+
+
+def act_on(
+    workshop: Workshop, names: Sequence[str], *, by: str, reason: str, as_json: bool, verb: Verb, onward: bool = True
+) -> int:
+    """Do an act on each of these requests, carry out at once what it allows (``onward``), and tell what came of it."""
+    must_say({"--by": by, "--reason": reason})
     done = asyncio.run(_each(workshop, list(dict.fromkeys(names)), by.strip(), reason.strip(), verb))
-    onward = [act.id for act in done.acts if not act.proposed and not act.id.startswith("M-")]
-    status = asyncio.run(_onward(workshop, onward)) if onward else 0
+    allowed = [act.id for act in done.acts if onward and not act.proposed and not act.id.startswith("M-")]
+    status = asyncio.run(_onward(workshop, allowed)) if allowed else 0
     return _tell(workshop, done, status, as_json=as_json)
 
 

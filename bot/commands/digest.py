@@ -7,6 +7,8 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 
+from loguru import logger
+
 from bot import __version__
 from bot.commands.audit import daily_head, give_out
 from bot.commands.opening import day, open_workshop, with_ledger
@@ -63,13 +65,18 @@ async def send_digest(workshop: Workshop, ledger: Ledger, made: Digest) -> None:
     mailbox, details = workshop.mailbox(), {"message_id": str(mail["Message-ID"])}
     try:
         await ledger.note(Event(action="notice.digest", outcome="intended", details=details))
-        await mailbox.send(mail)
-        await ledger.note(Event(action="notice.digest", outcome="done", details={**details, "head": made.head}))
+        refused = await mailbox.send(mail)
+        done = {**details, "head": made.head}
+        left_out = f"not to {', '.join(refused)}" if refused else ""
+        await ledger.note(Event(action="notice.digest", outcome="done", reason=left_out, details=done))
         if made.chain_ok and file:
             await give_out(ledger, head, file)
     finally:
         await mailbox.close()
-    say(f"sent to {', '.join(to)}")
+    say(f"sent to {', '.join(address for address in to if address not in refused)}")
+    for address, said in refused.items():
+        logger.warning("the digest did not go to {}: {}", address, said)
+        say(f"! {address} was left out: {said}; mend it, or take it out of alerts.mail_to")
 
 
 def _tell(made: Digest) -> None:
@@ -80,6 +87,9 @@ def _tell(made: Digest) -> None:
     rows += [(name, "unreadable", "", "") for name in made.unreadable]
     rows += [(name, "left open", "", "its login is not closed") for name in made.left_open]
     screen.print(table("担当者待ち / waiting for a person", ["id", "state", "first day", "why"], rows))
+    missed = [(one.id, one.notice.value, one.state.value, one.request_state.value) for one in made.unsent]
+    if missed:
+        screen.print(table("送れていない通知 / notices not sent (notices)", ["id", "notice", "", "request"], missed))
     lines = [(one.id, one.kind.value, one.state.value, str(one.first_day or "")) for one in made.of_the_day]
     screen.print(table("この日の案件 / requests of the day", ["id", "kind", "state", "first day"], lines))
     going = [(one.id, one.kind.value, one.state.value, str(one.first_day or "")) for one in made.undelivered]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
@@ -166,13 +166,17 @@ class LookingOnly:
         """Leave everything where it is."""
         return 0
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """Refuse."""
         raise DeliveryFailed(f"a dry run sends nothing, not even {mail['Message-ID']}")
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
         return await self._mailbox.was_sent(message_id)
+
+    def clock_offset(self) -> timedelta | None:
+        """See :meth:`bot.mail.port.Mailbox.clock_offset`."""
+        return self._mailbox.clock_offset()
 
     async def check(self) -> str:
         """See :meth:`bot.mail.port.Mailbox.check`."""

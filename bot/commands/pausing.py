@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.commands.notices import unsent_rows, unsent_table
 from bot.commands.opening import must_say, open_workshop, with_ledger
 from bot.commands.output import people, print_json, say, table
 from bot.errors import BadUsage, Problem
@@ -62,7 +63,7 @@ def status(config: Path, overrides: Sequence[str], *, as_json: bool) -> int:
     if as_json:
         print_json({
             "parts": seen.parts, "conditions": seen.conditions, "kill_switch": seen.switched_off,
-            "last_pass": seen.last_pass,
+            "last_pass": seen.last_pass, "unsent": seen.unsent,
         })  # fmt: skip
     else:
         _show(seen)
@@ -76,6 +77,8 @@ class _Seen:
     conditions: list[dict[str, Any]]
     switched_off: bool
     switch: Path
+    #: Notices that were not sent, and that nobody has closed.
+    unsent: list[dict[str, Any]]
     last_pass: datetime | None
 
 
@@ -89,6 +92,7 @@ async def _look(workshop: Workshop, ledger: Ledger) -> _Seen:
         conditions=[{**described(one, said), "told": one.told_at} for one in kept if one.over_at is None],
         switched_off=asked.switched_off,
         switch=asked.switch,
+        unsent=await unsent_rows(ledger),
         last_pass=passes[-1].at if passes else None,
     )
 
@@ -119,6 +123,8 @@ def _show(seen: _Seen) -> None:
         )
     elif not any(row["stands_still"] for row in seen.parts):
         screen.print("何も起きていません / nothing is wrong")
+    if seen.unsent:
+        screen.print(unsent_table(seen.unsent))
     if seen.switched_off:
         say(f"! 緊急停止ファイルがあります / the kill switch is there: nothing is done until {seen.switch} is removed")
     screen.print(f"last pass: {_time(seen.last_pass) if seen.last_pass else 'none yet'}", markup=False)

@@ -7,13 +7,16 @@ import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from loguru import logger
 from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from bot.console.browser import launch_arguments
-from bot.errors import Unusable
+from bot.errors import StoodStill, Unusable
 from bot.settings.console import BrowserSettings
 
+#: Seconds that a browser may take to give a context, and to end.
+_ANSWERING, _STOPPING = 30, 60
 _VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 
 
@@ -35,7 +38,11 @@ class Engine:
                 if self._browser is None or not self._browser.is_connected():
                     await self._stop()
                     self._browser = await self._launch()
-                return await self._browser.new_context(locale=self._settings.locale, viewport=_VIEWPORT)
+                async with asyncio.timeout(_ANSWERING):
+                    return await self._browser.new_context(locale=self._settings.locale, viewport=_VIEWPORT)
+            except TimeoutError:
+                await self._stop()
+                raise StoodStill(f"the browser does not answer within {_ANSWERING} s: it stands still") from None
             except PlaywrightError as error:
                 await self._stop()
                 raise Unusable(f"the browser does not start: {error.message.splitlines()[0]}") from None
@@ -59,4 +66,8 @@ class Engine:
 
     async def _stop(self) -> None:
         stack, self._stack, self._browser = self._stack, AsyncExitStack(), None
-        await stack.aclose()
+        try:
+            async with asyncio.timeout(_STOPPING):
+                await stack.aclose()
+        except TimeoutError:
+            logger.warning("the browser does not end within {} s; its driver ends it", _STOPPING)

@@ -122,6 +122,10 @@ class MemoryConsole:
         self._write("disable", replace(account, state=AccountState.DISABLED), self._secrets[login_id])
         self._maybe_fail("disable", acted=True)
 
+    async def ask_clock(self) -> timedelta | None:
+        """See :meth:`bot.console.port.Console.ask_clock`."""
+        return self.ahead
+
     def clock_offset(self) -> timedelta | None:
         """See :meth:`bot.console.port.Console.clock_offset`."""
         return self.ahead

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
+from loguru import logger
 from playwright.async_api import BrowserContext
 
+from bot.clock import ServerClock, Standstill
 from bot.console.engine import Engine
 from bot.console.evidence import EvidenceStore
 from bot.console.flow import Flow
 from bot.console.port import Ability, Created, Evidence, Order
 from bot.console.screens import ScreenChange, Screens
-from bot.console.server_clock import ServerClock
 from bot.console.session import Session
 from bot.console.stage import Stage
 from bot.errors import AccessDenied
@@ -25,6 +30,8 @@ from bot.secret import Redactor, Secret
 from bot.settings.console import ConsoleSettings
 
 T = TypeVar("T")
+#: Seconds that the console may take to tell its time.
+_PATIENCE = 5
 
 
 class PlaywrightConsole:
@@ -52,6 +59,7 @@ class PlaywrightConsole:
         self._screens = screens
         self._redactor = redactor
         self._clock = ServerClock()
+        self._standstill = Standstill()
         self._engine = Engine(browser, settings.browser, certificate=settings.certificate)
         self._denied: AccessDenied | None = None
         self._idle: list[Session] = []
@@ -122,6 +130,10 @@ class PlaywrightConsole:
             flow.begin("look")
             return await flow.look(path, clicks)
 
+    async def ask_clock(self) -> timedelta | None:
+        """See :meth:`bot.console.port.Console.ask_clock`; no browser is needed for it."""
+        return await asyncio.to_thread(_ask_clock, self._settings.url)
+
     def clock_offset(self) -> timedelta | None:
         """See :meth:`bot.console.port.Console.clock_offset`."""
         return self._clock.ahead
@@ -142,6 +154,7 @@ class PlaywrightConsole:
             await self._close_idle()
             await self._engine.close()
         finally:
+            self._standstill.stop()
             for _ in range(self.sessions):
                 self._slots.release()
 
@@ -175,9 +188,16 @@ class PlaywrightConsole:
             await context.close()
 
     async def _session(self) -> Session:
-        return Session(await self._open(), opening=self._open, log_in=self._log_in, redactor=self._redactor)
+        return Session(
+            await self._open(),
+            opening=self._open,
+            log_in=self._log_in,
+            redactor=self._redactor,
+            standstill=self._standstill,
+        )
 
     async def _open(self) -> tuple[Flow, BrowserContext]:
+        self._standstill.start()
         context = await self._engine.context()
         return self._flow_class(await context.new_page(), self._stage()), context
 
@@ -227,3 +247,22 @@ async def _survey(flow: Flow) -> None:
         await flow.probe()
     finally:
         flow.surveying = False
+
+
+def _ask_clock(url: str) -> timedelta | None:
+    """Ask for the headers of the console's first page: whatever its answer, a server says its time in it."""
+    parts, clock = urlsplit(url), ServerClock()
+    kind: Callable[..., HTTPConnection] = HTTPConnection
+    if parts.scheme == "https":
+        # Not verified: nothing is sent, and a time that is a lie stops no more than a console that can't be reached.
+        kind = partial(HTTPSConnection, context=ssl._create_unverified_context())  # noqa: S323, SLF001
+    connection = kind(parts.hostname or "", parts.port, timeout=_PATIENCE)
+    try:
+        connection.request("HEAD", parts.path or "/")
+        headers = connection.getresponse().getheaders()
+        clock.hear({name.lower(): value for name, value in headers}, datetime.now(UTC))
+    except (OSError, HTTPException, ValueError) as error:
+        logger.debug("the console does not tell its time: {}", type(error).__name__)
+    finally:
+        connection.close()
+    return clock.ahead

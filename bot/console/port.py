@@ -134,6 +134,10 @@ class Console(Protocol):
         """Make the login unusable; already disabled or gone is success."""
         ...
 
+    async def ask_clock(self) -> timedelta | None:
+        """Ask how far the console's clock is ahead of this machine's, without a login; ``None`` where it does not say."""
+        ...
+
     def clock_offset(self) -> timedelta | None:
         """Return how far the console's clock is ahead of this machine's, as its answers said since the last ``probe`` began.
 

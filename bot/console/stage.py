@@ -8,9 +8,9 @@ from typing import Literal
 
 from playwright.async_api import FrameLocator, Locator, Page
 
+from bot.clock import ServerClock
 from bot.console.evidence import EvidenceStore
 from bot.console.screens import Screens
-from bot.console.server_clock import ServerClock
 from bot.secret import Redactor, Secret
 
 Role = Literal["heading", "dialog", "button", "link", "table", "navigation", "textbox", "form", "main", "region"]

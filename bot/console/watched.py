@@ -18,7 +18,7 @@ from bot.console.outline import parts
 from bot.console.rescue import ambiguous, answers, error_page, plainly, shows, stop_loading, wanting
 from bot.console.stage import Landmark, Stage
 from bot.console.wire import Wire
-from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, Transient, Unreachable
+from bot.errors import BotError, ConsoleDrift, OutcomeUnknown, SessionExpired, StoodStill, Transient, Unreachable
 
 _AT_ONCE = 1  # second
 
@@ -114,6 +114,8 @@ class Watched(ABC):
                 raise self._server_failed() if failed.done() else await self._did_not_come()
             at_once = await shown
         except PlaywrightTimeout:
+            if not self._wire.silent and not await self._answers():
+                raise self._stands_still() from None
             raise await self._silent() if self._wire.silent else self._missing(expected) from None
         finally:
             for task in (shown, failed, cut):
@@ -134,12 +136,25 @@ class Watched(ABC):
             return self._cut_off()
         return OutcomeUnknown(self._step, f"expected {expected}") if self._submitted else self.drift(expected)
 
+    async def _answers(self) -> bool:
+        """Tell whether the page can be asked at all: of a browser that stands still nobody knows what it would show."""
+        if not self.dead and not await answers(self.page):
+            self.dead = True
+            return False
+        return True
+
+    def _stands_still(self) -> BotError:
+        text = "the browser does not answer: it stands still"
+        return OutcomeUnknown(self._step, text) if self._submitted else StoodStill(f"step {self._step!r}: {text}")
+
     def _server_failed(self) -> BotError:
         text = "the console answered with a server error"
         return OutcomeUnknown(self._step, text) if self._submitted else Transient(f"step {self._step!r}: {text}")
 
     async def _silent(self) -> BotError:
         await stop_loading(self.page)
+        if not await self._answers():
+            return self._stands_still()
         return self._out_of_reach(f"the console does not answer within {self.stage.timeout:g} s (console.step_timeout)")
 
     async def _did_not_come(self) -> BotError:
@@ -164,6 +179,8 @@ class Watched(ABC):
             unmet = wanting(message)
         text = self._nobodys(unmet) or plainly(message.splitlines()[0], self.stage.url)
         silent = self._wire.silent
+        if isinstance(error, PlaywrightTimeout) and not silent and not await self._answers():
+            return self._stands_still()
         await stop_loading(self.page)
         self.dead = self.dead or not await answers(self.page)
         if self._submitted:

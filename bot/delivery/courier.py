@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -76,7 +76,7 @@ class Courier:
             if notice is not notices[0]:
                 await self._note(notice, "intended")
             try:
-                await self.outgoing.send(mail)
+                refused = await self.outgoing.send(mail)
             except OutcomeUnknown as error:
                 return await self._advance(request, State.DELIVERING, notice, "unknown", str(error))
             except BotError as error:
@@ -84,8 +84,9 @@ class Courier:
                 raise
             logger.info("{} sent to {}", notice.kind, notice.to)
             if notice is not notices[-1]:
-                await self._note(_with(notice, NoticeState.SENT), "done")
-        return await self._advance(request, State.DELIVERED, _with(notices[-1], NoticeState.SENT), "done")
+                await self._note(_with(notice, NoticeState.SENT), "done", _not_to(refused))
+        sent = _with(notices[-1], NoticeState.SENT)
+        return await self._advance(request, State.DELIVERED, sent, "done", _not_to(refused))
 
     async def settle(self, request: Request) -> Request:
         """Find out whether the newest credentials of a DELIVERING request went out.
@@ -209,7 +210,7 @@ class Courier:
 
     async def _send(self, notice: Notice, mail: EmailMessage) -> None:
         try:
-            await self.outgoing.send(mail)
+            refused = await self.outgoing.send(mail)
         except OutcomeUnknown as error:
             await self._note(notice, "unknown", str(error))
             raise
@@ -219,7 +220,7 @@ class Courier:
         except BotError as error:
             await self._note(notice, "failed", str(error))  # it stays to be sent: the next pass tries again
             raise
-        await self._note(_with(notice, NoticeState.SENT), "done")
+        await self._note(_with(notice, NoticeState.SENT), "done", _not_to(refused))
 
     def _whom(self, request: Request) -> Employee | None:
         """Return who may be told: by the employee number, else the owner of the sending address; never an outsider."""
@@ -243,6 +244,11 @@ class Courier:
 
     async def _note(self, notice: Notice, outcome: str, reason: str = "") -> None:
         await self.ledger.note(_event(notice, outcome, reason), notice=notice)
+
+
+def _not_to(refused: Mapping[str, str]) -> str:
+    """Return who of several was refused, for the record."""
+    return f"not to {', '.join(refused)}" if refused else ""
 
 
 def _with(notice: Notice, state: NoticeState) -> Notice:

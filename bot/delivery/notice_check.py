@@ -137,6 +137,7 @@ def _day(now: datetime) -> dict[str, object]:
         "waiting": waiting, "on_its_way": 0, "left_open": (_REQUEST,), "events": 9, "head": _LOGIN, "chain_ok": True,
         "of_the_day": lines, "undelivered": lines, "compared": {"at": now, "counts": {"no_account": 1}},
         "lasting": [{"key": "drift", "level": "critical", "ja": "見本", "en": "a sample", "since": now, "subjects": (_REQUEST,)}],
+        "unsent": [{"id": _REQUEST, "notice": "rejected", "state": "failed", "request_state": "rejected"}],
         "still": [{"part": "console", "cause": "drift", "since": now}],
         "versions": {"bot": "1", "schema": "0001", "config": "0"},
     }  # fmt: skip

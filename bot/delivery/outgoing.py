@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -9,12 +10,13 @@ from typing import Protocol
 class Outgoing(Protocol):
     """Sends notices, each once."""
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """Send ``mail`` under its own Message-ID, keeping no copy where people look.
 
-        When this returns, the mail has gone out once. Raises ``DeliveryFailed`` when it certainly has not, and never
-        will; ``Transient`` when it certainly has not, and may later; ``AccessDenied`` when the login is refused;
-        ``OutcomeUnknown`` when it may have gone out. Never tries a second time by itself.
+        When this returns, the mail has gone out once to at least one of its recipients; returned are those who were refused,
+        each with what the server said. Raises ``DeliveryFailed`` when it certainly has not, and never
+        will; ``Transient`` when it certainly has not, and may later, ``SenderRefused`` when no mail of the bot's would;
+        ``AccessDenied`` when the login is refused; ``OutcomeUnknown`` when it may have gone out. Never tries a second time by itself.
         """
         ...
 

@@ -10,13 +10,15 @@ from sqlalchemy import and_, exists, func, literal, or_, select
 from bot.ledger import tables
 from bot.ledger.codec import time_to_text
 from bot.ledger.reading import LedgerReader
-from bot.ledger.records import Notice, NoticeKind, NoticeState, Request
+from bot.ledger.records import STILL_TRUE, Notice, NoticeKind, NoticeState, Request
 from bot.ledger.rows import notice_from
 from bot.life import State
 
 #: The series that counts how often a backup was put in place; after each, attempts begin so many numbers later: no
 #: Message-ID is ever used again.
 RESTORES, ATTEMPTS_APART = "restores", 100
+#: The states of a notice that was certainly not sent, and that nobody has closed.
+UNSENT = (NoticeState.FAILED, NoticeState.NOBODY)
 
 
 class NoticeQueries(LedgerReader):
@@ -116,6 +118,30 @@ class NoticeQueries(LedgerReader):
             )
         )  # fmt: skip
         return await self._read(lambda connection: connection.scalar(query) or 0)
+
+    async def unsent(self) -> tuple[tuple[Notice, State], ...]:
+        """Return the notices that were certainly not sent and still tell what is true, each with the state of its request.
+
+        A later attempt of the same kind stands in the place of an earlier one.
+        """
+        columns, requests, later = tables.notices.c, tables.requests.c, tables.notices.alias().c
+        newer = exists().where(
+            later.request == columns.request, later.kind == columns.kind, later.attempt > columns.attempt
+        )
+        missed = or_(
+            *(
+                and_(columns.kind == kind.value, requests.state.in_([state.value for state in states]))
+                for kind, states in STILL_TRUE.items()
+            )
+        )
+        query = (
+            select(tables.notices, requests.state.label("request_state"))
+            .join(tables.requests, requests.id == columns.request)
+            .where(columns.state.in_([state.value for state in UNSENT]), missed, ~newer)
+            .order_by(columns.request, columns.kind)
+        )
+        rows = await self._read(lambda connection: connection.execute(query).all())
+        return tuple((notice_from(row), State(row.request_state)) for row in rows)
 
     async def bounced(self, kinds: Collection[NoticeKind]) -> tuple[Request, ...]:
         """Return delivered requests whose newest notice of one of these kinds came back, by a report that is not dismissed."""

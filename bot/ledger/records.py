@@ -150,6 +150,17 @@ TOLD: Mapping[State, NoticeKind] = {
 }
 
 
+#: The states of its request in which a notice still tells what is true: one that was not sent is missed then.
+STILL_TRUE: Mapping[NoticeKind, tuple[State, ...]] = {
+    **{kind: (state,) for state, kind in TOLD.items()},
+    **dict.fromkeys((NoticeKind.CREDENTIALS, NoticeKind.SECRET, NoticeKind.HANDOVER), (State.ISSUED, State.STUCK)),
+    NoticeKind.CANCELLED: (State.DONE, State.REVOKED),
+    NoticeKind.REVOKED: (State.REVOKED,),
+    NoticeKind.ALERT: (State.HELD,),
+    NoticeKind.OVERDUE: (State.DELIVERED,),
+}
+
+
 class NoticeState(StrEnum):
     """How far a notice has come."""
 
@@ -162,6 +173,8 @@ class NoticeState(StrEnum):
     NOBODY = "nobody"
     #: The recipient has had enough of its kind for a day; operators were told instead.
     KEPT_BACK = "kept_back"
+    #: Not sent, and closed by an operator: they were told otherwise, or need not be.
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, kw_only=True)

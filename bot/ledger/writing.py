@@ -145,15 +145,20 @@ def must_be_unknown(connection: Connection, login_id: str) -> None:
 
 
 def put_notice(connection: Connection, notice: Notice) -> None:
-    """Add or replace a notice; once it is settled, the state that it tells of is told."""
+    """Add or replace a notice; once it is settled, the state that it tells of is told, and one to be sent again is to be told."""
     key = {"request": notice.request_id, "kind": notice.kind.value, "attempt": notice.attempt}
     values = {"message_id": notice.message_id, "recipient": notice.to, "state": notice.state.value}
     _put(connection, tables.notices, key, values)
     told = [state.value for state, kind in TOLD.items() if kind is notice.kind]
-    if told and notice.state is not NoticeState.SENDING:
-        columns = tables.requests.c
-        settled = update(tables.requests).where(columns.id == notice.request_id, columns.to_tell.in_(told))
-        connection.execute(settled.values(to_tell=None))
+    if not told:
+        return
+    columns = tables.requests.c
+    of_request = update(tables.requests).where(columns.id == notice.request_id)
+    if notice.state is NoticeState.SENDING:
+        untold = of_request.where(columns.state.in_(told), columns.to_tell.is_(None))
+        connection.execute(untold.values(to_tell=columns.state))
+    else:
+        connection.execute(of_request.where(columns.to_tell.in_(told)).values(to_tell=None))
 
 
 def _put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:

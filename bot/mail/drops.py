@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from email.message import EmailMessage
 
 from bot.mail.folder import FolderMailbox
@@ -51,13 +52,17 @@ class WithDrops:
         """See :meth:`bot.mail.port.Mailbox.bring_back`."""
         return await self._mailbox.bring_back(folder) + await self._drops.bring_back(folder)
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`."""
-        await self._mailbox.send(mail)
+        return await self._mailbox.send(mail)
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
         return await self._mailbox.was_sent(message_id)
+
+    def clock_offset(self) -> timedelta | None:
+        """See :meth:`bot.mail.port.Mailbox.clock_offset`."""
+        return self._mailbox.clock_offset()
 
     async def check(self) -> str:
         """See :meth:`bot.mail.port.Mailbox.check`."""

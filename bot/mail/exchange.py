@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,13 +66,17 @@ class ExchangeMailbox:
         """See :meth:`bot.mail.port.Mailbox.bring_back`."""
         return await asyncio.to_thread(self._session().bring_back, folder)
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; no copy is kept."""
-        await asyncio.to_thread(self._session().send, mail)
+        return await asyncio.to_thread(self._session().send, mail)
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`; only this object's own mails are known."""
         return self._session().was_sent(message_id)
+
+    def clock_offset(self) -> timedelta | None:
+        """See :meth:`bot.mail.port.Mailbox.clock_offset`."""
+        return self._opened.clock.ahead if self._opened else None
 
     async def check(self) -> str:
         """See :meth:`bot.mail.port.Mailbox.check`; the right to send shows only when a mail is sent."""

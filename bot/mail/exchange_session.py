@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -38,13 +38,14 @@ from exchangelib.properties import ItemId
 from exchangelib.queryset import Q
 from exchangelib.services import CreateFolder
 
-from bot.errors import AccessDenied, DeliveryFailed, OutcomeUnknown, Transient, Unfetched, Unfiled
+from bot.clock import ServerClock
+from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, Transient, Unfetched, Unfiled
 from bot.mail.exchange_account import open_account
-from bot.mail.exchange_errors import may_have_acted, refused, understood
+from bot.mail.exchange_errors import may_have_acted, understood
 from bot.mail.exchange_parts import FIELDS, SHORT, WHOLE, head_of, put_together, with_headers
+from bot.mail.exchange_sending import send_to_each
 from bot.mail.port import Folder
 from bot.mail.receipt import Fetched
-from bot.mail.wire import wire_bytes
 from bot.model import Message
 from bot.secret import Secret
 from bot.settings.exchange import ExchangeSettings
@@ -74,16 +75,21 @@ class ExchangeSession:
         self._settings = settings
         self._max_bytes = max_bytes
         self._zone = zone
-        self._account = open_account(settings, address=address, password=password, ca_file=ca_file)
+        #: The server's clock, as its answers show it.
+        self.clock = ServerClock()
+        self._account = open_account(settings, address=address, password=password, ca_file=ca_file, clock=self.clock)
         self._folders: dict[Folder, ExchangeFolder] = {}
         self._known: dict[str, tuple[datetime | None, int]] = {}
         self._handed_over: dict[str, bool] = {}
         self._denied: AccessDenied | None = None
+        #: The server has answered under this login: from then on a refused login may follow an act.
+        self._let_in = False
         # Of threads, not of tasks: a task that is cancelled leaves its thread at work.
         self._turn = threading.Lock()
 
     def new(self) -> list[str]:
         """Return the ids of the inbox's mails, oldest receipt first; only ids, times and sizes are asked for, in pages."""
+        self.clock.forget()
         return self._again(self._new)
 
     def senders(self, locators: Sequence[str]) -> dict[str, str]:
@@ -113,7 +119,7 @@ class ExchangeSession:
         """Move every mail of a folder below the inbox back into it; returns how many."""
         return self._again(lambda account: self._bring_back(account, folder))
 
-    def send(self, mail: EmailMessage) -> None:
+    def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """Post a mail once, without a copy in Sent (see :meth:`bot.delivery.outgoing.Outgoing.send`)."""
         message_id = str(mail["Message-ID"])
         with self._turn:
@@ -121,13 +127,21 @@ class ExchangeSession:
                 raise self._denied
             if message_id in self._handed_over:
                 raise DeliveryFailed(f"a mail with the Message-ID {message_id} was handed over before")
+            if not self._let_in:
+                self._asked(lambda account: account.inbox)  # a login that is refused here has sent nothing
             self._handed_over[message_id] = False
             try:
-                ExchangeMessage(account=self._account, mime_content=wire_bytes(mail)).send(save_copy=False)
-            except Exception as error:  # noqa: BLE001 - whatever breaks after the post, the mail may have gone out
-                self._not_sent(message_id, error)
-                raise OutcomeUnknown("send", f"Exchange: {type(error).__name__}") from None
+                refused = send_to_each(self._account, mail, self._settings)
+            except UnauthorizedError as error:
+                self._refused_login(error)
+                raise OutcomeUnknown("send", "Exchange refuses the login that it accepted before") from None
+            except OutcomeUnknown:
+                raise
+            except BotError:
+                del self._handed_over[message_id]
+                raise
             self._handed_over[message_id] = True
+        return refused
 
     def was_sent(self, message_id: str) -> bool | None:
         """Tell what this object knows: without a copy there is nothing to look up."""
@@ -137,18 +151,6 @@ class ExchangeSession:
         """Let go of the connection."""
         with self._turn:
             self._account.protocol.close()
-
-    def _not_sent(self, message_id: str, error: Exception) -> None:
-        """Raise what is certain: refused, or never posted."""
-        if isinstance(error, UnauthorizedError):
-            del self._handed_over[message_id]
-            raise self._refused_login(error) from None
-        if refused(error):
-            del self._handed_over[message_id]
-            raise DeliveryFailed(f"Exchange refuses the mail ({type(error).__name__}: {error})") from None
-        if isinstance(error, EWSError) and not may_have_acted(error):
-            del self._handed_over[message_id]
-            raise Transient(str(understood(error, self._settings))) from None
 
     def _new(self, account: Account) -> list[str]:
         found = [
@@ -296,28 +298,34 @@ class ExchangeSession:
 
     def _again(self, work: Callable[[Account], T]) -> T:
         """Do what may be done again: waits while the server is busy, and once more when the connection breaks."""
-        waited, broken = 0.0, False
         with self._turn:
             if self._denied:
                 raise self._denied
-            while True:
-                try:
-                    return work(self._account)
-                except UnauthorizedError as error:
-                    raise self._refused_login(error) from None
-                except ErrorItemNotFound:
-                    raise KeyError("the message is gone") from None
-                except ErrorServerBusy as error:
-                    waited += (pause := float(error.back_off or _PAUSE))
-                    if waited > self._settings.max_wait:
-                        raise understood(error, self._settings) from None
-                    time.sleep(pause)
-                except ErrorTimeoutExpired as error:
-                    if broken or not may_have_acted(error):
-                        raise understood(error, self._settings) from None
-                    broken = True
-                except EWSError as error:
+            return self._asked(work)
+
+    def _asked(self, work: Callable[[Account], T]) -> T:
+        waited, broken = 0.0, False
+        while True:
+            try:
+                done = work(self._account)
+            except UnauthorizedError as error:
+                raise self._refused_login(error) from None
+            except ErrorItemNotFound:
+                raise KeyError("the message is gone") from None
+            except ErrorServerBusy as error:
+                waited += (pause := float(error.back_off or _PAUSE))
+                if waited > self._settings.max_wait:
                     raise understood(error, self._settings) from None
+                time.sleep(pause)
+            except ErrorTimeoutExpired as error:
+                if broken or not may_have_acted(error):
+                    raise understood(error, self._settings) from None
+                broken = True
+            except EWSError as error:
+                raise understood(error, self._settings) from None
+            else:
+                self._let_in = True
+                return done
 
     def _refused_login(self, error: UnauthorizedError) -> AccessDenied:
         self._denied = AccessDenied(str(understood(error, self._settings)))

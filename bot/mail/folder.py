@@ -8,9 +8,9 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
@@ -89,13 +89,18 @@ class FolderMailbox:
         """See :meth:`bot.mail.port.Mailbox.bring_back`; a name that is taken in the inbox gets a number."""
         return await asyncio.to_thread(self._bring_back, folder)
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """Write ``mail`` into ``outbox/``, whole or not at all; a Message-ID that is there already is not sent again."""
         await asyncio.to_thread(self._send, mail)
+        return {}
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
         return await asyncio.to_thread(self._was_sent, message_id)
+
+    def clock_offset(self) -> timedelta | None:
+        """See :meth:`bot.mail.port.Mailbox.clock_offset`: a folder has no clock of its own."""
+        return None
 
     async def check(self) -> str:
         """See :meth:`bot.mail.port.Mailbox.check`."""

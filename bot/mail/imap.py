@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -94,13 +94,17 @@ class ImapMailbox:
         """See :meth:`bot.mail.port.Mailbox.bring_back`."""
         return await self._do(lambda session: session.bring_back(folder.value))
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; no copy is kept in any folder."""
-        await self._sender.send(mail)
+        return await self._sender.send(mail)
 
     async def was_sent(self, message_id: str) -> bool | None:
         """See :meth:`bot.delivery.outgoing.Outgoing.was_sent`."""
         return self._sender.was_sent(message_id)
+
+    def clock_offset(self) -> timedelta | None:
+        """See :meth:`bot.mail.port.Mailbox.clock_offset`: neither IMAP nor SMTP tells the time."""
+        return None
 
     async def check(self) -> str:
         """See :meth:`bot.mail.port.Mailbox.check`."""

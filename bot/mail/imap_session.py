@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
+from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError
 
 from bot.errors import AccessDenied, Unfiled, Unusable
 from bot.mail.receipt import from_line
-from bot.mail.tls import why
+from bot.mail.tls import no_starttls, why
 from bot.secret import Secret
 from bot.settings.imap import ImapSettings
 
@@ -199,6 +199,8 @@ class Session:
         except OSError as error:
             reason = why(error, host=settings.host, port=settings.port, setting=_SETTING, timeout=settings.timeout)
             raise Unusable(f"IMAP: {reason}") from None
+        except CapabilityError:
+            raise Unusable(f"IMAP: {no_starttls(settings.host, settings.port, _SETTING, implicit=993)}") from None
         except IMAPClientError as error:
             raise Unusable(f"IMAP: {settings.host}:{settings.port} does not greet as it should ({error})") from None
         return client
@@ -211,10 +213,19 @@ class Session:
                 token = f"user={user}\x01auth=Bearer {password.reveal()}\x01\x01"
                 # To a challenge, which tells why the token is refused, an empty answer ends the exchange.
                 self._client.sasl_login("XOAUTH2", lambda challenge: "" if challenge else token)
-            elif password.reveal().isascii():
+            elif f"{user}{password.reveal()}".isascii():
                 self._client.login(user, password.reveal())
-            else:  # LOGIN has no character set
+            elif self._client.has_capability("AUTH=PLAIN"):  # LOGIN has no character set, PLAIN has UTF-8 (RFC 4616)
                 self._client.plain_login(user, password.reveal())
+            else:
+                raise AccessDenied(
+                    f"IMAP: {host} offers no login that can carry {_SETTING}.user and .password (no AUTH=PLAIN): "
+                    "set a password of ASCII characters"
+                )
+        except UnicodeEncodeError:  # its own text holds what it could not encode
+            raise AccessDenied(
+                f"IMAP: {_SETTING}.user or .password is no text that can be sent as UTF-8: set it anew"
+            ) from None
         except (*LOST, IMAPClientError) as error:
             if isinstance(error, LOST) or isinstance(error.__context__, LOST):
                 raise Unusable(f"IMAP: {host} ended the connection at the login") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -82,6 +83,10 @@ class Mailbox(Outgoing, Protocol):
 
         A folder that does not exist is empty. Raises as :meth:`file` and :meth:`list_new` do.
         """
+        ...
+
+    def clock_offset(self) -> timedelta | None:
+        """Tell how far the server's clock is ahead of this machine's, as its answers show it; ``None`` where it is not known."""
         ...
 
     async def check(self) -> str:

@@ -8,18 +8,22 @@ import smtplib
 import socket
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 
-from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, Transient
-from bot.mail.tls import why
+from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, SenderRefused, Transient
+from bot.mail.tls import no_starttls, why
 from bot.mail.wire import wire_bytes
 from bot.secret import Secret
 from bot.settings.imap import SmtpSettings
 
 _SETTING = "mailbox.smtp"
 _DOT = re.compile(rb"^\.", re.MULTILINE)
+#: Enhanced status codes (RFC 3463, and Exchange's 5.7.60) by which a server refuses a mail's sender, whoever it is for.
+_OF_SENDER = re.compile(rb"5\.(?:1\.[78]|7\.(?:60|8|9))\b")
+#: RFC 3463: the mailbox is there and takes no mail now, which says nothing of who sends.
+_FULL = re.compile(rb"[45]\.2\.")
 
 
 class SmtpSender:
@@ -35,10 +39,10 @@ class SmtpSender:
         self._handed_over: dict[str, bool] = {}
         self._turn = asyncio.Lock()
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`."""
         async with self._turn:
-            await asyncio.to_thread(self._send, mail)
+            return await asyncio.to_thread(self._send, mail)
 
     def was_sent(self, message_id: str) -> bool | None:
         """Tell what this object knows: an SMTP server can't be asked."""
@@ -52,20 +56,25 @@ class SmtpSender:
 
     def _try(self) -> None:
         with self._connected() as server:
-            self._expect(server.mail(self._address), f"sending as {self._address}")
-            # Many servers say what they think of the sender only here (Postfix: smtpd_delay_reject).
-            self._expect(server.rcpt(self._address), f"sending as {self._address}")
+            self._must_be_sender(server)
             server.rset()
 
-    def _send(self, mail: EmailMessage) -> None:
+    def _must_be_sender(self, server: smtplib.SMTP) -> None:
+        """Raise ``SenderRefused`` unless the server takes mails from the bot's address, by one from it to itself."""
+        what = f"sending as {self._address}"
+        self._expect(server.mail(self._address), what, refused=SenderRefused)
+        # Many servers say what they think of the sender only here (Postfix: smtpd_delay_reject).
+        code, text = server.rcpt(self._address)
+        if not _FULL.match(text):
+            self._expect((code, text), what, refused=SenderRefused)
+
+    def _send(self, mail: EmailMessage) -> Mapping[str, str]:
         message_id = str(mail["Message-ID"])
         if message_id in self._handed_over:
             raise DeliveryFailed(f"a mail with the Message-ID {message_id} was handed over before")
         content = _DOT.sub(b"..", wire_bytes(mail))
         with self._connected() as server:
-            self._expect(server.mail(self._address), f"sending as {self._address}")
-            for address in _recipients(mail):
-                self._expect(server.rcpt(address), f"the recipient {address}")
+            refused = self._address_to(server, _recipients(mail))
             server.putcmd("data")
             self._expect(server.getreply(), "the mail", well=354)
             server.send(content if content.endswith(b"\r\n") else content + b"\r\n")
@@ -79,6 +88,27 @@ class SmtpSender:
                 self._expect((code, text), "the mail")
             else:  # no answer of the protocol: it may mean anything
                 raise OutcomeUnknown("send", f"{self._settings.host} answered {code} {text.decode('ascii', 'replace')}")
+        return refused
+
+    def _address_to(self, server: smtplib.SMTP, recipients: list[str]) -> Mapping[str, str]:
+        """Name sender and recipients; returns the recipients that are refused, where others of them are accepted.
+
+        Raises ``SenderRefused`` where it is the sender that is not accepted, ``DeliveryFailed`` where no recipient is.
+        """
+        self._expect(server.mail(self._address), f"sending as {self._address}", refused=SenderRefused)
+        failed: dict[str, BotError] = {}
+        for address in recipients:
+            try:
+                self._expect(server.rcpt(address), f"the recipient {address}")
+            except SenderRefused:
+                raise
+            except (DeliveryFailed, Transient) as error:
+                failed[address] = error
+        if len(failed) < len(recipients):
+            return {address: str(error) for address, error in failed.items()}
+        server.rset()
+        self._must_be_sender(server)  # else every address would seem to be wrong
+        raise min(failed.values(), key=lambda error: not isinstance(error, Transient))
 
     def _finish(self, server: smtplib.SMTP) -> tuple[int, bytes]:
         try:
@@ -107,6 +137,8 @@ class SmtpSender:
                 if network
                 else f"{settings.host}:{settings.port} breaks off ({type(error).__name__})"
             )
+            if isinstance(error, smtplib.SMTPNotSupportedError):
+                reason = no_starttls(settings.host, settings.port, _SETTING, implicit=465)
             raise Transient(f"SMTP: {reason}") from None
         finally:
             if server is not None:
@@ -147,31 +179,41 @@ class SmtpSender:
         Not ``server.login()``: that one offers a wrong password by every mechanism in turn.
         """
         offered = server.esmtp_features.get("auth", "").upper().split()
-        server.user, server.password = self._settings.user, self._password.reveal()
+        user, password = self._settings.user, self._password.reveal()
         if self._settings.auth == "xoauth2" and "XOAUTH2" in offered:
-            server.auth("XOAUTH2", self._bearer)
+            # To a challenge, which tells why the token was refused, an empty answer ends the exchange.
+            self._exchange(server, "XOAUTH2", f"user={user}\x01auth=Bearer {password}\x01\x01", "")
         elif self._settings.auth == "password" and "PLAIN" in offered:
-            self._plain(server)
+            self._exchange(server, "PLAIN", f"\0{user}\0{password}")
         elif self._settings.auth == "password" and "LOGIN" in offered:
-            server.auth("LOGIN", server.auth_login)
+            self._exchange(server, "LOGIN", user, password)
         else:
             raise AccessDenied(
                 f"SMTP: {self._settings.host} offers no login with {self._settings.auth} ({_SETTING}.auth)"
             )
 
-    def _plain(self, server: smtplib.SMTP) -> None:
-        # Not server.auth(): it takes ASCII alone, and RFC 4616 wants UTF-8.
-        answer = b64encode(f"\0{self._settings.user}\0{self._password.reveal()}".encode()).decode("ascii")
-        code, text = server.docmd("AUTH", f"PLAIN {answer}")
+    def _exchange(self, server: smtplib.SMTP, mechanism: str, first: str, *answers: str) -> None:
+        """Say these in turn, in UTF-8 (RFC 4616): ``server.auth()`` and its authobjects take ASCII alone."""
+        try:
+            texts = [b64encode(text.encode()).decode("ascii") for text in (first, *answers)]
+        except UnicodeEncodeError:  # its own text holds what it could not encode
+            raise AccessDenied(
+                f"SMTP: {_SETTING}.user or .password is no text that can be sent as UTF-8: set it anew"
+            ) from None
+        code, text = server.docmd("AUTH", f"{mechanism} {texts[0]}")
+        for answer in texts[1:]:
+            if code == 334:
+                code, text = server.docmd(answer)
         if code != 235:
             raise smtplib.SMTPAuthenticationError(code, text)
 
-    def _bearer(self, challenge: bytes | None = None) -> str:
-        """Return the token; to a challenge, which tells why it was refused, an empty answer ends the exchange."""
-        return "" if challenge else f"user={self._settings.user}\x01auth=Bearer {self._password.reveal()}\x01\x01"
+    def _expect(
+        self, reply: tuple[int, bytes], what: str, well: int = 250, refused: type[BotError] = DeliveryFailed
+    ) -> None:
+        """Raise unless the server agrees: ``Transient`` for a 4xx answer, ``refused`` for good (RFC 5321, 4.2.1).
 
-    def _expect(self, reply: tuple[int, bytes], what: str, well: int = 250) -> None:
-        """Raise unless the server agrees: ``Transient`` for a 4xx answer, ``DeliveryFailed`` for good (RFC 5321, 4.2.1)."""
+        Where the answer's own code says that it is the sender who is refused, ``SenderRefused``.
+        """
         code, text = reply
         if code == well or (well == 250 and code == 251):
             return
@@ -180,7 +222,7 @@ class SmtpSender:
             raise Transient(f"SMTP: {said}")
         if code < 0:
             raise Transient(f"SMTP: {self._settings.host} breaks off at {what}")
-        raise DeliveryFailed(f"SMTP: {said}")
+        raise (SenderRefused if _OF_SENDER.match(text) else refused)(f"SMTP: {said}")
 
 
 def _recipients(mail: EmailMessage) -> list[str]:

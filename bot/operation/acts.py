@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.clock import Clock
 from bot.delivery.compose import message_id
+from bot.delivery.parcels import CARRIES
 from bot.errors import ActRefused
 from bot.issuance.windows import ended
 from bot.ledger.ledger import Ledger
@@ -145,6 +146,42 @@ class Acts:
         await self.ledger.change(work, event, rerun)
         return Act(id=request_id, before=request.state, after=State.ACCEPTED)
 
+    async def retry_notices(self, request_id: str, reason: str) -> Act:
+        """Have what was not sent of a request sent once more by the caller's pass; credentials with a new password (rerun).
+
+        Raises ``ActRefused`` where nothing waits for it, ``KeyError`` for a request that does not exist.
+        """
+        request, unsent = await self._unsent(request_id)
+        if request.state is State.STUCK and any(notice.kind in CARRIES for notice in unsent):
+            return await self.rerun(request_id, reason)
+        for notice in unsent:
+            if notice.kind not in CARRIES:  # an issued one is mailed by every pass, with a new password
+                event = _of_notice("notice.retry", notice, reason)
+                await self.ledger.note(event, notice=replace(notice, state=NoticeState.SENDING))
+        return Act(id=request_id, before=request.state, after=request.state)
+
+    async def close_notices(self, request_id: str, reason: str) -> Act:
+        """Close what was not sent of a request: whom it was for was told otherwise, or need not be; nothing is mailed.
+
+        Raises ``ActRefused`` where there is nothing to close, and for credentials; ``KeyError`` for a request that does not exist.
+        """
+        request, unsent = await self._unsent(request_id)
+        if any(notice.kind in CARRIES for notice in unsent):
+            raise ActRefused(
+                f"{request_id}: its login works for nobody without the mail: `notices retry` or `dismiss` it"
+            )
+        for notice in unsent:
+            event = _of_notice("notice.close", notice, reason)
+            await self.ledger.note(event, notice=replace(notice, state=NoticeState.CLOSED))
+        return Act(id=request_id, before=request.state, after=request.state)
+
+    async def _unsent(self, request_id: str) -> tuple[Request, list[Notice]]:
+        request = await self.ledger.get(request_id)
+        unsent = [notice for notice, _ in await self.ledger.unsent() if notice.request_id == request_id]
+        if not unsent:
+            raise ActRefused(f"{request_id} has no notice that was not sent: `notices list` shows which have")
+        return request, unsent
+
     async def hand_over(self, request_id: str, *, to: str, reason: str) -> Act:
         """Record who gave the credentials of a delivered request to whom, and how; changes nothing else.
 
@@ -208,6 +245,14 @@ class Acts:
 def _rerun(request: Request, reason: str) -> Event:
     return Event(
         action="request.rerun", outcome="done", request_id=request.id, reason=reason, details={"attempts": request.attempts}
+    )  # fmt: skip
+
+
+def _of_notice(action: str, notice: Notice, reason: str) -> Event:
+    return Event(
+        action=action, outcome="done", request_id=notice.request_id, reason=reason,
+        details={"notice": notice.kind, "message_id": notice.message_id, "attempt": notice.attempt},
+        person={"to": notice.to},
     )  # fmt: skip
 
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import time, timedelta
 
-from bot.clock import Clock
+from bot.clock import Clock, Standstill, ahead_of
 from bot.console.port import Ability, Console
-from bot.errors import SEE, ConsoleDrift, Paused, Stopped, advice_of
+from bot.errors import SEE, ConsoleDrift, DeliveryFailed, Paused, Stopped, Unsent, advice_of
 from bot.issuance.drive import Driver
 from bot.issuance.expire import Expirer
 from bot.ledger.conditions import Part
@@ -47,6 +47,7 @@ class AtConsole:
     outgoing: WatchedOutgoing
     #: The console's clock may differ so much from the machine's.
     clock_off: timedelta
+    standstill: Standstill
 
     async def run(
         self,
@@ -80,6 +81,7 @@ class AtConsole:
             report.warnings += [f"a screen of the console has changed: {one}" for one in await self.console.probe()]
             report.looked.add(Area.CONSOLE)
             self._check_clock()
+            report.looked.add(Area.CLOCK)
             # Who may work now must not wait for the others; what is issued below is closed at the end.
             tried = await self.switching.run(report, self.clock.now(), progress, stands=self._stands)
             issuing = await self._issue(self._as_many_as_may(to_drive, report), report, progress)
@@ -104,7 +106,8 @@ class AtConsole:
 
     def _check_clock(self) -> None:
         """Raise ``Stopped`` when the console's clock and this machine's differ: deadlines and windows depend on both."""
-        ahead = self.console.clock_offset()
+        offset = self.console.clock_offset()
+        ahead = None if offset is None else offset + ahead_of(self.clock)
         if ahead is not None and abs(ahead) > self.clock_off:
             raise Stopped(
                 Trouble.CLOCK, f"the console's clock is {ahead.total_seconds():+.0f} s from this machine's: check NTP"
@@ -118,7 +121,7 @@ class AtConsole:
             report.find(Finding(trouble=Trouble.TOO_MANY, detail=text))
         return to_drive[:most]
 
-    async def _issue(self, to_drive: list[Request], report: Report, progress: Progress) -> Paused | None:
+    async def _issue(self, to_drive: list[Request], report: Report, progress: Progress) -> Paused | Unsent | None:
         """Issue and deliver; returns why not all of it was done where only issuing stands still, and revoking goes on."""
 
         async def stands() -> Paused | None:
@@ -131,7 +134,7 @@ class AtConsole:
             await self._each(
                 to_drive, self._drive, stands, "IDを発行し通知する / issuing and delivering", report, progress
             )
-        except Paused as error:
+        except (Paused, Unsent) as error:  # of the mails, not of the console
             return error
         return None
 
@@ -151,7 +154,10 @@ class AtConsole:
     ) -> None:
         every = deque(requests)
         progress.start(what, len(every))
-        crew = Crew(waiting=every, do=work, report=report, progress=progress, settings=self.settings, stands=stands)
+        crew = Crew(
+            waiting=every, do=work, report=report, progress=progress, settings=self.settings, stands=stands,
+            standstill=self.standstill,
+        )  # fmt: skip
         await asyncio.gather(*(crew.work() for _ in range(min(self.console.sessions, len(every)))))
         if crew.stopped_by:
             raise crew.stopped_by
@@ -167,7 +173,8 @@ class AtConsole:
                 evidence = await evidence_of_stuck(self.driver.ledger, after.id)
                 what = after.stuck_reason.partition(SEE)[0]
                 raise Stopped(Trouble.DRIFT, f"{after.id}: {what}", evidence=evidence)
-        return after.state is not State.STUCK
+        # That a mail was refused says nothing of the console; sending counts those itself (bot/operation/alerts/guards.py).
+        return after.state is not State.STUCK or after.stuck_reason.startswith(DeliveryFailed.__name__)
 
     async def _expire(self, request: Request, report: Report, bounced: Collection[str]) -> bool:
         if request.id in bounced:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.errors import BotError, Conflict, Paused, Stopped, Transient, Unreachable, Unsent
+from bot.clock import Standstill
+from bot.errors import BotError, Conflict, Paused, StoodStill, Stopped, Transient, Unreachable, Unsent
 from bot.ledger.records import Request
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.report import Progress, Report
@@ -34,6 +36,8 @@ class Crew:
     settings: ConsoleSettings
     #: Asked before each request: what is in hand is finished, and then all stand still.
     stands: Stands
+    #: Knows whether the machine stood still: what ran into a limit meanwhile is no failure.
+    standstill: Standstill | None = None
     #: What stopped the work, for the caller to raise when every worker has come back.
     stopped_by: BotError | None = None
     _failures: int = 0
@@ -59,7 +63,7 @@ class Crew:
             with self.report.one_of_many(request.id):
                 try:
                     well = await self._in_time(request)
-                except (Unreachable, Unsent) as error:
+                except (Unreachable, Unsent, StoodStill) as error:
                     why = error
                     raise
                 except Conflict:
@@ -68,6 +72,8 @@ class Crew:
         except BotError as error:
             self.stopped_by = self.stopped_by or error
             return
+        if isinstance(why, StoodStill):
+            return  # says nothing of the console
         self._failures = 0 if well else self._failures + 1
         if self._failures >= self.settings.stop_after_failures:
             # A console that is gone, or a mail server, is told as that, and tried again by the next pass.
@@ -75,10 +81,15 @@ class Crew:
             self.stopped_by = why or Stopped(Trouble.FAILURES, text)
 
     async def _in_time(self, request: Request) -> bool:
+        began = time.monotonic()
         try:
             async with asyncio.timeout(self.settings.request_timeout):
                 return await self.do(request, self.report)
         except TimeoutError:
+            if self.standstill and (stood := self.standstill.since(began)):
+                raise StoodStill(
+                    f"the machine stood still for {stood:.0f} s: the next pass finds out how far it came"
+                ) from None
             raise Transient(
                 "it took longer than console.request_timeout: the next pass finds out how far it came"
             ) from None

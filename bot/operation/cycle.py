@@ -8,7 +8,7 @@ from datetime import datetime
 
 from loguru import logger
 
-from bot.clock import Clock
+from bot.clock import Clock, Standstill
 from bot.delivery.courier import Courier
 from bot.delivery.parcels import CARRIES
 from bot.errors import BotError, Paused
@@ -23,7 +23,7 @@ from bot.operation.alerts.guards import WatchedOutgoing
 from bot.operation.alerts.survey import Survey
 from bot.operation.alerts.watch import Alerts
 from bot.operation.at_console import DRIVABLE, AtConsole
-from bot.operation.beforehand import EMPLOYEES, must_not_have_shrunk, set_back
+from bot.operation.beforehand import EMPLOYEES, Clocks, must_not_have_shrunk, set_back
 from bot.operation.bounces import Bounces
 from bot.operation.cut_off import tell_of_cut_off
 from bot.operation.leavers import Leavers
@@ -35,6 +35,9 @@ from bot.operation.take_in import Deciding, Inbox, Intake
 
 #: So many requests are issued before the next batch of known senders' mails is read.
 _BETWEEN_BATCHES = 20
+
+#: Seconds for which the machine stood still, or more: somebody should know.
+_WORTH_TELLING = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,8 @@ class Cycle:
     leavers: Leavers
     leftovers: Leftovers
     at_console: AtConsole
+    clocks: Clocks
+    standstill: Standstill
     left_open: LeftOpen
     bounces: Bounces
     clock: Clock
@@ -67,6 +72,10 @@ class Cycle:
 
         Raises ``ConfigInvalid`` for a staff directory that has shrunk since the last pass.
         """
+        with self.standstill:
+            return await self._run(progress)
+
+    async def _run(self, progress: Progress) -> Report:
         report = Report(stop=self.stop)
         self.outgoing.begin()
         if self.gate.switched_off:
@@ -95,6 +104,10 @@ class Cycle:
 
         Nor for the time at which a stop condition is tried again; for a pause until an operator resumes it does.
         """
+        if not self.gate.by_hand:
+            by_hand = replace(self.gate, by_hand=True)
+            hand = replace(self, gate=by_hand, at_console=replace(self.at_console, gate=by_hand))
+            return await hand.onward(request_ids, progress)
         report = Report(stop=self.stop)
         self.outgoing.begin()
         if self.gate.switched_off:
@@ -105,8 +118,7 @@ class Cycle:
         employees = {one.application.employee_no for one in requests}
         due = [one for one in await self.ledger.due(self.clock.now()) if one.application.employee_no in employees]
         await self._tell_among(request_ids, report, progress)
-        at_console = replace(self.at_console, gate=replace(self.gate, by_hand=True))
-        await self._part(report, Part.ALL, Area.CONSOLE, lambda: at_console.run(requests, due, report, progress))
+        await self._part(report, Part.ALL, Area.CONSOLE, lambda: self.at_console.run(requests, due, report, progress))
         await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report, among=request_ids))
         await self._tell_among(request_ids, report, progress)
         await self._observe(report)
@@ -166,20 +178,37 @@ class Cycle:
     async def _observe(self, report: Report) -> None:
         """Look around once more, and have the alerts tell what is news."""
         now = self.clock.now()
+        if (stood := self.standstill.since(float("-inf"))) >= _WORTH_TELLING:
+            text = f"the machine stood still for {stood:.0f} s during this pass"
+            report.warnings.append(text)
+            report.find(Finding(trouble=Trouble.STOOD_STILL, detail=text))
         if self.outgoing.finding:
             report.find(self.outgoing.finding)
         elif self.outgoing.worked or await self._mails_could_go(report):
             report.looked.add(Area.OUTGOING)
         report.findings += await self.survey.look(now)
         report.looked.add(Area.PASS)
-        before = self.outgoing.finding
+        before, left_out = self.outgoing.finding, self._left_out()
+        report.findings += left_out
         await self.alerts.observe(report, now)
         failed = self.outgoing.finding
         if failed and (before is None or failed.key != before.key):  # else it was among what was to be told
             await self._observe_failed_alert(failed, report, now)
+        for finding in self._left_out():
+            if finding not in left_out:
+                await self._observe_failed_alert(finding, report, now)
+        if self.outgoing.reached_all and await self.alerts.watching(Area.RECIPIENTS, now):
+            await self.alerts.observe(Report(looked={Area.RECIPIENTS}), now)
+
+    def _left_out(self) -> list[Finding]:
+        """Return the recipients who were refused while others of the same mail were told."""
+        return [
+            Finding(trouble=Trouble.ADDRESS, about=address, detail=f"{address}: {said}")
+            for address, said in self.outgoing.left_out.items()
+        ]
 
     async def _observe_failed_alert(self, finding: Finding, report: Report, now: datetime) -> None:
-        """Have it told by another way that not even the alert went out."""
+        """Have it told that not even the alert went out, or not to everybody."""
         more = Report(findings=[finding])
         await self.alerts.observe(more, now)
         news = [problem for problem in more.problems if problem not in report.problems]
@@ -216,16 +245,30 @@ class Cycle:
 
     async def _carry_out(self, report: Report, progress: Progress, *, most: int | None = None) -> None:
         """Do what follows from what is decided: end what is over, tell, issue (the ``most`` urgent ones) and revoke."""
-        await self._part(report, Part.ALL, Area.PASS, lambda: self.leavers.run(report))
-        await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
+        if await self._clocks_agree(report):
+            await self._part(report, Part.ALL, Area.PASS, lambda: self.leavers.run(report))
+            await self._part(report, Part.ALL, Area.PASS, lambda: self.take_back.run(report))
         await self._tell(report, progress)
         await self._part(report, Part.ALL, Area.CONSOLE, lambda: self._issue_and_revoke(report, progress, most))
 
     async def _take_in(self, inbox: Inbox, report: Report, progress: Progress) -> None:
         """Record, decide, file a batch; a message whose deciding failed is recorded all the same, and leaves the inbox."""
         taken = await self.intake.run(inbox, report, progress)
-        await self._part(report, Part.INTAKE, Area.PASS, lambda: self.deciding.run(report, progress))
+        if await self._clocks_agree(report):
+            await self._part(report, Part.INTAKE, Area.PASS, lambda: self.deciding.run(report, progress))
         await self.intake.file(taken, report)
+
+    async def _clocks_agree(self, report: Report) -> bool:
+        """Compare the clocks, once in a pass; what they differ by stops the console, and is told."""
+
+        async def compare() -> None:
+            if await self.clocks.must_agree():
+                report.looked.add(Area.CLOCK)
+
+        if not report.clocks_compared:
+            report.clocks_compared = True
+            await self._part(report, Part.ALL, Area.CLOCK, compare, always=True)
+        return not any(finding.trouble is Trouble.CLOCK for finding in report.findings)
 
     async def _tell(self, report: Report, progress: Progress) -> None:
         """Tell the operators what can't wait, then the applicants, who are not told while delivery stands still."""

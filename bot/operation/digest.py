@@ -10,7 +10,7 @@ from bot.ledger import conditions
 from bot.ledger.conditions import Condition, Part
 from bot.ledger.engine import revisions
 from bot.ledger.queries import Queries
-from bot.ledger.records import Request
+from bot.ledger.records import NoticeKind, NoticeState, Request
 from bot.life import AccountRecordState, State
 from bot.model import Kind, ReadOutcome
 from bot.operation.alerts.catalogue import Level
@@ -40,6 +40,16 @@ class Line:
     kind: Kind
     state: State
     first_day: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsent:
+    """A notice that was not sent: of which request, what it tells, how far it came, and the state of its request."""
+
+    id: str
+    notice: NoticeKind
+    state: NoticeState
+    request_state: State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +113,8 @@ class Digest:
     of_the_day: tuple[Line, ...]
     #: Whatever their age: accepted and not delivered, urgent first, then by the day they are for.
     undelivered: tuple[Line, ...]
+    #: Whatever their age: notices that were not sent, until they are or a person closes them (`notices`).
+    unsent: tuple[Unsent, ...]
     #: Requests whose login is open after its end for longer than it may, or may be: nobody knows how it stands.
     left_open: tuple[str, ...]
     events: int
@@ -138,6 +150,10 @@ async def make_digest(
         unmatched=tuple(one.id for one in messages if one.bounce_of == ""),
         requests=dict(sorted(Counter(one.state.value for one in requests).items())),
         waiting=tuple(_open(one) for one in waiting), of_the_day=tuple(_line(one) for one in requests),
+        unsent=tuple(
+            Unsent(id=notice.request_id, notice=notice.kind, state=notice.state, request_state=state)
+            for notice, state in await ledger.unsent()
+        ),
         left_open=await _left_open(ledger, now, late), on_its_way=len(going),
         undelivered=tuple(_line(one) for one in going if one.state is not State.RECEIVED),
         events=verdict.events, head=verdict.head, chain_ok=verdict.ok, versions=versions,

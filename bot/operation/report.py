@@ -14,7 +14,7 @@ from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding, finding_of
 
 T = TypeVar("T")
-_NO_COUNTS = frozenset({"stop", "findings", "looked"})
+_NO_COUNTS = frozenset({"stop", "findings", "looked", "clocks_compared"})
 
 
 class Progress(Protocol):
@@ -87,6 +87,8 @@ class Report:
     #: What was looked at and found in order.
     looked: set[Area] = field(default_factory=set)
 
+    #: The servers' clocks were asked for, whatever they told.
+    clocks_compared: bool = False
     #: Who asked the pass to end before everything was done; empty when it came to its end.
     interrupted: str = ""
     stop: Stop = field(default_factory=Stop)

@@ -50,7 +50,7 @@ class AlertSettings(Section):
     """Where operators reach the folder of ``console.evidence_dir``, such as https://files.city.example.jp/evidence/ or
     file://server/share/evidence/: evidence is linked below it. Empty: its path on the bot's machine is told."""
     clock_off_seconds: Annotated[float, Field(ge=5, le=3600)] = 60
-    """The machine's clock and the console's may differ by so many seconds; more stops the console's part."""
+    """The machine's clock and those of console and mail server may differ by so many seconds; more stops deciding and the console."""
 
     @field_validator("evidence_url")
     @classmethod

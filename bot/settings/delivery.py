@@ -59,6 +59,8 @@ class DeliverySettings(Section):
     """How credentials reach the applicant: single, split or handover."""
     urgent_mode: Mode = Mode.SINGLE
     """The same for urgent requests (V07): their applicants may be at home, unable to read their mail."""
+    stop_after_refused: int = Field(default=3, ge=1)
+    """So many mails in a row that the server refuses, whoever they are for, have sending and issuing stand still for a while."""
     hand_to: Literal["supervisor", "operators"] = "supervisor"
     """``split`` and ``handover``: who is sent what the applicant is handed: the supervisor, or the operators (``alerts.mail_to``)
     as a sheet to print."""

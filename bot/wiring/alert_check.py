@@ -26,7 +26,8 @@ async def check_alerts(workshop: Workshop, *, send_test: bool) -> str:
 
 
 async def _try(workshop: Workshop, mailbox: Mailbox, *, send_test: bool) -> str:
-    every = ways(workshop, lambda: Direct(mailbox))
+    direct = Direct(mailbox)
+    every = ways(workshop, lambda: direct)
     if not every:
         raise Unusable("nobody is told of anything: set alerts.mail_to or alerts.apprise")
     failed: list[str] = []
@@ -35,6 +36,7 @@ async def _try(workshop: Workshop, mailbox: Mailbox, *, send_test: bool) -> str:
             await _check(workshop, way, send_test=send_test)
         except BotError as error:
             failed.append(f"{way.name}: {error}")
+    failed += [f"mail: {address} is left out ({said})" for address, said in direct.left_out.items()]
     if failed:
         raise Unusable("; ".join(failed))
     done = "a test message sent by" if send_test else "ready (nothing sent; try --send-test):"

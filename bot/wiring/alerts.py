@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +42,11 @@ def gate(config: Config, clock: Clock, ledger: Ledger) -> Gate:
     return Gate(
         ledger=ledger, clock=clock, switch=config.path(settings.kill_switch), retry=timedelta(minutes=settings.retry_minutes)
     )  # fmt: skip
+
+
+def watched(config: Config, mailbox: Mailbox, gate: Gate) -> WatchedOutgoing:
+    """Return what mails go out by."""
+    return WatchedOutgoing(mailbox, gate, most_refused=config.settings.delivery.stop_after_refused)
 
 
 def alerts(sources: Sources, *, sending: Callable[[], Sending], ledger: Ledger | None) -> Alerts:
@@ -164,7 +169,9 @@ class Outside:
         def sending() -> Sending:
             boxes.append(mailbox())
             box = boxes[-1]
-            return WatchedOutgoing(box, gate(self.sources.config, clock, opened)) if opened else Direct(box)
+            return (
+                watched(self.sources.config, box, gate(self.sources.config, clock, opened)) if opened else Direct(box)
+            )
 
         report = Report(findings=[*found], looked={*looked})
         try:
@@ -182,7 +189,11 @@ class Direct:
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
+        #: Who was refused, with what was said.
+        self.left_out: dict[str, str] = {}
 
-    async def alert(self, mail: EmailMessage) -> None:
+    async def alert(self, mail: EmailMessage) -> Mapping[str, str]:
         """See :meth:`bot.operation.alerts.ways.Sending.alert`."""
-        await self._mailbox.send(mail)
+        refused = await self._mailbox.send(mail)
+        self.left_out |= refused
+        return refused

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.clock import Standstill
+from bot.config import Settings
 from bot.console.port import Console
 from bot.delivery.courier import Courier
 from bot.issuance.account import AccountKeeper
@@ -15,6 +17,7 @@ from bot.ledger.ledger import Ledger
 from bot.mail.port import Mailbox
 from bot.operation.alerts.guards import GuardedConsole, WatchedOutgoing
 from bot.operation.at_console import AtConsole
+from bot.operation.beforehand import Clocks
 from bot.operation.bounces import Bounces
 from bot.operation.cycle import Cycle
 from bot.operation.judge import Judge
@@ -28,6 +31,11 @@ from bot.rules.directory import Directory
 from bot.wiring import alerts as alerting
 from bot.wiring.delivery import certificates, letters
 from bot.wiring.sources import Sources
+
+
+def _clock_off(settings: Settings) -> timedelta:
+    """Return by how much clocks may differ."""
+    return timedelta(seconds=settings.alerts.clock_off_seconds)
 
 
 def intake(sources: Sources, mailbox: Mailbox, ledger: Ledger, directory: Directory) -> Intake:
@@ -61,9 +69,9 @@ class Assembly:
         config, clock = sources.config, sources.clock
         judge = sources.judge()
         gate = alerting.gate(config, clock, ledger)
-        outgoing, console = WatchedOutgoing(self.mailbox, gate), GuardedConsole(self.console, gate)
+        outgoing, console = alerting.watched(config, self.mailbox, gate), GuardedConsole(self.console, gate)
         courier = self._courier(outgoing, judge)
-        switching = self._switching(console)
+        switching, standstill = self._switching(console), Standstill()
         late = timedelta(hours=settings.account.escalate_after_hours)
         return Cycle(
             ledger=ledger, courier=courier, clock=clock, gate=gate, outgoing=outgoing, min_kept=settings.staff.min_kept,
@@ -74,7 +82,8 @@ class Assembly:
             leftovers=Leftovers(ledger=ledger, courier=courier),
             leavers=Leavers(ledger=ledger, staff=judge.directory, clock=clock, settings=settings.staff),
             take_back=TakeBack(ledger=ledger, clock=clock, account=settings.account, zone=config.zone),
-            at_console=self._at_console(console, outgoing, courier, switching, judge),
+            at_console=self._at_console(console, outgoing, courier, switching, judge, standstill), standstill=standstill,
+            clocks=Clocks(clock=clock, mailbox=self.mailbox, console=console, most=_clock_off(settings)),
             survey=alerting.survey(config, ledger=ledger, gate=gate, warnings=judge.warnings),
             alerts=alerting.alerts(sources, sending=lambda: outgoing, ledger=ledger),
         )  # fmt: skip
@@ -88,14 +97,16 @@ class Assembly:
         )  # fmt: skip
 
     def _at_console(
-        self, console: GuardedConsole, outgoing: WatchedOutgoing, courier: Courier, switching: Switching, judge: Judge
-    ) -> AtConsole:
+        self, console: GuardedConsole, outgoing: WatchedOutgoing, courier: Courier, switching: Switching, judge: Judge,
+        standstill: Standstill,
+    ) -> AtConsole:  # fmt: skip
         settings, clock = self.sources.config.settings, self.sources.clock
         return AtConsole(
             console=console, driver=self._driver(console, courier, judge), switching=switching, clock=clock,
             gate=alerting.gate(self.sources.config, clock, self.ledger), outgoing=outgoing,
             expirer=Expirer(ledger=self.ledger, console=console, staff=judge.directory, account=settings.account),
-            settings=settings.console, clock_off=timedelta(seconds=settings.alerts.clock_off_seconds),
+            settings=settings.console, clock_off=_clock_off(settings),
+            standstill=standstill,
         )  # fmt: skip
 
     def _driver(self, console: GuardedConsole, courier: Courier, judge: Judge) -> Driver:

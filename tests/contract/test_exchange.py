@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import traceback
 import tracemalloc
 from datetime import datetime, timedelta
+from email import message_from_bytes
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from bot.console.memory import MemoryConsole
-from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, Transient, Unusable
+from bot.errors import AccessDenied, BotError, DeliveryFailed, OutcomeUnknown, SenderRefused, Transient, Unusable
 from bot.intake.letter import open_letter
 from bot.intake.reader import Reader
 from bot.mail.exchange import ExchangeMailbox
@@ -59,14 +62,16 @@ async def test_ntlm(password: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "error", "sent"),
     [
-        ("refuse_send", DeliveryFailed, 0),
+        ("refuse_send", SenderRefused, 0),
+        ("not_understood", SenderRefused, 0),
         ("unavailable_before", OutcomeUnknown, 0),
         ("unavailable_after", OutcomeUnknown, 1),
         ("drop_after", OutcomeUnknown, 1),
         ("malformed", OutcomeUnknown, 1),
         ("slow", OutcomeUnknown, 1),
         ("busy", OutcomeUnknown, 0),
-        ("unauthorized", AccessDenied, 0),
+        ("unauthorized", OutcomeUnknown, 0),
+        ("unauthorized_after", OutcomeUnknown, 1),
     ],
 )
 async def test_a_send_is_posted_once(
@@ -75,12 +80,122 @@ async def test_a_send_is_posted_once(
     """Whatever comes back, the mail is posted once, and what can't be known is told as unknown."""
     await mailbox.list_new()
     server.faults.delay = 4
-    setattr(server.faults, fault, 1)
+    setattr(server.faults, fault, 9)
     with pytest.raises(error):
         await mailbox.send(notice())
     assert len(server.store.sent) == sent
     assert server.calls["CreateItem"] <= 1
     assert await mailbox.was_sent("<a@x>") is None
+
+
+async def test_a_login_that_is_refused_after_the_act_is_not_tried_again(
+    server: EwsServer, mailbox: ExchangeMailbox
+) -> None:
+    """A 401 to a mail that was posted leaves its outcome unknown; the next mail is not posted with that login."""
+    await mailbox.list_new()
+    server.faults.unauthorized_after = 1
+    with pytest.raises(OutcomeUnknown):
+        await mailbox.send(notice())
+    with pytest.raises(AccessDenied):
+        await mailbox.send(notice("b"))
+    assert (server.calls["CreateItem"], len(server.store.sent)) == (1, 1)
+
+
+async def test_a_login_that_is_refused_at_the_first_mail_sent_nothing(server: EwsServer) -> None:
+    """A process that only sends asks a harmless question first: refused there, the mail has certainly not gone out."""
+    mailbox = exchange_mailbox(server, password="wrong-Password-1")
+    with pytest.raises(AccessDenied):
+        await mailbox.send(notice())
+    await mailbox.close()
+    assert (server.calls["401"], server.calls["CreateItem"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        *((code, Transient) for code in (
+            "ErrorMailboxStoreUnavailable", "ErrorMailboxMoveInProgress", "ErrorMailboxFailover", "ErrorConnectionFailed",
+            "ErrorQuotaExceeded", "ErrorSubmissionQuotaExceeded", "ErrorExceededConnectionCount", "ErrorNotEnoughMemory",
+            "ErrorADUnavailable", "ErrorConnectionFailedTransientError", "ErrorInsufficientResources",
+        )),
+        *((code, SenderRefused) for code in ("ErrorAccessDenied", "ErrorAccountDisabled", "ErrorNonExistentMailbox")),
+        *((code, DeliveryFailed) for code in ("ErrorMessageSizeExceeded", "ErrorInvalidRecipients", "ErrorVirusDetected")),
+        *((code, OutcomeUnknown) for code in ("ErrorServerBusy", "ErrorTimeoutExpired", "ErrorInternalServerError")),
+    ],
+)  # fmt: skip
+async def test_each_refusal_is_what_it_says(
+    server: EwsServer, mailbox: ExchangeMailbox, code: str, error: type[BotError]
+) -> None:
+    """What may pass is tried again, what concerns every mail pauses sending, and only what is final is given up."""
+    server.faults.refuse_send, server.faults.refuse_code = 1, code
+    with pytest.raises(BotError) as raised:
+        await mailbox.send(notice())
+    known = (SenderRefused, Transient, DeliveryFailed, OutcomeUnknown)
+    assert next(kind for kind in known if isinstance(raised.value, kind)) is error
+    if error is not OutcomeUnknown:
+        assert await mailbox.send(notice()) == {}, "what was certainly not sent may be sent later"
+
+
+async def test_one_refused_recipient_keeps_nobody_else_from_a_mail(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """A mail to several goes once to each who is accepted, and the other is named; refused by all, it failed."""
+    good, bad, other = (f"{name}@city.example.jp" for name in ("op1", "gone", "op2"))
+    mail = notice()
+    mail.replace_header("To", ", ".join((good, bad, other)))
+    server.faults.refuse_recipients = frozenset({bad})
+    refused = await mailbox.send(mail)
+    assert list(refused) == [bad]
+    sent = [message_from_bytes(content)["To"] for content in server.store.sent]
+    assert sent == [good, other]
+    server.faults.refuse_recipients = frozenset({good, bad, other})
+    again = notice("b")
+    again.replace_header("To", mail["To"])
+    with pytest.raises(DeliveryFailed):
+        await mailbox.send(again)
+
+
+@pytest.mark.parametrize("password", ["ひみつ-pass-2021", "pässword-2021!", "ascii-Pass-2021"])
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+async def test_a_password_of_any_letters_logs_in(password: str, auth: Literal["basic", "ntlm"]) -> None:
+    """Basic carries UTF-8 and NTLM Unicode: no letter of a password is refused, or shown in a traceback."""
+    with EwsServer(method=auth, password=password) as server:
+        mailbox = exchange_mailbox(server, auth=auth)
+        assert await mailbox.list_new() == []
+        await mailbox.send(notice())
+        await mailbox.close()
+        assert (server.calls["401"], len(server.store.sent)) == (0, 1)
+
+
+async def test_a_password_that_is_no_text_is_told(server: EwsServer) -> None:
+    """Bytes that are no UTF-8 are named as the setting they come from, without the password."""
+    mailbox = exchange_mailbox(server, password="geheim\udcff")
+    with pytest.raises(AccessDenied, match=r"mailbox\.exchange\.user or \.password") as raised:
+        await mailbox.list_new()
+    assert "geheim" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [("localhost", "has expired"), ("mail.city.example.jp", r"is for another name.*mailbox\.exchange\.endpoint")],
+)
+async def test_a_bad_certificate_is_told_as_what_it_is(host: str, says: str) -> None:
+    """An expired certificate and one for another name are not mended by a CA file, and the advice does not say so."""
+    with EwsServer(host=host, expired=host == "localhost") as server:
+        mailbox = exchange_mailbox(server)
+        for ask in (mailbox.list_new(), mailbox.send(notice())):
+            with pytest.raises(Unusable, match=says) as raised:
+                await ask
+            assert "ca_file" not in str(raised.value)
+        await mailbox.close()
+
+
+async def test_the_server_s_clock_is_heard(server: EwsServer, mailbox: ExchangeMailbox) -> None:
+    """Every answer tells the server's time: a machine that is three days ahead knows it before it decides anything."""
+    assert mailbox.clock_offset() is None
+    server.faults.clock = timedelta(days=-3)
+    await mailbox.list_new()
+    offset = mailbox.clock_offset()
+    assert offset is not None
+    assert abs(offset + timedelta(days=3)) < timedelta(seconds=30)
 
 
 async def test_what_is_sent_carries_our_identity(server: EwsServer, mailbox: ExchangeMailbox) -> None:

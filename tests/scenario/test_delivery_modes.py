@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import re
+from collections.abc import Mapping
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -28,12 +29,11 @@ class Failing(FolderMailbox):
         super().__init__(path, max_bytes=10**6, zone=ZONE)
         self._left, self._error, self._after = at, error, after
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """Send, or fail."""
         self._left -= 1
         if self._left != 0:
-            await super().send(mail)
-            return
+            return await super().send(mail)
         if self._after:
             await super().send(mail)
         raise self._error

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import ServerClock
 from bot.commands import pausing
 from bot.console.memory import MemoryConsole
-from bot.console.server_clock import ServerClock
 from bot.errors import BadUsage, Unusable
 from bot.ledger.records import ActorType
 from bot.wiring.alert_check import check_alerts

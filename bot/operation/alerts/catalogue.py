@@ -37,6 +37,10 @@ class Area(StrEnum):
     FILING = "filing"
     #: A mail went out.
     OUTGOING = "outgoing"
+    #: A mail to several people went out, and none of them was refused.
+    RECIPIENTS = "recipients"
+    #: Machine's and servers' clocks were compared before anything was decided, or nobody could be asked.
+    CLOCK = "clock"
     #: The console was walked through, every landmark found.
     CONSOLE = "console"
     #: What waits to be issued was counted.
@@ -66,6 +70,9 @@ class Trouble(StrEnum):
     CONSOLE = "console_unusable"
     MAILBOX = "mailbox_unusable"
     OUTGOING = "sending_fails"
+    REFUSED = "sending_refused"
+    ADDRESS = "address_refused"
+    STOOD_STILL = "machine_stood_still"
     LEDGER = "ledger_unusable"
     CHAIN = "ledger_broken"
     NOT_BEGUN = "pass_impossible"

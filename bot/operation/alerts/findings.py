@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.errors import AccessDenied, BotError, ConfigInvalid, ConsoleDrift, LedgerBroken, LedgerUnusable, Stopped
+from bot.errors import (
+    AccessDenied,
+    BotError,
+    ConfigInvalid,
+    ConsoleDrift,
+    LedgerBroken,
+    LedgerUnusable,
+    SenderRefused,
+    StoodStill,
+    Stopped,
+)
 from bot.operation.alerts.catalogue import Area, Kind, Trouble
 from bot.operation.alerts.kinds import KINDS
 
@@ -60,6 +70,8 @@ def _trouble(error: BotError, area: Area) -> Trouble:
         LedgerBroken: Trouble.CHAIN,
         LedgerUnusable: Trouble.LEDGER,
         ConfigInvalid: Trouble.NOT_BEGUN,
+        SenderRefused: Trouble.REFUSED,
+        StoodStill: Trouble.STOOD_STILL,
     }
     found = (trouble for kind, trouble in named.items() if isinstance(error, kind))
     return next(found, _UNUSABLE.get(area, Trouble.NOT_BEGUN))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 
+from loguru import logger
+
 from bot.console.port import Ability, Console, Created, Evidence, Order
 from bot.console.screens import ScreenChange
-from bot.errors import AccessDenied, BotError, Paused, Transient, Unsent, Unusable
+from bot.errors import AccessDenied, BotError, DeliveryFailed, Paused, SenderRefused, Transient, Unsent, Unusable
 from bot.mail.port import Mailbox
 from bot.model import Account, AccountSpec, Window
 from bot.operation.alerts.catalogue import Area
@@ -20,14 +22,20 @@ from bot.secret import Secret
 class WatchedOutgoing:
     """Sends by a mailbox, and knows afterwards whether mails go out."""
 
-    def __init__(self, outgoing: Mailbox, gate: Gate) -> None:
+    def __init__(self, outgoing: Mailbox, gate: Gate, *, most_refused: int) -> None:
         self._outgoing = outgoing
         self._gate = gate
+        #: So many mails in a row that are refused, whoever they are for, are no matter of their recipients any more.
+        self._most_refused = most_refused
+        self._refused_in_a_row = 0
         #: The last send failed for a reason that any mail would have failed for.
         self.trouble: BotError | None = None
         #: The condition that this is.
         self.finding: Finding | None = None
         self.worked = False
+        #: Recipients who were refused while others of the same mail were not, with what was said; and that none was.
+        self.left_out: dict[str, str] = {}
+        self.reached_all = False
         self._alert_failed: BotError | None = None
         self._down: Paused | None = None
         self._asked_for: BotError | None = None
@@ -36,34 +44,55 @@ class WatchedOutgoing:
         """Know nothing yet: a pass begins."""
         self.trouble, self.finding, self.worked = None, None, False
         self._alert_failed = self._down = None
+        self._refused_in_a_row = 0
+        self.left_out, self.reached_all = {}, False
 
-    async def send(self, mail: EmailMessage) -> None:
+    async def send(self, mail: EmailMessage) -> Mapping[str, str]:
         """See :meth:`bot.delivery.outgoing.Outgoing.send`; raises ``Paused`` when the kill switch is there."""
         self._gate.check_switch()
-        await self._send(mail)
+        return await self._send(mail)
 
-    async def alert(self, mail: EmailMessage) -> None:
+    async def alert(self, mail: EmailMessage) -> Mapping[str, str]:
         """Send a mail to operators, the kill switch or not; after one that failed, none is tried in the same pass."""
         if self._alert_failed:
             raise self._alert_failed
         try:
-            await self._send(mail)
+            return await self._send(mail)
         except (AccessDenied, Unusable, Transient) as error:
             self._alert_failed = error
             raise
 
-    async def _send(self, mail: EmailMessage) -> None:
+    async def _send(self, mail: EmailMessage) -> Mapping[str, str]:
         """Send a mail, never while the server is known to refuse the login."""
         await self._gate.check_mailbox()
         try:
-            await self._outgoing.send(mail)
+            refused = await self._outgoing.send(mail)
         except Transient as error:
-            raise await self._noted(Unsent(str(error))) from error
+            raise await self._noted(error if isinstance(error, Unsent) else Unsent(str(error))) from error
         except (AccessDenied, Unusable) as error:
             await self._noted(error)
             raise
-        self.begin()
-        self.worked = True
+        except DeliveryFailed as error:
+            await self._count_refused(error)
+            raise
+        self._went_out(mail, refused)
+        return refused
+
+    def _went_out(self, mail: EmailMessage, refused: Mapping[str, str]) -> None:
+        self.trouble = self.finding = self._alert_failed = self._down = None
+        self._refused_in_a_row, self.worked = 0, True
+        self.left_out |= refused
+        for address, said in refused.items():
+            logger.warning("{} was left out of a mail: {}", address, said)
+        self.reached_all = not self.left_out and (self.reached_all or len(mail["To"].addresses) > 1)
+
+    async def _count_refused(self, error: DeliveryFailed) -> None:
+        """Have sending stand still when one mail after the other is refused: what is wrong is with all of them."""
+        self._refused_in_a_row += 1
+        if self._refused_in_a_row >= self._most_refused:
+            await self._noted(
+                SenderRefused(f"{self._refused_in_a_row} mails in a row are refused, the last one: {error}")
+            )
 
     async def _noted(self, trouble: BotError) -> BotError:
         """Have it on record before anybody can try the next mail, in this process or another: a refused login is tried once."""
@@ -153,6 +182,10 @@ class GuardedConsole:
         """See :meth:`bot.console.port.Console.disable`."""
         self._gate.check_switch()
         await self._console.disable(login_id)
+
+    async def ask_clock(self) -> timedelta | None:
+        """See :meth:`bot.console.port.Console.ask_clock`."""
+        return await self._console.ask_clock()
 
     def clock_offset(self) -> timedelta | None:
         """See :meth:`bot.console.port.Console.clock_offset`."""

@@ -61,11 +61,13 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
                   "Make sure that so many did apply. If something is wrong, `pause --part console`."),
     ),
     Trouble.CLOCK: Kind(
-        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE, stops=(Part.CONSOLE,), until=Until.RETRIED,
-        ja=_words("この機械の時計と管理コンソールの時計が合っていません。", f"管理コンソールでの作業を止めました。{_LATER_JA}",
-                  "時刻同期（NTP）を確認してください。締切と利用期間は時計で決まります。"),
-        en=_words("The clocks of this machine and of the admin console differ.", _LATER_EN,
-                  "Check the time service (NTP) of both: deadlines and windows depend on the clock."),
+        level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CLOCK, stops=(Part.CONSOLE,), until=Until.RETRIED,
+        ja=_words("この機械の時計が、管理コンソールまたはメールサーバの時計と合っていません。",
+                  "申請を審査せずに残し、管理コンソールでの作業（発行、無効化）を止めました。時計が合えば自動的に続けます。メールの受付は続けています。",
+                  "どちらの時計も時刻同期（NTP）を確認してください。締切と利用期間は時計で決まります。"),
+        en=_words("The clock of this machine and that of the admin console or the mail server differ.",
+                  "Decided nothing, issued nothing, disabled nothing. Mails are still taken in. It goes on by itself when the clocks agree.",
+                  "Check the time service (NTP) of all of them: deadlines and windows depend on the clock."),
     ),
     Trouble.CONSOLE: Kind(
         level=Level.CRITICAL, part=Part.CONSOLE, area=Area.CONSOLE,
@@ -87,6 +89,33 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
                   "送信サーバとネットワークを確認し、check を実行してください。"),
         en=_words("Mails can't be sent.", "Kept what could not be sent for the next pass, which tries again.",
                   "Look at the outgoing mail server and the network, then run `check`."),
+    ),
+    Trouble.REFUSED: Kind(
+        level=Level.CRITICAL, part=Part.DELIVERY, area=Area.OUTGOING, stops=(Part.DELIVERY,), until=Until.RETRIED,
+        ja=_words("メールサーバがボットからのメールを断っています。",
+                  "送信と新しい発行を止めました。{retry}分ごとに1回だけ試します。受付と期限の来たIDの無効化は続けています。",
+                  "mailbox.address と、その差出人で送る権限をメールサーバで確認してください。"
+                  "送れなかった通知は notices list で一覧し、直してから notices retry --failed で送り直します。"),
+        en=_words("The mail server refuses what the bot sends.",
+                  "Stopped sending and issuing; it tries again every {retry} minutes, once. Intake goes on, and IDs that are due are disabled.",
+                  "Check mailbox.address, and the right to send as it, on the mail server. `notices list` shows what was not sent; "
+                  "once it is mended, `notices retry --failed` sends it."),
+    ),
+    Trouble.ADDRESS: Kind(
+        level=Level.WARNING, part=Part.DELIVERY, area=Area.RECIPIENTS, personal=True,
+        ja=_words("担当者あてメールの宛先の一部が断られました。", "受け付けられた宛先には送りました。",
+                  "表示されたアドレスを確認し、alerts.mail_to から外すか、メールサーバで直してください。"),
+        en=_words("Of a mail to operators one address was refused.", "Sent it to those who were accepted.",
+                  "Check the address named: take it out of alerts.mail_to, or mend it on the mail server."),
+    ),
+    Trouble.STOOD_STILL: Kind(
+        level=Level.WARNING, part=Part.ALL, lasts=False, tells_end=False,
+        ja=_words("ボットの機械が一時的に止まっていました（休止、仮想マシンの停止など）。",
+                  "その間の時間切れは画面変更とみなさず、見直しました。できなかった分は次の実行が続けます。",
+                  "心当たりがなければ、省電力の設定、仮想マシンの基盤、バックアップの時刻を確認してください。"),
+        en=_words("The bot's machine stood still for a while: sleep, a paused virtual machine, an overloaded host.",
+                  "Took no time-out of that while for a changed screen and looked again; the next pass does what was left.",
+                  "If nobody meant it to, look at power saving, the host of the virtual machine, and when it is backed up."),
     ),
     Trouble.LEDGER: Kind(
         level=Level.CRITICAL, part=Part.ALL,
@@ -184,9 +213,11 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
                   "Look at them with `requests`; unless it is mischief, tell the applicant (delivery.max_notices_per_day)."),
     ),
     Trouble.UNTOLD: Kind(
-        level=Level.WARNING, part=Part.DELIVERY, lasts=False, tells_end=False, personal=True,
-        ja=_words("結果を申請者に知らせることができませんでした。", "案件の状態はそのままです。", "show ID で内容を確認し、申請者に連絡してください。"),
-        en=_words("An applicant could not be told of the result.", "Left the request in its state.", "Look with `show ID` and tell the applicant."),
+        level=Level.WARNING, part=Part.DELIVERY, tells_end=False, personal=True,
+        ja=_words("結果を申請者に知らせることができていません。", "案件の状態はそのままです。自動では送り直しません。",
+                  "notices list で確認し、原因を直して notices retry で送り直すか、ほかの方法で知らせて notices close で閉じてください。"),
+        en=_words("An applicant could not be told of the result.", "Left the request in its state; it is not sent again by itself.",
+                  "Look with `notices list`; mend the cause and `notices retry`, or tell them otherwise and `notices close`."),
     ),
     Trouble.UNREADABLE: Kind(
         level=Level.WARNING, part=Part.INTAKE, lasts=False, tells_end=False,

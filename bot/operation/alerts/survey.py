@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bot.delivery.letters import ANNOUNCED
 from bot.errors import Unusable
 from bot.ledger.conditions import BY_CLERKS, BY_OPERATOR
 from bot.ledger.queries import Queries
-from bot.ledger.records import Request
+from bot.ledger.records import TOLD, Request
 from bot.life import State
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.alerts.evidence import evidence_of_stuck
@@ -23,6 +24,7 @@ from bot.settings.alerts import AlertSettings
 _MEGABYTE = 1_000_000
 #: Of so many stuck requests, the newest ones, the evidence is named; `show ID` has that of each.
 _MOST = 5
+_TO_APPLICANTS = frozenset(TOLD.values()) | ANNOUNCED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,11 @@ class Survey:
         waiting = await self.ledger.requests(states=(State.HELD, State.STUCK))
         stuck = sorted((one for one in waiting if one.state is State.STUCK), key=lambda one: one.updated_at)[-_MOST:]
         shown = [await evidence_of_stuck(self.ledger, one.id) for one in stuck]
-        found = [*_waiting(waiting, "\n".join(filter(None, shown))), *await self._stands_still()]
+        found = [
+            *_waiting(waiting, "\n".join(filter(None, shown))),
+            *await self._untold(),
+            *await self._stands_still(),
+        ]
         if warnings := self.warnings(now):
             found.append(Finding(trouble=Trouble.DIRECTORY, detail=" ".join(warnings)))
         try:
@@ -51,6 +57,11 @@ class Survey:
         except Unusable as error:
             found.append(Finding(trouble=Trouble.DISK, detail=str(error)))
         return found
+
+    async def _untold(self) -> list[Finding]:
+        """Return the applicants who know nothing of a result; whose credentials were not sent is stuck, or on its way."""
+        missed = [notice.request_id for notice, _ in await self.ledger.unsent() if notice.kind in _TO_APPLICANTS]
+        return [Finding(trouble=Trouble.UNTOLD, subjects=tuple(dict.fromkeys(missed)))] if missed else []
 
     async def _stands_still(self) -> list[Finding]:
         by_people = {BY_OPERATOR: "", BY_CLERKS: "worklist "}

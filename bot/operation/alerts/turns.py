@@ -60,6 +60,7 @@ def _folded(findings: Iterable[Finding]) -> Mapping[str, Finding]:
         folded[finding.key] = (
             replace(
                 finding,
+                detail=finding.detail or first.detail,
                 subjects=tuple(dict.fromkeys([*first.subjects, *finding.subjects])),
                 anew=first.anew or finding.anew,
             )

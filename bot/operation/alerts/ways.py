@@ -49,8 +49,8 @@ class Way(Protocol):
 class Sending(Protocol):
     """What telling by mail needs of the mailbox."""
 
-    async def alert(self, mail: EmailMessage) -> None:
-        """Send a mail to operators; raises as :meth:`bot.delivery.outgoing.Outgoing.send` does."""
+    async def alert(self, mail: EmailMessage) -> Mapping[str, str]:
+        """Send a mail to operators, and return whom the server refused; raises as :meth:`bot.delivery.outgoing.Outgoing.send` does."""
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 
 @dataclass
@@ -14,6 +15,14 @@ class EwsFaults:
     back_off_ms: int = 200
     quota: int = 0
     refuse_send: int = 0
+    #: The code with which a mail is refused.
+    refuse_code: str = "ErrorSendAsDenied"
+    #: Addresses that no mail may be for.
+    refuse_recipients: frozenset[str] = frozenset()
+    #: The request is not understood, in whichever version it is put.
+    not_understood: int = 0
+    #: HTTP 401 after the act, as from a proxy that has forgotten the login.
+    unauthorized_after: int = 0
     #: HTTP 401, whatever the password.
     unauthorized: int = 0
     #: HTTP 503 before anything was done.
@@ -44,6 +53,8 @@ class EwsFaults:
     #: Seconds before an answer, for ``slow`` requests.
     delay: float = 0.0
     slow: int = 0
+    #: The ``Date`` of answers is so far from this machine's time.
+    clock: timedelta = timedelta()
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, name: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Literal, Self
 from bot.sandbox.certificates import make_certificates
 from bot.sandbox.ews.faults import EwsFaults
 from bot.sandbox.ews.logins import Logins
-from bot.sandbox.ews.soap import busy, request_of
+from bot.sandbox.ews.soap import busy, fault, request_of
 from bot.sandbox.ews.store import Store
 from bot.sandbox.ews.verbs import Verbs
 
@@ -31,6 +31,9 @@ class EwsServer:
     user: str = "CITY\\telework-id"
     password: str = "Mailbox-pass-2021!"  # noqa: S105 - opens a throw-away server on loopback
     method: Literal["basic", "ntlm"] = "basic"
+    #: What the certificate is for, and whether it is out of date.
+    host: str = "localhost"
+    expired: bool = False
     store: Store = field(default_factory=Store)
     faults: EwsFaults = field(default_factory=EwsFaults)
     #: How often each operation was asked for, refused logins as ``401``.
@@ -43,7 +46,7 @@ class EwsServer:
     def start(self) -> Self:
         """Serve from now on."""
         self._folder = Path(tempfile.mkdtemp(prefix="ews-"))
-        certificates = make_certificates(self._folder)
+        certificates = make_certificates(self._folder, host=self.host, expired=self.expired)
         self.ca_file = certificates.ca
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates.certificate, certificates.key)
@@ -116,8 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         operation = request.tag.partition("}")[2]
         office.calls[operation] += 1
-        if faults.take("busy"):
-            self._say(500, busy(faults.back_off_ms))
+        if refused := _refused_as_a_whole(faults):
+            self._say(500, refused)
             return
         answer = self.server.verbs.answer(operation, request)
         office.answers.append(answer)
@@ -128,10 +131,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
         elif faults.take("unavailable_after"):
             self._say(503, b"")
+        elif faults.take("unauthorized_after"):
+            self._say(401, b"", {"WWW-Authenticate": login.ask})
         elif faults.take("malformed"):
             self._say(200, answer[: len(answer) // 2])
         else:
             self._say(200, answer)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the time by the endpoint's clock, which may be wrong."""
+        return super().date_time_string((timestamp or time.time()) + self.server.office.faults.clock.total_seconds())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -143,3 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _refused_as_a_whole(faults: EwsFaults) -> bytes:
+    if faults.take("busy"):
+        return busy(faults.back_off_ms)
+    understood = not faults.take("not_understood")
+    return b"" if understood else fault("ErrorInvalidServerVersion", "The specified server version is invalid.")

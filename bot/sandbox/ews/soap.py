@@ -64,12 +64,17 @@ def _message(operation: str, work: Callable[[], list[Element]]) -> Element:
 def busy(back_off_ms: int) -> bytes:
     """Return the fault of a server that is too busy: it comes with HTTP 500, and says how long to stay away."""
     text = "The server cannot service this request right now. Try again later."
+    return fault("ErrorServerBusy", text, T("MessageXml", T("Value", str(back_off_ms), Name="BackOffMilliseconds")))
+
+
+def fault(code: str, text: str, *more: Element) -> bytes:
+    """Return the answer to a request as a whole that is not understood, or not served; it comes with HTTP 500."""
     detail = etree.Element("detail")
-    detail.append(E("ResponseCode", "ErrorServerBusy"))
+    detail.append(E("ResponseCode", code))
     detail.append(E("Message", text))
-    detail.append(T("MessageXml", T("Value", str(back_off_ms), Name="BackOffMilliseconds")))
-    fault = S("Fault")
+    detail.extend(more)
+    said = S("Fault")
     for name, value in (("faultcode", "s:Server"), ("faultstring", text)):
-        etree.SubElement(fault, name).text = value
-    fault.append(detail)
-    return bytes(etree.tostring(S("Envelope", S("Body", fault)), xml_declaration=True, encoding="utf-8"))
+        etree.SubElement(said, name).text = value
+    said.append(detail)
+    return bytes(etree.tostring(S("Envelope", S("Body", said)), xml_declaration=True, encoding="utf-8"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
+from email import message_from_bytes
 from email.message import Message
+from email.policy import default
 from email.utils import parseaddr
 from functools import partial
 
@@ -161,11 +163,12 @@ class Verbs:
 
         def send(node: Element) -> list[Element]:
             if self._faults.take("refuse_send"):
-                raise Refusal(
-                    "ErrorSendAsDenied", "The user account does not have the right to send mail as this account."
-                )
+                raise Refusal(self._faults.refuse_code, "The mail is not accepted.")
             content = node.findtext("t:MimeContent", namespaces=NAMES)
             if not content:
+                raise Refusal("ErrorInvalidRecipients", "At least one recipient isn't valid.")
+            mail = message_from_bytes(b64decode(content), policy=default)
+            if self._faults.refuse_recipients & {address.addr_spec for address in mail["To"].addresses}:
                 raise Refusal("ErrorInvalidRecipients", "At least one recipient isn't valid.")
             self._store.sent.append(b64decode(content))
             return [M("Items")]

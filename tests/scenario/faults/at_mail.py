@@ -27,13 +27,34 @@ class Sink:
 
     outbox: Path
     drops: int = 0
+    #: The answer to every sender, and who is refused as a recipient.
+    sender: str = ""
+    refused: frozenset[str] = frozenset()
     accepted: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it so
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: list[str]
+    ) -> str:
+        """Take the sender, or not."""
+        envelope.mail_from = address
+        return self.sender or "250 OK"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: list[str]
+    ) -> str:
+        """Take a recipient, or not."""
+        if address in self.refused:
+            return "550 5.1.1 unknown user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         """Keep the mail, and answer or not."""
         content = envelope.original_content or b""
         name = _ID.findall(content)[0].decode("ascii")
         (self.outbox / f"{name}.eml").write_bytes(content)
+        self.names.append(name)
         about_a_request = name.startswith("R-")
         self.accepted += [name] * about_a_request
         if (

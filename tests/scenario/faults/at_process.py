@@ -86,14 +86,18 @@ def _two_at_once(scene: Scene) -> Ran:
 def kill_browsers(bot: int) -> None:
     """Kill the browsers that this bot started: its children's children, by their ids."""
     # All are found before the first is killed: whose parent is gone is no descendant any more, and would live on.
-    found = [
+    for process in browsers(bot):
+        with suppress(ProcessLookupError):  # it went with its parent
+            os.kill(process, signal.SIGKILL)
+
+
+def browsers(bot: int) -> list[int]:
+    """Return the ids of the browsers' processes that this bot started."""
+    return [
         int(path.name)
         for path in Path("/proc").iterdir()
         if path.name.isdigit() and b"--headless" in _read(path, "cmdline") and _descends(int(path.name), bot)
     ]
-    for process in found:
-        with suppress(ProcessLookupError):  # it went with its parent
-            os.kill(process, signal.SIGKILL)
 
 
 def _descends(process: int, bot: int) -> bool:

@@ -15,6 +15,7 @@ from tests.scenario.faults import (
     attack_locks,
     attack_receiving,
     attack_sender,
+    attack_sending,
     attack_worker,
 )
 from tests.scenario.faults.fault import TEST, Fault
@@ -32,6 +33,7 @@ TABLE: tuple[Fault, ...] = (
     *attack_locks.FAULTS,
     *attack_receiving.FAULTS,
     *attack_sender.FAULTS,
+    *attack_sending.FAULTS,
     *attack_worker.FAULTS,
 )
 
