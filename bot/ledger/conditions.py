@@ -9,9 +9,9 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
-from bot.ledger import tables
+from bot.ledger import seals, tables
 from bot.ledger.codec import canonical, time_from_text, time_to_text
 
 _TIMES = ("first_seen", "last_seen", "told_at", "over_at")
@@ -122,18 +122,14 @@ def pauses(connection: Connection, zone: tzinfo | None) -> tuple[Pause, ...]:
 
 def put_pause(connection: Connection, pause: Pause) -> None:
     """Add or replace a pause."""
-    drop_pauses(connection, [pause])
-    connection.execute(
-        insert(tables.pauses).values(
-            part=pause.part.value, cause=pause.cause, since=time_to_text(pause.since), actor=pause.by,
-            reason=pause.reason, until=time_to_text(pause.until) if pause.until else None,
-        )
-    )  # fmt: skip
+    values = {
+        "since": time_to_text(pause.since), "actor": pause.by, "reason": pause.reason,
+        "until": time_to_text(pause.until) if pause.until else None,
+    }  # fmt: skip
+    seals.put(connection, tables.pauses, {"part": pause.part.value, "cause": pause.cause}, values)
 
 
 def drop_pauses(connection: Connection, ended: Collection[Pause]) -> None:
     """Remove pauses."""
-    columns = tables.pauses.c
     for pause in ended:
-        which = and_(columns.part == pause.part.value, columns.cause == pause.cause)
-        connection.execute(delete(tables.pauses).where(which))
+        seals.remove(connection, tables.pauses, {"part": pause.part.value, "cause": pause.cause})

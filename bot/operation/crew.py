@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.errors import BotError, Paused, Stopped, Transient, Unreachable, Unsent
+from bot.errors import BotError, Paused, RowAltered, Stopped, Transient, Unreachable, Unsent
 from bot.ledger.records import Request
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.report import Progress, Report
@@ -61,6 +61,9 @@ class Crew:
                     well = await self._in_time(request)
                 except (Unreachable, Unsent) as error:
                     why = error
+                    raise
+                except RowAltered:
+                    well = True  # the console has not failed
                     raise
         except BotError as error:
             self.stopped_by = self.stopped_by or error
