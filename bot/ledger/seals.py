@@ -287,7 +287,7 @@ def _all_agree(connection: Connection, book: Book, request: str) -> None:
     if message:
         there[key_of(tables.messages, message)] = seal_of(tables.messages, message)
     own = {name for name in said if _belongs(name, request)}
-    for name in sorted(there.keys() | own):
+    for name in sorted(there.keys() | own, key=lambda name: (not name.startswith("requests/"), name)):
         _must_agree(name, there.get(name), said.get(name))
 
 

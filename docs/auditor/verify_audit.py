@@ -469,10 +469,9 @@ def _key(table: str, row: Row) -> str:
 
 
 def _seal(row: Row) -> str:
+    held = {name: value for name, value in row.items() if value is not None}
     try:
-        text = json.dumps(
-            [row[name] for name in sorted(row)], ensure_ascii=False, separators=(",", ":"), allow_nan=False
-        )
+        text = json.dumps(held, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
     except (TypeError, ValueError):
         return ""  # it holds bytes, or another thing that no ledger writes

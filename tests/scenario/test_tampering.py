@@ -144,7 +144,7 @@ def test_any_column_altered_is_found(house: House, verifier: ModuleType, table: 
     altered(house, table, column, _ALTERATIONS["other"])
     ours, theirs = both(house, verifier)
     assert (ours.ok, theirs["ok"]) == (False, False)
-    if table is not tables.events and not table.c[column].primary_key:
+    if table is not tables.events and not table.c[column].primary_key and column != "salt":
         assert (table.name, column) in {(one.table, one.field) for one in ours.findings}
         assert (table.name, column) in {(one["table"], one["field"]) for one in theirs["findings"]}  # type: ignore[attr-defined]
 
@@ -209,7 +209,8 @@ def test_a_row_put_in_is_found(house: House, verifier: ModuleType, table: str) -
     harm(house, _PUT_IN[table])
     ours, theirs = both(house, verifier)
     assert (Mismatch.INSERTED, table) in {(one.kind, one.table) for one in ours.findings}
-    assert {one["id"] for one in theirs["findings"]} == {one.id for one in ours.findings}  # type: ignore[attr-defined]
+    named = {one.id for one in ours.findings if one.table != "counters"}
+    assert {one["id"] for one in theirs["findings"]} == named  # type: ignore[attr-defined]
 
 
 def found(house: House, **wanted: object) -> list[Difference]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.scenario.faults import at_clock, at_console, at_disk, at_files, at_ledger, at_mail, at_process
+from tests.scenario.faults import at_clock, at_console, at_disk, at_files, at_ledger, at_mail, at_process, attack_chain
 from tests.scenario.faults.fault import TEST, Fault
 
 TABLE: tuple[Fault, ...] = (
     *at_console.FAULTS, *at_process.FAULTS, *at_mail.FAULTS, *at_disk.FAULTS, *at_ledger.FAULTS, *at_clock.FAULTS, *at_files.FAULTS,
+    *attack_chain.FAULTS,
 )  # fmt: skip
 
 _HEAD = """# Faults: what the bot does, and what you see
