@@ -76,6 +76,7 @@ class LedgerReader:
 
     def _request(self, row: Row[Any]) -> Request | None:
         """Return the request of a row; one that holds what no ledger writes is kept aside, and the others are answered."""
+        self.altered.pop(str(row.id), None)
         try:
             return request_from(row, self._zone)
         except RowAltered as error:
