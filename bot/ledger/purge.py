@@ -131,14 +131,21 @@ def _purge_account(connection: Connection, login_id: str) -> None:
         return
     left = select(_requests.id).where(or_(_requests.login_id == login_id, _requests.employee_no == own.employee_no))
     if connection.execute(left.limit(1)).first() is None:
-        _write(connection, tables.accounts, _accounts.login_id == login_id, {"employee_no": PURGED})
+        _write(connection, tables.accounts, _accounts.login_id == login_id, {"employee_no": PURGED}, of=own.request)
 
 
-def _write(connection: Connection, table: Table, where: ColumnElement[bool], values: Mapping[str, object]) -> None:
+def _write(
+    connection: Connection,
+    table: Table,
+    where: ColumnElement[bool],
+    values: Mapping[str, object],
+    *,
+    of: str | None = None,
+) -> None:
     """Write what is left of rows, under another salt: without the old one their earlier seals tell nothing."""
     keys = connection.execute(select(*table.primary_key.columns).where(where)).mappings().all()
     for key in keys:
-        seals.touch(connection, table, key, values, trusting=True)
+        seals.touch(connection, table, key, values, of=of, trusting=True)
         mine = and_(*(table.c[name] == value for name, value in key.items()))
         connection.execute(update(table).where(mine).values(**values, salt=seals.new_salt()))
 
