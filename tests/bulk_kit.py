@@ -108,7 +108,8 @@ class Bulk:
         )
         _put(raw, "notices", "request kind attempt message_id recipient state", map(self._notice, numbers))
         _put(raw, "events", " ".join((*chain.HASHED, "person", "person_salt", "hash")), self._events())
-        counters = (("messages", self.requests), ("requests", self.requests))
+        last = self.name(self.requests - 1).rpartition("-")[0]
+        counters = (("messages", self.requests), ("requests", self.requests), (last, self.requests))
         _put(raw, "counters", "series value", counters)
 
     def _message(self, number: int) -> Sequence[object]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -28,6 +29,7 @@ from bot.ledger.tables import events
 #: Differences that are named one by one; of more only the number is told.
 MOST = 1_000
 _BATCH = 5_000
+_DAILY = re.compile(r"([MR]-\d{8})-(\d+)")
 _NOBODY = hashlib.sha256(b"").hexdigest()
 _PURGE = "retention.purge"
 #: Evidence is written a little before the event that names it; retention goes by the file's own time.
@@ -246,16 +248,18 @@ def _counters(connection: Connection) -> Iterator[Difference]:
     """Yield the counters that would give a number once more."""
     for table in (tables.messages, tables.requests):
         newest = connection.execute(select(table.c.id, table.c.serial).order_by(table.c.serial.desc()).limit(1)).first()
-        if newest is None or not isinstance(newest.id, str):
+        if newest is None:
             continue
-        day, _, number = newest.id.rpartition("-")
-        for series, least in ((table.name, newest.serial), (day, int(number) if number.isdecimal() else 0)):
+        given = {table.name: newest.serial}
+        if found := _DAILY.fullmatch(str(newest.id)):
+            given[found[1]] = int(found[2])
+        for series, least in given.items():
             value = connection.scalar(select(tables.counters.c.value).where(tables.counters.c.series == series))
-            if not isinstance(value, int) or value < least:
+            if not isinstance(value, int) or not isinstance(least, int) or value < least:
                 reason = f"counter {series} stands at {value}, and {least} has been given"
                 yield Difference(
-                    kind=Mismatch.ALTERED, table="counters", id=series, field="value", chain=str(least), row=_text(value),
-                    reason=reason,
+                    kind=Mismatch.ALTERED, table="counters", id=series, field="value", chain=_text(least),
+                    row=_text(value), reason=reason,
                 )  # fmt: skip
 
 

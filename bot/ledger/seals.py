@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, and_, delete, insert, literal_column, or_, select, update
 
 from bot.errors import RowAltered
 from bot.ledger import chain, tables
@@ -261,9 +261,9 @@ def _entry(table: Table, row: Values) -> list[Any]:
 def _salt(connection: Connection, table: Table) -> None:
     """Give a salt to the rows of a table that have none."""
     if "salt" in table.c:
-        keys = [table.c[name] for name in _KEYS[table]]
-        for row in connection.execute(select(*keys).where(table.c.salt.is_(None))).mappings().all():
-            connection.execute(update(table).where(_is(table, row)).values(salt=new_salt()))
+        on_server = connection.dialect.name != "sqlite"
+        salt = "replace(gen_random_uuid()::text, '-', '')" if on_server else "lower(hex(randomblob(16)))"
+        connection.execute(update(table).where(table.c.salt.is_(None)).values(salt=literal_column(salt)))
 
 
 def _values(table: Table, row: Values, columns: Iterable[str]) -> dict[str, Any]:
