@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, and_, select
+from sqlalchemy.exc import OperationalError
 
 from bot.ledger import chain, on_postgres, on_sqlite, seals, tables
 from bot.ledger.kept import read
@@ -88,7 +89,7 @@ class Comparison:
         """Yield everything that is not as the chain says; evidence is looked at where its folder is named and there."""
         self._keep()
         for table in SEALED:
-            seen = ((seals.key_of(table, row), seals.seal_of(table, row)) for row in every(connection, table))
+            seen = _sealed(connection, table)
             self._store.executemany("INSERT OR REPLACE INTO there VALUES (?, ?)", seen)
         yield from _guards(connection)
         yield from self._rows(connection)
@@ -193,6 +194,8 @@ class _Said:
         values, personal = self.values[key], SEALED[table]
         for column in row:
             of_chain, of_row = values.get(column), row[column]
+            of_row = int(of_row) if isinstance(of_row, bool) else of_row
+            of_chain = int(of_chain) if isinstance(of_chain, bool) else of_chain
             if column == "salt" or column in table.primary_key.columns:
                 continue
             if column in personal and of_row is not None and not isinstance(of_row, bytes):
@@ -226,15 +229,27 @@ class _Said:
 def every(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as they are stored: nothing is taken for what it should be."""
     names = sorted(table.columns.keys())
+    return (dict(zip(names, values, strict=True)) for values in _stored(connection, table, names))
+
+
+def _sealed(connection: Connection, table: Table) -> Iterator[tuple[str, str]]:
+    """Yield key and seal of each row."""
+    names = sorted(table.columns.keys())
+    places = [names.index(column.name) for column in table.primary_key.columns]
+    for values in _stored(connection, table, names):
+        yield seals.key_of_values(table, [values[place] for place in places]), seals.seal_of_values(table, values)
+
+
+def _stored(connection: Connection, table: Table, names: Sequence[str]) -> Iterator[Sequence[Any]]:
     listed = ", ".join(f'"{name}"' for name in names)
     query, on_server = f'SELECT {listed} FROM "{table.name}"', connection.dialect.name != "sqlite"  # noqa: S608 - our own names
     options = {"stream_results": True, "yield_per": _BATCH}
     with connection.exec_driver_sql(query, execution_options=options) as found:
-        for values in found:
-            plain = [int(value) if isinstance(value, bool) else value for value in values]
+        for part in found.partitions():
             if on_server:
-                plain = [read(value) if isinstance(value, str) else value for value in plain]
-            yield dict(zip(names, plain, strict=True))
+                yield from ([read(value) if isinstance(value, str) else value for value in values] for values in part)
+            else:
+                yield from part
 
 
 def _guards(connection: Connection) -> Iterator[Difference]:
@@ -288,13 +303,22 @@ def verify(connection: Connection, head: str | None = None, *, evidence: Path | 
         verdict = replace(verdict, head_taken=_head_taken(connection))
         if not verdict.ok:
             return verdict
-        with on_sqlite.any_text(connection):
-            found = tuple(islice(comparison.differences(connection, evidence), MOST))
+        found = _found(comparison, connection, evidence)
     finally:
         comparison.close()
     if not found:
         return verdict
     return replace(verdict, ok=False, fault=Fault.DIFFERS, reason=found[0].reason, findings=found)
+
+
+def _found(comparison: Comparison, connection: Connection, evidence: Path | None) -> tuple[Difference, ...]:
+    try:
+        return tuple(islice(comparison.differences(connection, evidence), MOST))
+    except OperationalError as error:
+        if "decode" not in str(error.orig):
+            raise
+        with on_sqlite.any_text(connection):
+            return tuple(islice(comparison.differences(connection, evidence), MOST))
 
 
 def _head_taken(connection: Connection) -> str | None:

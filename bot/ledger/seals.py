@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, and_, delete, insert, literal_column, or_, select, update
@@ -44,8 +45,10 @@ WRITTEN = "ledger.write"
 #: Tables whose rows belong to one request: what is to be done for it is decided from these.
 _OF_REQUEST = (tables.granted_days, tables.notices, tables.assignments, tables.joined)
 _COLUMNS = {table: tuple(sorted(table.columns.keys())) for table in SEALED}
+_HEADS = {table: tuple(f"{encode_basestring(name)}:" for name in names) for table, names in _COLUMNS.items()}
 _KEYS = {table: tuple(column.name for column in table.primary_key.columns) for table in SEALED}
-_BATCH = 500  # requests in one baseline event
+_ASKED = 500  # requests in one question
+_BATCH = 20  # requests in one baseline event: whoever reads the chain holds many events at once
 _INFO = "telework.seals"
 
 #: The columns of a row, or those of its key.
@@ -56,17 +59,37 @@ Seals = dict[str, str | None]
 
 def key_of(table: Table, row: Values) -> str:
     """Return the key of a row, of a mapping that holds at least the columns of its primary key."""
-    return "/".join([table.name, *(str(row[name]) for name in _KEYS[table])]).encode("utf-8", "replace").decode()
+    return key_of_values(table, [row[name] for name in _KEYS[table]])
+
+
+def key_of_values(table: Table, values: Iterable[Any]) -> str:
+    """Return the key of a row from the values of its primary key."""
+    return "/".join([table.name, *map(str, values)]).encode("utf-8", "replace").decode()
 
 
 def seal_of(table: Table, row: Values) -> str:
     """Return the seal of a whole row; empty for one that holds what no ledger writes, such as bytes."""
-    held = {name: row[name] for name in _COLUMNS[table] if row[name] is not None}
+    return seal_of_values(table, [row[name] for name in _COLUMNS[table]])
+
+
+def seal_of_values(table: Table, values: Sequence[Any]) -> str:
+    """Return the seal of a row's values in the order of its columns' names: millions of rows are sealed value by value."""
     try:
-        text = canonical({name: int(value) if isinstance(value, bool) else value for name, value in held.items()})
-        return hashlib.sha256(text.encode()).hexdigest()
+        pairs = zip(_HEADS[table], values, strict=True)
+        held = [
+            head + (encode_basestring(value) if type(value) is str else _number(value))
+            for head, value in pairs
+            if value is not None
+        ]
+        return hashlib.sha256(f"{{{','.join(held)}}}".encode()).hexdigest()
     except (TypeError, ValueError):
         return ""
+
+
+def _number(value: object) -> str:
+    if isinstance(value, int):
+        return str(int(value))
+    raise TypeError("no ledger writes that")
 
 
 def masked(salt: str | None, column: str, value: object) -> str:
@@ -233,13 +256,15 @@ def _stock(connection: Connection) -> Iterator[dict[str, Any]]:
     for table in SEALED:
         _salt(connection, table)
     requests = connection.scalars(select(tables.requests.c.id).order_by(tables.requests.c.serial)).all()
-    for start in range(0, len(requests), _BATCH):
-        names = requests[start : start + _BATCH]
-        batch: dict[str, Any] = {}
+    for start in range(0, len(requests), _ASKED):
+        names = requests[start : start + _ASKED]
+        entries_of: dict[str, dict[str, Any]] = {name: {} for name in names}
         for table in (tables.requests, *_OF_REQUEST):
             column = table.c.id if table is tables.requests else table.c.request
-            batch |= _whole(connection, table, column.in_(names))
-        yield batch
+            for row in connection.execute(select(table).where(column.in_(names))).mappings():
+                entries_of[row[column]][key_of(table, row)] = _entry(table, row)
+        for first in range(0, len(names), _BATCH):
+            yield {key: entry for name in names[first : first + _BATCH] for key, entry in entries_of[name].items()}
     for table in (tables.messages, tables.accounts, tables.pauses):
         with connection.execute(select(table).order_by(*table.primary_key.columns)) as found:
             for part in found.mappings().partitions(_BATCH):
@@ -247,11 +272,6 @@ def _stock(connection: Connection) -> Iterator[dict[str, Any]]:
 
 
 _OVER = ("rejected", "revoked", "done")
-
-
-def _whole(connection: Connection, table: Table, where: Any) -> dict[str, Any]:  # noqa: ANN401 - SQLAlchemy's
-    found = connection.execute(select(table).where(where)).mappings()
-    return {key_of(table, row): _entry(table, row) for row in found}
 
 
 def _entry(table: Table, row: Values) -> list[Any]:
