@@ -26,6 +26,7 @@ from bot.ledger import chain, tables
 from bot.ledger.codec import canonical
 from bot.ledger.records import ActorType, Event, Run
 from bot.ledger.tables import events
+from bot.life import AccountRecordState
 
 #: The tables whose rows stand on the chain, each with the columns that tell of a person.
 SEALED: Mapping[Table, frozenset[str]] = {
@@ -184,9 +185,9 @@ def touch(
     request = key["id"] if table is tables.requests else key.get("request", of)
     if request is not None and not trusting:
         row = _row(connection, table, key)
-        _must_agree(
-            name, seal_of(table, row) if row else None, _last(connection, book, table, row or key, request, name)
-        )
+        if row or table is not tables.requests:  # the id of a new request was never given before
+            last = _last(connection, book, table, row or key, request, name)
+            _must_agree(name, seal_of(table, row) if row else None, last)
     book.rows[name] = Touched(table=table, key={**key}, request=request, columns=set(columns))
 
 
@@ -245,16 +246,37 @@ def take_stock(connection: Connection) -> None:
     last = connection.execute(select(events.c.at).order_by(events.c.seq.desc()).limit(1)).scalar()
     at = datetime.fromisoformat(last) if last else datetime.now(UTC)
     run = Run(actor_type=ActorType.SYSTEM, actor="upgrade", host="", version="", config_digest="")
-    for rows in _stock(connection):
+    for table in SEALED:
+        _salt(connection, table)
+    for request, rows in (*_stock_in_use(connection), *((None, rows) for rows in _stock(connection))):
         if rows:
-            event = Event(action=BASELINE, outcome="done", details={"rows": len(rows)})
+            event = Event(action=BASELINE, outcome="done", request_id=request, details={"rows": len(rows)})
             chain.append(connection, event, run=run, at=at, rows=rows)
+
+
+def _stock_in_use(connection: Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each request of which something is still to be done, with ``rows`` of it, its message and its account."""
+    requests, accounts = tables.requests.c, tables.accounts
+    waits = or_(requests.state.not_in(_OVER), requests.to_tell.is_not(None))
+    usable = select(accounts).where(accounts.c.state != AccountRecordState.DISABLED.value)
+    logins: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(usable).mappings():
+        logins.setdefault(row["request"], {})[key_of(accounts, row)] = _entry(accounts, row)
+    waiting = connection.scalars(select(requests.id).where(waits)).all()
+    for request in sorted({*waiting, *logins}):
+        rows = logins.get(request, {})
+        for table in (tables.requests, *_OF_REQUEST):
+            column = table.c.id if table is tables.requests else table.c.request
+            for row in connection.execute(select(table).where(column == request)).mappings():
+                rows[key_of(table, row)] = _entry(table, row)
+        message = select(tables.messages).join(tables.requests).where(requests.id == request)
+        for row in connection.execute(message).mappings():
+            rows[key_of(tables.messages, row)] = _entry(tables.messages, row)
+        yield request, rows
 
 
 def _stock(connection: Connection) -> Iterator[dict[str, Any]]:
     """Yield ``rows`` for event after event; all that belongs to a request stands in the same one."""
-    for table in SEALED:
-        _salt(connection, table)
     requests = connection.scalars(select(tables.requests.c.id).order_by(tables.requests.c.serial)).all()
     for start in range(0, len(requests), _ASKED):
         names = requests[start : start + _ASKED]
@@ -333,11 +355,13 @@ def _last(connection: Connection, book: Book, table: Table, row: Values, request
         return book.seals(connection, request).get(name)
     column = tables.requests.c
     had = select(column.id).where(column.login_id == row["login_id"]).order_by(column.serial.desc()).limit(50)
-    ours = or_(events.c.request.in_(had), events.c.request.in_({request, row.get("request", request)}))
+    ours = {request, row.get("request", request), *connection.scalars(had)}
     mentions = events.c.rows.contains(f'"{name}":', autoescape=True)
-    query = select(events.c.rows).where(ours, mentions).order_by(events.c.seq.desc()).limit(1)
-    found = connection.scalar(query)
-    return _seals(found)[name] if found else _found_before(connection, name, name).get(name)
+    found = connection.execute(select(events.c.seq, events.c.rows).where(events.c.request.in_(ours), mentions)).all()
+    if found:
+        return _seals(max(found, key=lambda event: int(event.seq)).rows)[name]
+    # Where there is no row there was none before either, as far as anybody who is about to make one has to know.
+    return _found_before(connection, name, name).get(name) if "state" in row else None
 
 
 def _found_before(connection: Connection, request: str, name: str) -> Seals:
