@@ -23,7 +23,7 @@ BotError
 ├── DeliveryFailed     a notice can't be sent
 ├── ActRefused         an operator's act does not fit the request
 ├── Conflict           somebody else changed it first
-├── LedgerBroken       the audit chain or the ledger contradicts itself
+├── LedgerBroken       the audit chain or the ledger contradicts itself (RowAltered: one row does)
 ├── AlreadyRunning     another process holds the lock
 ├── TookTooLong        a pass or a job got no step further and was cut off
 └── Unusable           mailbox, console, database or browser can't be used at all
@@ -269,6 +269,17 @@ class LedgerBroken(BotError):
     def __init__(self, seq: int, detail: str = "") -> None:
         self.seq = seq
         super().__init__(f"audit chain broken at event {seq}{': ' + detail if detail else ''}")
+
+
+class RowAltered(LedgerBroken):
+    """Raised when a row of the ledger is not what the audit chain says of it: nothing is done from it, all else goes on."""
+
+    def __init__(self, row: str, detail: str) -> None:
+        super().__init__(0)
+        self.row, self.detail = row, detail
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.detail}"
 
 
 class AlreadyRunning(BotError):

@@ -13,6 +13,8 @@ from pathlib import Path
 from bot.clock import FixedClock
 from bot.ledger import chain
 from bot.ledger.codec import application_to_text, canonical, decision_to_text, time_to_text
+from bot.ledger.engine import open_engine
+from bot.ledger.seals import take_stock
 from bot.life import State
 from bot.model import Application, Decision, Kind, Outcome, Severity, Violation
 from tests.ledger_kit import open_ledger
@@ -60,6 +62,9 @@ class Bulk:
                 raw.execute(statement)
             raw.execute("COMMIT")
             raw.execute("PRAGMA journal_mode=WAL")
+        with open_engine("sqlite:///ledger.sqlite3", folder).connect().execution_options(writes=True) as connection:
+            take_stock(connection)
+            connection.commit()
 
     def employee(self, number: int) -> str:
         """Return the employee of the request with this number: every tenth is one of the applicants'."""
@@ -103,7 +108,8 @@ class Bulk:
         )
         _put(raw, "notices", "request kind attempt message_id recipient state", map(self._notice, numbers))
         _put(raw, "events", " ".join((*chain.HASHED, "person", "person_salt", "hash")), self._events())
-        counters = (("messages", self.requests), ("requests", self.requests))
+        last = self.name(self.requests - 1).rpartition("-")[0]
+        counters = (("messages", self.requests), ("requests", self.requests), (last, self.requests))
         _put(raw, "counters", "series value", counters)
 
     def _message(self, number: int) -> Sequence[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,14 +13,16 @@ from bot.commands.ledger import event_row
 from bot.commands.opening import must_say, open_workshop, with_ledger
 from bot.commands.output import people, print_json, say, table
 from bot.errors import BadUsage, BotError, LedgerBroken, Problem
+from bot.ledger.comparison import MOST
 from bot.ledger.heads import Checked, Head, add_line, head_of, read_heads
 from bot.ledger.keys import Signer, new_key, public_file, read_public
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import ActorType, Event, StoredEvent, Verdict
+from bot.ledger.records import ActorType, Difference, Event, StoredEvent, Verdict
 from bot.wiring import Workshop, user
 from bot.wiring.record import signer
 
 T = TypeVar("T")
+_SHOWN = 50
 
 
 def verify(
@@ -31,15 +34,20 @@ def verify(
     known = [read_public(path) for path in keys]
     lines = read_heads(heads) if heads else []
 
-    async def work(ledger: Ledger) -> tuple[Verdict, list[Checked]]:
-        verdict, checked = await ledger.verify_heads(lines, known)
-        return (await ledger.verify(head.strip().lower()), checked) if head and verdict.ok else (verdict, checked)
+    workshop = open_workshop(config, overrides, quiet=as_json)
+    evidence = workshop.config.path(workshop.config.settings.console.evidence_dir)
 
-    verdict, checked = with_ledger(open_workshop(config, overrides, quiet=as_json), work)
+    async def work(ledger: Ledger) -> tuple[Verdict, list[Checked]]:
+        verdict, checked = await ledger.verify_heads(lines, known, evidence=evidence)
+        if head and verdict.ok:
+            verdict = await ledger.verify(head.strip().lower(), evidence=evidence)
+        return verdict, checked
+
+    verdict, checked = with_ledger(workshop, work)
     if as_json:
         print_json({**asdict(verdict), "heads": [_checked_row(one) for one in checked]})
     else:
-        _tell(verdict, checked, signatures=bool(known))
+        _tell(verdict, checked, signatures=bool(known), now=workshop.clock.now())
     return 0 if verdict.ok else LedgerBroken.exit_status
 
 
@@ -146,13 +154,15 @@ def daily_head(workshop: Workshop, verdict: Verdict) -> tuple[Head, Path | None]
     return made, workshop.config.path(settings.head_file) if settings.head_file else None
 
 
-def _tell(verdict: Verdict, checked: Sequence[Checked], *, signatures: bool) -> None:
+def _tell(verdict: Verdict, checked: Sequence[Checked], *, signatures: bool, now: datetime) -> None:
     screen = people()
     if checked:
         rows = [(str(one.line), one.head.at, str(one.head.events), one.fault or "ok", one.reason) for one in checked]
         screen.print(table("先頭の記録 / heads", ["line", "at", "events", "", "why"], rows))
         if not signatures:
             say("signatures were not checked: name the public key with --key")
+    _tell_of_findings(verdict.findings)
+    say(_age_of_head(verdict.head_taken, now))
     if verdict.ok:
         proved = max((one.head.events for one in checked), default=None)
         text = f", proved from outside up to event {proved}" if proved is not None else ""
@@ -162,6 +172,28 @@ def _tell(verdict: Verdict, checked: Sequence[Checked], *, signatures: bool) -> 
     kind = f" ({verdict.fault})" if verdict.fault else ""
     screen.print(f"BROKEN{where}{kind}: {verdict.reason}", markup=False)
     say(LedgerBroken.advice)
+
+
+def _tell_of_findings(findings: Sequence[Difference]) -> None:
+    """Show what is not as the chain says, one line each, as far as it fits the eye."""
+    if findings:
+        columns = ["", "table", "id", "field", "記録 / chain says", "現状 / row says"]
+        rows = [
+            [one.kind, one.table, one.id, one.field or "", one.chain or "", one.row or ""] for one in findings[:_SHOWN]
+        ]
+        people().print(table("監査記録と異なるもの / not as the chain says", columns, rows))
+    if len(findings) > _SHOWN:
+        say(f"{len(findings)} in all, or more; --json names up to {MOST}")
+
+
+def _age_of_head(taken: str | None, now: datetime) -> str:
+    """Say how old the newest proof from outside is: up to it a rewriting shows, behind it only the next head does."""
+    if taken is None:
+        return (
+            "先頭の記録は一度も取り出されていません（audit head）。 / The head was never taken out: run `audit head`."
+        )
+    days = (now - datetime.fromisoformat(taken)).days
+    return f"先頭の記録を最後に取り出したのは {taken}（{days}日前）です。 / The head was last taken out at {taken}, {days} days ago."
 
 
 def _checked_row(one: Checked) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from loguru import logger
+
 from bot.console.port import Console, Evidence, Order
-from bot.errors import AccountConflict, BotError, DeliveryFailed, NoneFree, OutcomeUnknown
+from bot.errors import AccountConflict, BotError, DeliveryFailed, NoneFree, OutcomeUnknown, RowAltered
 from bot.issuance.login_ids import login_id
 from bot.issuance.passwords import new_password
 from bot.issuance.sharing import shared_window
@@ -92,7 +94,14 @@ class AccountKeeper:
         An ID that the console had before stays at ISSUING and comes with its ``AccountConflict``. An error before anything
         was submitted leads all of them back to ACCEPTED and is raised.
         """
-        intended = [await self._intend(request, employee) for request, employee in wanted]
+        intended = []
+        for request, employee in wanted:
+            try:
+                intended.append(await self._intend(request, employee))
+            except RowAltered as error:
+                logger.error("{}: {}", request.id, error)  # told when it is driven by itself
+        if not intended:
+            return []
         try:
             made = await self.console.create_many([order for _, order in intended])
         except BotError as error:

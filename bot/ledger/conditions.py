@@ -9,10 +9,10 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from bot.errors import Conflict
-from bot.ledger import tables
+from bot.ledger import seals, tables
 from bot.ledger.codec import canonical, time_from_text, time_to_text
 
 _TIMES = ("first_seen", "last_seen", "told_at", "over_at")
@@ -131,13 +131,11 @@ def begin_pause(connection: Connection, pause: Pause) -> None:
 
 def put_pause(connection: Connection, pause: Pause) -> None:
     """Add or replace a pause."""
-    drop_pauses(connection, [pause])
-    connection.execute(
-        insert(tables.pauses).values(
-            part=pause.part.value, cause=pause.cause, since=time_to_text(pause.since), actor=pause.by,
-            reason=pause.reason, until=time_to_text(pause.until) if pause.until else None,
-        )
-    )  # fmt: skip
+    values = {
+        "since": time_to_text(pause.since), "actor": pause.by, "reason": pause.reason,
+        "until": time_to_text(pause.until) if pause.until else None,
+    }  # fmt: skip
+    seals.put(connection, tables.pauses, {"part": pause.part.value, "cause": pause.cause}, values)
 
 
 def end_pauses(connection: Connection, ended: Collection[Pause]) -> None:
@@ -150,15 +148,14 @@ def end_pauses(connection: Connection, ended: Collection[Pause]) -> None:
             columns.actor == pause.by,
             columns.reason == pause.reason,
         )
-        if connection.execute(delete(tables.pauses).where(*which, *as_seen)).rowcount != 1:
+        if connection.execute(select(columns.part).where(*which, *as_seen)).first() is None:
             raise Conflict(
                 f"the pause of {pause.part} ({pause.cause}, by {pause.by}) was ended or replaced in the meantime"
             )
+        seals.remove(connection, tables.pauses, {"part": pause.part.value, "cause": pause.cause})
 
 
 def drop_pauses(connection: Connection, ended: Collection[Pause]) -> None:
     """Remove pauses, those that are there."""
-    columns = tables.pauses.c
     for pause in ended:
-        which = and_(columns.part == pause.part.value, columns.cause == pause.cause)
-        connection.execute(delete(tables.pauses).where(which))
+        seals.remove(connection, tables.pauses, {"part": pause.part.value, "cause": pause.cause})

@@ -22,8 +22,9 @@ def diagnose(
     """
     if row["seq"] == seq and row["prev_hash"] == previous:
         return Fault.CHANGED, found
+    said = str(row["prev_hash"]).encode("utf-8", "replace").decode()  # SQL takes no text that is none
     follower = connection.scalar(select(events.c.seq).where(events.c.prev_hash == previous, events.c.seq != row["seq"]))
-    before = connection.scalar(select(events.c.seq).where(events.c.hash == row["prev_hash"]))
+    before = connection.scalar(select(events.c.seq).where(events.c.hash == said))
     if row["seq"] < seq or (before is not None and before < seq - 1):
         return Fault.INSERTED, f"{_NEIGHBOUR}: an event was put in between"
     if follower is not None:

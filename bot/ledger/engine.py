@@ -11,10 +11,12 @@ from sqlalchemy import URL, Connection, Engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from bot.errors import LedgerUnusable
-from bot.ledger import on_postgres, on_sqlite
+from bot.ledger import on_postgres, on_sqlite, seals
 from bot.secret import Secret
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+#: From this revision on events seal the rows that are written with them.
+_SEALED = "0011"
 _BUSY = 30  # seconds a writer waits for another, where the address does not say ``?timeout=``
 _SERVERS = frozenset({"postgresql", "postgresql+psycopg"})
 _COPIES = "var/server-ledger.sqlite3"
@@ -174,6 +176,8 @@ def _migrate(engine: Engine) -> None:
             _upgrade(connection)
             if on_server:
                 on_postgres.settle(connection)
+            if current is not None and current < _SEALED:
+                seals.take_stock(connection)
             connection.commit()
 
 

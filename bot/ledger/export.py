@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from bot.errors import BadUsage, Problem, Unusable
 from bot.ledger.backup import digest
 from bot.ledger.cells import Fitting, Unwritable, guarded
-from bot.ledger.chain import ADDED, GENESIS, HASHED
+from bot.ledger.chain import ADDED, GENESIS, HASHED, SEALS, must_be_readable
 from bot.ledger.selection import Wanted, rows
 from bot.ledger.tables import events
 from bot.ledger.workbook import Workbook
@@ -26,7 +26,7 @@ UTF8, CP932 = "utf-8-sig", "cp932"
 ENDINGS = (".jsonl", ".csv", ".xlsx")
 _ERA = "和暦"
 #: Every stored byte of an event: from these the hash is made.
-_STORED = (*HASHED, *ADDED, "hash", "person", "person_salt")
+_STORED = (*HASHED, *ADDED, *SEALS, "hash", "person", "person_salt")
 #: For reading: heading in a workbook, column, width.
 _READ = (
     ("連番 / seq", "seq", 8), ("日時 / at", "at", 32), ("和暦 / era", _ERA, 30), ("種別 / actor type", "actor_type", 10),
@@ -84,7 +84,7 @@ def export_events(
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe; what cp932 does not have is 〓 there and listed.
     ``tell`` is called once for each thousand rows. An earlier file stays until the new one is whole. Raises as
-    :func:`must_be_possible`, and ``Unusable`` when the file can't be written.
+    :func:`must_be_possible`, ``LedgerBroken`` for an event that holds what no ledger writes, ``Unusable`` when the file can't be written.
     """
     must_be_possible(path, encoding)
     found = connection.execute(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
@@ -123,6 +123,7 @@ class _Counted:
 
     def __iter__(self) -> Any:  # noqa: ANN401 - a generator of rows
         for row in self._source:
+            must_be_readable(row)
             yield row
             self.count += 1
             if self.count % _STEP == 0:

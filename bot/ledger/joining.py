@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection
 
-from bot.ledger import tables
+from bot.ledger import seals, tables
 from bot.ledger.codec import application_to_text, time_to_text
 from bot.ledger.records import Event, Request
 from bot.life import State
@@ -71,8 +71,8 @@ def join(
     if brings_answers or request.state is State.RECEIVED:
         values |= {"application": application_to_text(merged), "employee_no": merged.employee_no}
         values |= {"updated_at": time_to_text(now)}
-        connection.execute(update(tables.requests).where(tables.requests.c.id == request.id).values(**values))
-    connection.execute(insert(tables.joined).values(message=notice, request=request.id))
+        seals.put(connection, tables.requests, {"id": request.id}, values)
+    seals.put(connection, tables.joined, {"message": notice, "request": request.id}, {})
     return Event(
         action="request.join", outcome="done", request_id=request.id, before=request.state,
         after=State.RECEIVED if brings_answers else request.state,

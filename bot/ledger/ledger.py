@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine
 
 from bot.clock import Clock
 from bot.errors import Conflict, LedgerBroken, NoneFree
-from bot.ledger import chain, joining, tables, writing
+from bot.ledger import chain, joining, seals, tables, writing
 from bot.ledger.attempts import begin_attempts, forget_attempts, known_attempts, name_of
 from bot.ledger.backup import Copier
 from bot.ledger.codec import time_to_text
@@ -37,6 +37,8 @@ from bot.model import Application, Message, Reading, ReadOutcome, Window
 from bot.secret import Secret
 
 T = TypeVar("T")
+#: The outcome of an event that stands before its act.
+INTENDED = "intended"
 
 
 class Ledger(Queries):
@@ -125,16 +127,20 @@ class Ledger(Queries):
         """Take a request from ``expect`` to ``to`` with its event, and put the account and notice that go with it.
 
         ``expect`` is its state, or all of it as the act was decided on. Raises ``Conflict`` when it is no longer so, ``LedgerBroken``
-        when the step is not one of its life.
+        when the step is not one of its life; ``RowAltered`` where a row is not what the chain says: before an act, any row that
+        the act follows from, else those that are written.
         """
 
+        named = replace(event, request_id=event.request_id or request_id, after=to)
+
         def work(connection: Connection) -> Request:
+            _must_follow(connection, named, account)
             request = self._one(connection, request_id)
             if expect not in (request, request.state):
                 raise Conflict(_changed(request, expect))
             writing.move(connection, request, to, changes, self._clock.now())
             self._put(connection, account, notice)
-            self._append(connection, replace(event, before=request.state, after=to))
+            self._append(connection, replace(named, before=request.state))
             return self._one(connection, request_id)
 
         return await self._write(work)
@@ -142,13 +148,16 @@ class Ledger(Queries):
     async def note(
         self, event: Event, *, account: AccountRecord | None = None, notice: Notice | None = None
     ) -> StoredEvent:
-        """Add an event that moves no request, with the account and notice that go with it."""
+        """Add an event that moves no request, with the account and notice that go with it; raises as :meth:`advance`."""
+        owner = notice.request_id if notice else account.request_id if account else None
+        event = replace(event, request_id=event.request_id or owner)
 
-        def work(connection: Connection) -> StoredEvent:
+        def work(connection: Connection) -> None:
+            _must_follow(connection, event, account)
             self._put(connection, account, notice)
-            return self._append(connection, event)
+            self._append(connection, event)
 
-        return await self._write(work)
+        return (await self._recorded(work))[1][-1]
 
     async def change(self, work: Callable[[Connection], None], *events: Event) -> None:
         """Make a change of another module of this room and add the events that go with it."""
@@ -202,11 +211,7 @@ class Ledger(Queries):
         """
 
         def work(connection: Connection) -> None:
-            columns, closed = tables.messages.c, {"dismissed_at": time_to_text(self._clock.now())}
-            waits = (columns.outcome == ReadOutcome.UNREADABLE.value, columns.dismissed_at.is_(None))
-            done = connection.execute(update(tables.messages).where(columns.id == name, *waits).values(**closed))
-            if done.rowcount != 1:
-                raise Conflict(f"{name} was read or dismissed in the meantime")
+            writing.dismiss_message(connection, name, self._clock.now())
             self._append(connection, event)
 
         await self._write(work)
@@ -216,14 +221,18 @@ class Ledger(Queries):
         """What copies it to a file, as it is when that begins, while others write."""
         return copier_of(self._engine)
 
-    async def purge(self, step: Callable[[Connection], T]) -> T:
-        """Do one step of a purge (bot/ledger/purge.py); what it removes is overwritten, not only marked as free."""
+    async def purge(self, step: Callable[[Connection], Event | None]) -> None:
+        """Do one step of a purge (bot/ledger/purge.py) with the event that says of whom, where there was anything to do.
 
-        def work(connection: Connection) -> T:
+        What it removes is overwritten, not only marked as free.
+        """
+
+        def work(connection: Connection) -> None:
             forget(connection)
-            return step(connection)
+            if event := step(connection):
+                self._append(connection, event)
 
-        return await self._write(work)
+        await self._write(work)
 
     async def compact(self) -> None:
         """Give back the room of what was removed, so that no copy of it is left in the files.
@@ -233,7 +242,20 @@ class Ledger(Queries):
         await asyncio.to_thread(compact, self._engine)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.to_thread(self._transact, work, writes=True)
+        return (await self._recorded(work))[0]
+
+    async def _recorded(self, work: Callable[[Connection], T]) -> tuple[T, list[StoredEvent]]:
+        """Do the work in one transaction; its events follow at its end, with the seals of the rows as it leaves them."""
+
+        def whole(connection: Connection) -> tuple[T, list[StoredEvent]]:
+            book = seals.begin(connection)
+            done = work(connection)
+            for request in book.unnamed():
+                self._append(connection, Event(action=seals.WRITTEN, outcome="done", request_id=request))
+            rows = seals.entries(connection, book)
+            return done, [self._chain(connection, *pair) for pair in zip(book.pending, rows, strict=True)]
+
+        return await asyncio.to_thread(self._transact, whole, writes=True)
 
     def _same_number(self, connection: Connection, receipt_no: str | None, since: datetime) -> tuple[Request, ...]:
         if receipt_no is None:
@@ -242,9 +264,12 @@ class Ledger(Queries):
         where = (columns.receipt_no == receipt_no, columns.created_at >= time_to_text(since))
         return self._requests(connection, *where)
 
-    def _append(self, connection: Connection, event: Event) -> StoredEvent:
+    def _append(self, connection: Connection, event: Event) -> None:
+        seals.book_of(connection).pending.append(event)
+
+    def _chain(self, connection: Connection, event: Event, rows: Mapping[str, Any]) -> StoredEvent:
         elapsed = int((time.monotonic() - self._opened) * 1000)
-        return chain.append(connection, event, run=self._run, at=self._clock.now(), elapsed_ms=elapsed)
+        return chain.append(connection, event, run=self._run, at=self._clock.now(), elapsed_ms=elapsed, rows=rows)
 
     def _put(self, connection: Connection, account: AccountRecord | None, notice: Notice | None) -> None:
         if account:
@@ -259,6 +284,12 @@ def _changed(request: Request, expect: State | Request) -> str:
     if request.state is before:
         return f"{request.id} was changed in the meantime, and is still {before}"
     return f"{request.id} is {request.state}, no longer {before}"
+
+
+def _must_follow(connection: Connection, event: Event, account: AccountRecord | None) -> None:
+    """Be sure that an act which is about to be done follows from what the chain says; raises ``RowAltered``."""
+    if event.outcome == INTENDED and event.request_id is not None:
+        seals.must_agree(connection, event.request_id, account.login_id if account else event.details.get("login_id"))
 
 
 def _readable_at_last(known: MessageRecord, reading: Reading) -> bool:

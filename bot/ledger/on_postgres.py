@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
@@ -40,6 +41,20 @@ FROM information_schema.columns
 WHERE table_schema = current_schema() AND (data_type IN ('integer', 'character varying')
   OR data_type = 'text' AND collation_name IS DISTINCT FROM 'C')
 ORDER BY table_name, ordinal_position"""
+_GUARDS = """
+SELECT tgname, tgenabled, pg_get_triggerdef(pg_trigger.oid), prosrc FROM pg_trigger
+JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
+WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal"""
+#: The triggers that keep events as they are, each with what it guards against.
+GUARDS = {
+    "events_are_append_only": "BEFORE UPDATE ON", "events_are_never_removed": "BEFORE DELETE ON",
+    "events_are_never_emptied": "BEFORE TRUNCATE ON",
+}  # fmt: skip
+_BODY = (
+    "BEGIN IF TG_OP = 'UPDATE' THEN IF NEW.person IS NULL AND NEW.person_salt IS NULL "
+    "AND to_jsonb(NEW) - 'person' - 'person_salt' = to_jsonb(OLD) - 'person' - 'person_salt' THEN RETURN NEW; "
+    "END IF; END IF; RAISE EXCEPTION 'audit events are append-only'; END"
+)
 #: A server that is gone must be noticed: nothing else ends a wait for its answer.
 _PATIENCE = {
     "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
@@ -160,6 +175,24 @@ def compact(engine: Engine, what: str) -> None:
                 connection.exec_driver_sql(f'VACUUM (FULL) "{table.name}"')
     except DBAPIError as error:
         raise Transient(f"the ledger {what} can't be compacted now: {_said(error)}; call it again") from error
+
+
+def faults_of_guards(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the triggers, by name: of ours that are missing, off or altered, and of any that are not ours."""
+    there = {
+        str(name): (str(state), str(does), str(body)) for name, state, does, body in connection.exec_driver_sql(_GUARDS)
+    }
+    for name in sorted(GUARDS.keys() | there.keys()):
+        if name not in there:
+            yield name, f"the trigger {name} is missing: events can be changed"
+            continue
+        state, does, body = there[name]
+        if name not in GUARDS:
+            yield name, f"the trigger {name} is none that the bot makes"
+        elif state != "O":
+            yield name, f"the trigger {name} is switched off: events can be changed"
+        elif GUARDS[name] not in does or " ".join(body.split()) != _BODY:
+            yield name, f"the trigger {name} is altered"
 
 
 def others(connection: Connection) -> list[str]:

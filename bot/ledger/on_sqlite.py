@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.errors import BotError, Conflict, LedgerBusy, LedgerUnusable, Transient
+from bot.errors import BotError, Conflict, LedgerBroken, LedgerBusy, LedgerUnusable, Transient
+from bot.ledger import tables
 from bot.ledger.process_lock import held
 from bot.private import close_to_others, make_folder
 
@@ -61,11 +63,51 @@ def explained(error: DBAPIError, what: str) -> BotError:
     text = str(error.orig)
     if getattr(error.orig, "sqlite_errorcode", 0) in _TAKEN:
         return Conflict(f"another program wrote the same to the ledger {what} first ({text})")
+    if "decode to UTF-8" in text:
+        return LedgerBroken(0, "a row holds text that is no UTF-8; `audit verify` names it")
     if not isinstance(error, OperationalError):
         return LedgerUnusable(f"the ledger {what} can't be used: {text}; restore it from the last backup")
     if "locked" in text or "busy" in text:
         return LedgerBusy(f"the ledger {what} is locked by another program")
     return LedgerUnusable(f"the ledger {what} can't be used: {text}; check the disk, its space and the rights")
+
+
+def guards() -> dict[str, str]:
+    """Return the statements of the triggers that keep events as they are, by name."""
+    kept = [name for name in tables.events.columns.keys() if name not in {"person", "person_salt"}]  # noqa: SIM118 - no dict
+    same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in kept)
+    refuse = "BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END"
+    change = f"WHEN NOT (NEW.person IS NULL AND NEW.person_salt IS NULL AND {same}) {refuse}"
+    return {
+        "events_are_append_only": f"CREATE TRIGGER events_are_append_only BEFORE UPDATE ON events {change}",
+        "events_are_never_removed": f"CREATE TRIGGER events_are_never_removed BEFORE DELETE ON events {refuse}",
+    }
+
+
+def faults_of_guards(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the triggers, by name: of ours that are missing or altered, and of any that are not ours."""
+    found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+    there = {str(name): " ".join(str(statement).split()) for name, statement in found}
+    ours = guards()
+    for name in sorted(ours.keys() | there.keys()):
+        if name not in there:
+            yield name, f"the trigger {name} is missing: events can be changed"
+        elif there[name] != ours.get(name):
+            yield name, f"the trigger {name} is {'altered' if name in ours else 'none that the bot makes'}"
+
+
+@contextmanager
+def any_text(connection: Connection) -> Iterator[None]:
+    """Have SQLite give out text that is no UTF-8 as well, with marks that no hash is made of; nothing on a server."""
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, sqlite3.Connection):
+        yield
+        return
+    raw.text_factory = lambda value: value.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        raw.text_factory = str
 
 
 def forget(connection: Connection) -> None:

@@ -6,13 +6,13 @@ killed is finished by the next one. The audit chain keeps verifying, because an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, literal, not_, or_, select, update
 
-from bot.ledger import tables
+from bot.ledger import seals, tables
 from bot.ledger.codec import (
     application_from_text,
     application_to_text,
@@ -20,10 +20,14 @@ from bot.ledger.codec import (
     decision_to_text,
     time_to_text,
 )
-from bot.ledger.records import PURGED
+from bot.ledger.records import PURGED, Event
 from bot.life import TRANSITIONS, AccountRecordState
 from bot.model import Application, Decision, Identity
 
+#: The action of the events that say whose person was taken out: without one no event may lack its person.
+REMOVAL = "retention.remove"
+#: Where its details list the requests, all earlier events of which lost their person, and single events by number.
+OF_REQUESTS, OF_EVENTS = "requests", "events"
 #: Nothing more becomes of a request in one of these.
 _FINAL = tuple(state.value for state, onward in TRANSITIONS.items() if not onward)
 # Quotes inside a value are escaped in JSON: no applicant can write these marks.
@@ -70,16 +74,16 @@ def loose_events() -> Select[int, str]:
 def purge_request(connection: Connection, name: str) -> None:
     """Take the person out of a request, its notices, its granted days, its events, and an account that nobody else uses."""
     row = connection.execute(select(tables.requests).where(_requests.id == name)).one()
+    days, notices = tables.granted_days.c, tables.notices.c
     values = {
         "employee_no": PURGED, "receipt_no": None, "login_id": None,
         "stuck_reason": PURGED if row.stuck_reason else "",
         "application": application_to_text(_facts(application_from_text(row.application))),
         "decision": decision_to_text(_codes(decision_from_text(row.decision))) if row.decision else None,
     }  # fmt: skip
-    connection.execute(update(tables.requests).where(_requests.id == name).values(**values))
-    days, notices = tables.granted_days, tables.notices
-    connection.execute(update(days).where(days.c.request == name).values(employee_no=PURGED))
-    connection.execute(update(notices).where(notices.c.request == name).values(recipient=PURGED))
+    _write(connection, tables.requests, _requests.id == name, values)
+    _write(connection, tables.granted_days, days.request == name, {"employee_no": PURGED})
+    _write(connection, tables.notices, notices.request == name, {"recipient": PURGED})
     purge_events(connection, _events.request == name)
     if row.login_id:
         _purge_account(connection, row.login_id)
@@ -91,7 +95,7 @@ def purge_reason(connection: Connection, name: str) -> None:
     read = application_from_text(row.application)
     doubts = tuple(doubt for doubt in read.doubts if doubt.field != "urgent_reason")
     values = {"application": application_to_text(replace(read, urgent_reason=None, doubts=doubts))}
-    connection.execute(update(tables.requests).where(_requests.id == name).values(**values))
+    _write(connection, tables.requests, _requests.id == name, values)
 
 
 def purge_message(connection: Connection, name: str) -> None:
@@ -99,13 +103,20 @@ def purge_message(connection: Connection, name: str) -> None:
     given = connection.scalar(select(_messages.message_id).where(_messages.id == name)) or ""
     mark = f"{Identity.DROPPED if given.startswith(Identity.DROPPED) else ''}{PURGED}:{name}"
     values = {"message_id": mark, "name": PURGED, "sender": PURGED, "subject": PURGED, "reason": ""}
-    connection.execute(update(tables.messages).where(_messages.id == name).values(**values))
+    _write(connection, tables.messages, _messages.id == name, values)
 
 
 def purge_events(connection: Connection, *where: ColumnElement[bool]) -> None:
     """Take the person and its salt out of these events: without the salt the digest that stays tells nothing."""
     query = update(tables.events).where(*where, _events.person.is_not(None))
     connection.execute(query.values(person=None, person_salt=None))
+
+
+def removal(act: Callable[[Connection, str], None], names: Sequence[str]) -> Event | None:
+    """Return the event that says of whom a step took out what; it stands in the same transaction, ``None`` where of nobody."""
+    named = {purge_request.__name__: OF_REQUESTS, purge_reason.__name__: "reasons", purge_message.__name__: "messages"}
+    what = named[act.__name__]
+    return Event(action=REMOVAL, outcome="done", details={what: list(names)}) if names else None
 
 
 def found(connection: Connection, query: Select[str]) -> Sequence[str]:
@@ -120,8 +131,23 @@ def _purge_account(connection: Connection, login_id: str) -> None:
         return
     left = select(_requests.id).where(or_(_requests.login_id == login_id, _requests.employee_no == own.employee_no))
     if connection.execute(left.limit(1)).first() is None:
-        query = update(tables.accounts).where(_accounts.login_id == login_id)
-        connection.execute(query.values(employee_no=PURGED))
+        _write(connection, tables.accounts, _accounts.login_id == login_id, {"employee_no": PURGED}, of=own.request)
+
+
+def _write(
+    connection: Connection,
+    table: Table,
+    where: ColumnElement[bool],
+    values: Mapping[str, object],
+    *,
+    of: str | None = None,
+) -> None:
+    """Write what is left of rows, under another salt: without the old one their earlier seals tell nothing."""
+    keys = connection.execute(select(*table.primary_key.columns).where(where)).mappings().all()
+    for key in keys:
+        seals.touch(connection, table, key, values, of=of, trusting=True)
+        mine = and_(*(table.c[name] == value for name, value in key.items()))
+        connection.execute(update(table).where(mine).values(**values, salt=seals.new_salt()))
 
 
 def _ripe(cutoff: datetime) -> ColumnElement[bool]:

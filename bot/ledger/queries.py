@@ -287,6 +287,8 @@ class Queries(LoginQueries, RecordQueries):
 
     def _one(self, connection: Connection, request_id: str) -> Request:
         found = self._requests(connection, tables.requests.c.id == request_id)
+        if request_id in self.altered:
+            raise self.altered[request_id]
         if not found:
             raise KeyError(request_id)
         return found[0]

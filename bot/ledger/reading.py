@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import tzinfo
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, select
 
 from bot.clock import Clock
-from bot.errors import LedgerBroken
+from bot.errors import LedgerBroken, RowAltered
 from bot.ledger import tables
 from bot.ledger.engine import understood
 from bot.ledger.records import Request
@@ -43,6 +43,8 @@ class LedgerReader:
     def __init__(self, engine: Engine, *, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
+        #: Requests whose rows could not be understood, by id: nothing is done for these.
+        self.altered: dict[str, RowAltered] = {}
 
     def close(self) -> None:
         """Let go of the database."""
@@ -69,4 +71,14 @@ class LedgerReader:
 
     def _requests(self, connection: Connection, *where: ColumnElement[bool]) -> tuple[Request, ...]:
         query = _EVERY_REQUEST.where(*where).order_by(tables.requests.c.serial)
-        return tuple(request_from(row, self._zone) for row in connection.execute(query))
+        made = (self._request(row) for row in connection.execute(query))
+        return tuple(request for request in made if request is not None)
+
+    def _request(self, row: Row[Any]) -> Request | None:
+        """Return the request of a row; one that holds what no ledger writes is kept aside, and the others are answered."""
+        self.altered.pop(str(row.id), None)
+        try:
+            return request_from(row, self._zone)
+        except RowAltered as error:
+            self.altered[str(row.id)] = error
+            return None

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from bot.ledger import chain, tables
+from bot.ledger import chain, comparison, tables
 from bot.ledger.export import Exported, export_events
 from bot.ledger.heads import Checked, Head, check
 from bot.ledger.keys import PublicKey
 from bot.ledger.notice_queries import NoticeQueries
-from bot.ledger.records import Request, StoredEvent, Verdict
+from bot.ledger.records import Fault, Request, StoredEvent, Verdict
 from bot.ledger.selection import Wanted
 
 _EVERYTHING = Wanted()
@@ -27,18 +27,19 @@ _PAGE = 1_000  # events in one answer
 class RecordQueries(NoticeQueries):
     """Questions of auditors."""
 
-    async def verify(self, head: str | None = None) -> Verdict:
-        """Recompute the chain (see :func:`bot.ledger.chain.verify`); changes nothing."""
-        return await self._read(lambda connection: chain.verify(connection, head))
+    async def verify(self, head: str | None = None, *, evidence: Path | None = None) -> Verdict:
+        """Recompute the chain and compare the ledger with it (see :func:`bot.ledger.comparison.verify`); changes nothing."""
+        return await self._read(lambda connection: comparison.verify(connection, head, evidence=evidence))
 
     async def verify_heads(
-        self, heads: Sequence[tuple[int, Head]], keys: Sequence[PublicKey]
+        self, heads: Sequence[tuple[int, Head]], keys: Sequence[PublicKey], *, evidence: Path | None = None
     ) -> tuple[Verdict, list[Checked]]:
-        """Recompute the chain, and check heads against it where it holds (see :func:`bot.ledger.heads.check`)."""
+        """Verify as :meth:`verify` does, and check heads against a chain that holds (see :func:`bot.ledger.heads.check`)."""
 
         def work(connection: Connection) -> tuple[Verdict, list[Checked]]:
-            verdict = chain.verify(connection, None)
-            return check(connection, heads, keys, verdict) if verdict.ok else (verdict, [])
+            verdict = comparison.verify(connection, evidence=evidence)
+            holds = verdict.ok or verdict.fault is Fault.DIFFERS
+            return check(connection, heads, keys, verdict) if holds else (verdict, [])
 
         return await self._read(work)
 

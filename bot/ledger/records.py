@@ -285,6 +285,40 @@ class Fault(StrEnum):
     FORGED = "forged"
     #: A head bears no signature where one is asked for.
     UNSIGNED = "unsigned"
+    #: The chain holds, and something in the ledger or beside it is not as it says.
+    DIFFERS = "differs"
+
+
+class Mismatch(StrEnum):
+    """How something in the ledger, or beside it, differs from what its chain says."""
+
+    #: A column of a row does not hold what the chain says.
+    ALTERED = "altered"
+    #: A row is there and the chain has nothing of it.
+    INSERTED = "inserted"
+    #: A row that the chain has is not there.
+    REMOVED = "removed"
+    #: The person in an event was removed, and no purge on the chain says so.
+    PERSON = "person"
+    #: A file of evidence is missing, or is not the one that was recorded.
+    EVIDENCE = "evidence"
+    #: What keeps events from being changed or removed is not in place.
+    TRIGGER = "trigger"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One thing that is not as the chain says: where, which field, and what both say; empty where there is nothing to say."""
+
+    kind: Mismatch
+    table: str
+    id: str
+    field: str | None = None
+    chain: str | None = None
+    row: str | None = None
+    #: The event that said it last.
+    seq: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -297,3 +331,7 @@ class Verdict:
     first_bad: int | None = None
     reason: str = ""
     fault: Fault | None = None
+    #: What in the ledger or beside it is not as the chain says; of a chain that does not hold nothing is compared.
+    findings: tuple[Difference, ...] = ()
+    #: When the head was last given to somebody outside: what is younger only that somebody's next head proves.
+    head_taken: str | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Row
 
+from bot.errors import RowAltered
 from bot.ledger.codec import application_from_text, decision_from_text, time_from_text, time_to_text
 from bot.ledger.records import (
     AccountRecord,
@@ -19,7 +21,29 @@ from bot.ledger.records import (
 from bot.life import AccountRecordState, State
 from bot.model import Identity, ReadOutcome, Window
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
+
+def _understood(
+    table: str, key: str
+) -> Callable[[Callable[Concatenate[Row[Any], P], T]], Callable[Concatenate[Row[Any], P], T]]:
+    """Have a row that holds what no ledger writes raise ``RowAltered``."""
+
+    def wrapped(make: Callable[Concatenate[Row[Any], P], T]) -> Callable[Concatenate[Row[Any], P], T]:
+        def made(row: Row[Any], /, *given: P.args, **named: P.kwargs) -> T:
+            try:
+                return make(row, *given, **named)
+            except (TypeError, ValueError, AttributeError) as error:
+                text = f"the row holds what no ledger writes ({type(error).__name__})"
+                raise RowAltered(f"{table}/{getattr(row, key)}", text) from None
+
+        return made
+
+    return wrapped
+
+
+@_understood("messages", "id")
 def message_from(row: Row[Any], zone: tzinfo) -> MessageRecord:
     """Return a row of ``messages``."""
     return MessageRecord(
@@ -30,6 +54,7 @@ def message_from(row: Row[Any], zone: tzinfo) -> MessageRecord:
     )  # fmt: skip
 
 
+@_understood("requests", "id")
 def request_from(row: Row[Any], zone: tzinfo) -> Request:
     """Return a row of ``requests`` with its message's sender, and when the first message told of it."""
     return Request(
@@ -43,6 +68,7 @@ def request_from(row: Row[Any], zone: tzinfo) -> Request:
     )  # fmt: skip
 
 
+@_understood("accounts", "login_id")
 def account_from(row: Row[Any], zone: tzinfo) -> AccountRecord:
     """Return a row of ``accounts``."""
     return AccountRecord(
@@ -59,6 +85,7 @@ def account_values(account: AccountRecord) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@_understood("notices", "request")
 def notice_from(row: Row[Any]) -> Notice:
     """Return a row of ``notices``."""
     return Notice(

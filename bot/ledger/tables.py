@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
+
 from sqlalchemy import Boolean, Column, ForeignKey, Index, MetaData, Table, UniqueConstraint, text
 
 from bot.ledger.kept import Kept, Number
 
 metadata = MetaData()
 _NAMED, _SENDING = text("to_tell IS NOT NULL"), text("state = 'sending'")
+
+
+def _salt() -> Column[str]:
+    """Return the column of what keeps a row's seal from telling of a person (bot/ledger/seals.py)."""
+    return Column("salt", Kept(32), default=lambda: secrets.token_hex(16))
+
 
 #: The next number of each series: human ids count per day, serials for ever.
 counters = Table(
@@ -34,6 +42,7 @@ messages = Table(
     Column("reason", Kept, nullable=False),
     Column("recorded_at", Kept(32), nullable=False),
     Column("dismissed_at", Kept(32)),
+    _salt(),
     UniqueConstraint("message_id", "received_at", "digest", name="one_message_one_row"),
     Index("messages_by_outcome", "outcome", "serial"),
     Index("messages_by_bounce", "bounce_of"),
@@ -69,6 +78,7 @@ requests = Table(
     Column("updated_at", Kept(32), nullable=False),
     # Its state, as long as no settled notice tells the applicant of it; none of the millions that are told stands here.
     Column("to_tell", Kept(16)),
+    _salt(),
     UniqueConstraint("message", "position", name="one_application_one_request"),
     Index("requests_by_state", "state", "serial"),
     Index("requests_by_employee", "employee_no", "serial"),
@@ -91,6 +101,7 @@ granted_days = Table(
     Column("request", Kept(24), ForeignKey("requests.id"), primary_key=True),
     Column("day", Kept(10), primary_key=True),
     Column("employee_no", Kept, nullable=False),
+    _salt(),
     Index("granted_by_employee", "employee_no", "day"),
     Index("granted_by_day", "day", "employee_no"),
 )  # fmt: skip
@@ -104,6 +115,7 @@ accounts = Table(
     Column("window_start", Kept(32)),
     Column("window_end", Kept(32)),
     Column("secret_version", Number, nullable=False),
+    _salt(),
     Index("accounts_by_state", "state"),
 )  # fmt: skip
 
@@ -125,6 +137,7 @@ notices = Table(
     Column("message_id", Kept, nullable=False),
     Column("recipient", Kept, nullable=False),
     Column("state", Kept(16), nullable=False),
+    _salt(),
     Index("notices_sending", "kind", "request", sqlite_where=_SENDING, postgresql_where=_SENDING),
     Index("notices_by_state", "state"),
     Index("notices_by_kind", "kind", "request"),
@@ -155,6 +168,7 @@ events = Table(
     Column("elapsed_ms", Number),
     Column("state_before", Kept(16)),
     Column("state_after", Kept(16)),
+    Column("rows", Kept),
     Index("events_by_request", "request", "seq"),
     Index("events_by_action", "action", "seq"),
 )  # fmt: skip

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from bot.errors import Conflict, LedgerBroken
-from bot.ledger import tables
+from bot.ledger import seals, tables
 from bot.ledger.codec import application_to_text, decision_to_text, time_to_text
 from bot.ledger.records import TOLD, AccountRecord, Changes, Notice, NoticeState, Request
 from bot.ledger.rows import account_values, window_values
 from bot.life import ACCOUNT_TRANSITIONS, TRANSITIONS, AccountRecordState, State
-from bot.model import Application, Decision, Message, Outcome, Reading
+from bot.model import Application, Decision, Message, Outcome, Reading, ReadOutcome
 
 
 def next_number(connection: Connection, series: str) -> int:
@@ -38,42 +37,47 @@ def insert_message(connection: Connection, message: Message, reading: Reading, n
     """Add a message and return its id."""
     name = new_id(connection, "M", now)
     identity = reading.identity
-    connection.execute(
-        insert(tables.messages).values(
-            id=name, serial=next_number(connection, "messages"), message_id=identity.message_id,
-            received_at=time_to_text(identity.received_at), arrived_at=time_to_text(reading.arrived_at),
-            authentic=reading.authentic, bounce_of=reading.bounce_of, digest=identity.digest, name=message.name,
-            sender=reading.sender, subject=reading.subject, outcome=reading.outcome.value, reason=reading.reason,
-            recorded_at=time_to_text(now),
-        )
-    )  # fmt: skip
+    values = {
+        "serial": next_number(connection, "messages"), "received_at": time_to_text(identity.received_at),
+        "name": message.name, "recorded_at": time_to_text(now), **_read(reading),
+    }  # fmt: skip
+    seals.put(connection, tables.messages, {"id": name}, values)
     return name
 
 
 def reread_message(connection: Connection, name: str, reading: Reading) -> None:
     """Put down what a message that could not be read turned out to be."""
-    connection.execute(
-        update(tables.messages)
-        .where(tables.messages.c.id == name)
-        .values(
-            message_id=reading.identity.message_id, digest=reading.identity.digest,
-            arrived_at=time_to_text(reading.arrived_at), authentic=reading.authentic, bounce_of=reading.bounce_of,
-            sender=reading.sender, subject=reading.subject, outcome=reading.outcome.value, reason=reading.reason,
-        )
-    )  # fmt: skip
+    seals.put(connection, tables.messages, {"id": name}, _read(reading))
+
+
+def dismiss_message(connection: Connection, name: str, now: datetime) -> None:
+    """Close a message that can't be read; raises ``Conflict`` where it can be by now, or is closed."""
+    columns = tables.messages.c
+    waits = (columns.outcome == ReadOutcome.UNREADABLE.value, columns.dismissed_at.is_(None))
+    if connection.execute(select(columns.id).where(columns.id == name, *waits)).first() is None:
+        raise Conflict(f"{name} was read or dismissed in the meantime")
+    seals.put(connection, tables.messages, {"id": name}, {"dismissed_at": time_to_text(now)})
+
+
+def _read(reading: Reading) -> dict[str, Any]:
+    """Return the columns of a message that its reading tells."""
+    return {
+        "message_id": reading.identity.message_id, "digest": reading.identity.digest,
+        "arrived_at": time_to_text(reading.arrived_at), "authentic": reading.authentic, "bounce_of": reading.bounce_of,
+        "sender": reading.sender, "subject": reading.subject, "outcome": reading.outcome.value, "reason": reading.reason,
+    }  # fmt: skip
 
 
 def insert_request(connection: Connection, message: str, position: int, application: Application, now: datetime) -> str:
     """Add a request in state ``received`` and return its id."""
     name = new_id(connection, "R", now)
-    connection.execute(
-        insert(tables.requests).values(
-            id=name, serial=next_number(connection, "requests"), message=message, position=position,
-            state=State.RECEIVED.value, employee_no=application.employee_no, receipt_no=application.receipt_no,
-            application=application_to_text(application), attempts=0, stuck_reason="",
-            created_at=time_to_text(now), updated_at=time_to_text(now),
-        )
-    )  # fmt: skip
+    values = {
+        "serial": next_number(connection, "requests"), "message": message, "position": position,
+        "state": State.RECEIVED.value, "employee_no": application.employee_no, "receipt_no": application.receipt_no,
+        "application": application_to_text(application), "attempts": 0, "stuck_reason": "",
+        "created_at": time_to_text(now), "updated_at": time_to_text(now),
+    }  # fmt: skip
+    seals.put(connection, tables.requests, {"id": name}, values)
     return name
 
 
@@ -86,11 +90,10 @@ def move(connection: Connection, request: Request, to: State, changes: Changes, 
     if to is not request.state and to not in TRANSITIONS[request.state]:
         raise LedgerBroken(0, f"{request.id} can't go from {request.state} to {to}")
     columns = tables.requests.c
-    moved = connection.execute(
-        update(tables.requests)
-        .where(columns.id == request.id, columns.state == request.state.value)
-        .values(state=to.value, updated_at=time_to_text(now), **_to_tell(request.state, to), **_changed(changes))
-    )
+    values = {"state": to.value, "updated_at": time_to_text(now), **_to_tell(request.state, to), **_changed(changes)}
+    seals.touch(connection, tables.requests, {"id": request.id}, values)
+    same = (columns.id == request.id, columns.state == request.state.value)
+    moved = connection.execute(update(tables.requests).where(*same).values(**values))
     if moved.rowcount != 1:
         raise Conflict(f"{request.id} is no longer {request.state}")
     if changes.decision is not None:
@@ -102,29 +105,29 @@ def move(connection: Connection, request: Request, to: State, changes: Changes, 
 def set_granted(connection: Connection, request: Request, decision: Decision) -> None:
     """Hold the days a decision grants, and let go of all others of this request; only what asks for days holds any."""
     table = tables.granted_days
-    connection.execute(delete(table).where(table.c.request == request.id))
-    if request.kind.asks_for_days and decision.outcome is Outcome.ACCEPT and decision.granted:
-        connection.execute(
-            insert(table),
-            [
-                {"request": request.id, "day": day.isoformat(), "employee_no": request.application.employee_no or ""}
-                for day in decision.granted
-            ],
-        )
+    holds = request.kind.asks_for_days and decision.outcome is Outcome.ACCEPT
+    days = {day.isoformat() for day in decision.granted} if holds else set()
+    for day in connection.scalars(select(table.c.day).where(table.c.request == request.id)).all():
+        if day not in days:
+            seals.remove(connection, table, {"request": request.id, "day": day})
+    for day in sorted(days):
+        values = {"employee_no": request.application.employee_no or ""}
+        seals.put(connection, table, {"request": request.id, "day": day}, values)
 
 
 def assign(connection: Connection, login_id: str, request: str, now: datetime) -> None:
     """Note that a request holds a login ID of the pool from now on."""
-    connection.execute(
-        insert(tables.assignments).values(login_id=login_id, request=request, since=time_to_text(now), until=None)
-    )
+    key = {"login_id": login_id, "request": request}
+    seals.put(connection, tables.assignments, key, {"since": time_to_text(now), "until": None})
 
 
 def end_assignment(connection: Connection, request: str, now: datetime) -> None:
     """Note that a request that is over holds no login ID of the pool any longer."""
     columns = tables.assignments.c
-    held = (columns.request == request, columns.until.is_(None))
-    connection.execute(update(tables.assignments).where(*held).values(until=time_to_text(now)))
+    held = select(columns.login_id).where(columns.request == request, columns.until.is_(None))
+    for login_id in connection.scalars(held).all():
+        key = {"login_id": login_id, "request": request}
+        seals.put(connection, tables.assignments, key, {"until": time_to_text(now)})
 
 
 def put_account(connection: Connection, account: AccountRecord) -> None:
@@ -135,7 +138,7 @@ def put_account(connection: Connection, account: AccountRecord) -> None:
     steps = {before, *ACCOUNT_TRANSITIONS[before]} if before else {AccountRecordState.CREATING}
     if account.state not in steps:
         raise LedgerBroken(0, f"account {account.login_id} can't go from {before} to {account.state}")
-    _put(connection, tables.accounts, {"login_id": account.login_id}, account_values(account))
+    seals.put(connection, tables.accounts, {"login_id": account.login_id}, account_values(account))
 
 
 def must_be_unknown(connection: Connection, login_id: str) -> None:
@@ -148,23 +151,17 @@ def put_notice(connection: Connection, notice: Notice) -> None:
     """Add or replace a notice; once it is settled, the state that it tells of is told, and one to be sent again is to be told."""
     key = {"request": notice.request_id, "kind": notice.kind.value, "attempt": notice.attempt}
     values = {"message_id": notice.message_id, "recipient": notice.to, "state": notice.state.value}
-    _put(connection, tables.notices, key, values)
+    seals.put(connection, tables.notices, key, values)
     told = [state.value for state, kind in TOLD.items() if kind is notice.kind]
     if not told:
         return
-    columns = tables.requests.c
-    of_request = update(tables.requests).where(columns.id == notice.request_id)
+    request = {"id": notice.request_id}
+    row = connection.execute(select(tables.requests).where(tables.requests.c.id == notice.request_id)).one()
     if notice.state is NoticeState.SENDING:
-        untold = of_request.where(columns.state.in_(told), columns.to_tell.is_(None))
-        connection.execute(untold.values(to_tell=columns.state))
-    else:
-        connection.execute(of_request.where(columns.to_tell.in_(told)).values(to_tell=None))
-
-
-def _put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    where = [table.c[name] == value for name, value in key.items()]
-    if connection.execute(update(table).where(*where).values(**values)).rowcount == 0:
-        connection.execute(insert(table).values(**key, **values))
+        if row.state in told and row.to_tell is None:
+            seals.put(connection, tables.requests, request, {"to_tell": row.state})
+    elif row.to_tell in told:
+        seals.put(connection, tables.requests, request, {"to_tell": None})
 
 
 def _to_tell(before: State, to: State) -> dict[str, str | None]:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.clock import Standstill
-from bot.errors import BotError, Conflict, Paused, StoodStill, Stopped, Transient, Unreachable, Unsent
+from bot.errors import BotError, Conflict, Paused, RowAltered, StoodStill, Stopped, Transient, Unreachable, Unsent
 from bot.ledger.records import Request
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.report import Progress, Report
@@ -66,8 +66,8 @@ class Crew:
                 except (Unreachable, Unsent, StoodStill) as error:
                     why = error
                     raise
-                except Conflict:
-                    well = True  # somebody changed the request meanwhile: nothing is wrong with the console
+                except (Conflict, RowAltered):
+                    well = True  # somebody changed the request, or its row: nothing is wrong with the console
                     raise
         except BotError as error:
             self.stopped_by = self.stopped_by or error

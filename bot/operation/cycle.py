@@ -324,6 +324,9 @@ class Cycle:
         left = await self.ledger.requests(states=DRIVABLE)
         report.waiting = len(self._ripe(left))
         report.later = len(left) - report.waiting
+        for name, altered in self.ledger.altered.items():
+            with report.one_of_many(name):
+                raise altered
         await self._observe(report)
         outcome = "stopped" if report.interrupted else "done"
         await self.ledger.note(Event(action="run", outcome=outcome, details=report.counts()))

@@ -103,12 +103,13 @@ class Purge:
         for start in range(0, len(names), _BATCH):
             batch = names[start : start + _BATCH]
 
-            def work(connection: Connection, batch: list[str] = batch) -> None:
+            def work(connection: Connection, batch: list[str] = batch) -> Event | None:
                 # Asked again inside: a login may have been opened again in the meantime.
                 still = set(purge.found(connection, query.where(query.selected_columns[0].in_(batch))))
-                for name in batch:
-                    if name in still:
-                        act(connection, name)
+                gone = [name for name in batch if name in still]
+                for name in gone:
+                    act(connection, name)
+                return purge.removal(act, gone)
 
             await self.ledger.purge(work)
             for _ in batch:
@@ -120,8 +121,9 @@ class Purge:
         for start in range(0, len(loose), _BATCH):
             batch = loose[start : start + _BATCH]
 
-            def work(connection: Connection, batch: list[int] = batch) -> None:
+            def work(connection: Connection, batch: list[int] = batch) -> Event:
                 purge.purge_events(connection, events.c.seq.in_(batch))
+                return Event(action=purge.REMOVAL, outcome="done", details={purge.OF_EVENTS: batch})
 
             await self.ledger.purge(work)
         return len(loose)

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from loguru import logger
 
-from bot.errors import AccessDenied, BotError, Conflict, DeliveryFailed, LedgerBusy, Paused, Unusable
+from bot.errors import AccessDenied, BotError, Conflict, DeliveryFailed, LedgerBroken, LedgerBusy, Paused, Unusable
 from bot.operation.alerts.catalogue import Area, Trouble
 from bot.operation.alerts.findings import Finding, finding_of
 
@@ -128,6 +128,9 @@ class Report:
         except BotError as error:
             logger.error("{}: {}", name, error)
             self.failure(error, of=name)
+            if isinstance(error, LedgerBroken):
+                self.stopped = max(self.stopped, error.exit_status)
+                self.find(finding_of(error, Area.PASS))
             if isinstance(error, DeliveryFailed):
                 self.find(Finding(trouble=Trouble.UNTOLD, detail=f"{name}: {error}", subjects=(name,)))
         except Exception as error:  # noqa: BLE001 - one failure never stops the rest (invariant 8)

@@ -8,12 +8,17 @@ One file, Python 3.8 or later, standard library only; it shares no code with the
     python3 verify_audit.py audit.jsonl --heads heads.jsonl --key key.pem.pub
                                                            every line of heads must be in the chain at its place, and signed
 
-Without heads it can't be seen that the newest events were cut off, or that the whole chain was written anew.
+Without heads it can't be seen that the newest events were cut off, or that the whole chain was written anew. Of a ledger every row is
+compared with what the chain says of it, and the triggers that keep events as they are with how they were made; an export has no rows.
 Exit status: 0 all holds, 5 something does not, 2 a file can't be read.
 
-How a hash is made: SHA-256 of the UTF-8 bytes of the JSON object of the fields in HASHED (and of ADDED, where ``form`` is 2),
+How a hash is made: SHA-256 of the UTF-8 bytes of the JSON object of the fields in HASHED (of ADDED too, where ``form`` is 2 or 3, and of SEALS, where it is 3),
 with sorted keys, no spaces and no escapes beyond the necessary. ``prev_hash`` is the hash of the event before, 64 zeros for the
-first. Personal data enter only as ``person_digest``, SHA-256 of ``person_salt`` followed by ``person``: retention may remove both.
+first. Personal data enter only as ``person_digest``, SHA-256 of ``person_salt`` followed by ``person``: retention may remove both, and
+an event ``retention.remove`` then lists the requests, or the single events, that it did so to.
+``rows`` is a JSON object: for each row of another table that was written with the event, its key (``table/key``) and ``[seal, values]``, or
+null where the row was removed. The seal is the SHA-256 of the JSON object of the row's columns that are not empty;
+``values`` are those that were written, of personal ones ``#`` and 16 digits of the SHA-256 of ``salt``, column and JSON of the value.
 A head's signature is Ed25519 (RFC 8032), in base64, over the same kind of JSON of the line without ``signature``; ``key`` is
 the SHA-256 of the 32 bytes of the public key.
 """
@@ -27,6 +32,7 @@ import json
 import sqlite3
 import sys
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple  # noqa: UP035 - read by Python 3.8 too
 
@@ -35,6 +41,21 @@ HASHED = (
     "details", "person_digest", "prev_hash",
 )  # fmt: skip
 ADDED = ("form", "run", "elapsed_ms", "state_before", "state_after")
+SEALS = ("rows",)
+FORMS = {1: HASHED, 2: (*HASHED, *ADDED), 3: (*HASHED, *ADDED, *SEALS)}
+#: The sealed tables of a ledger: the columns of the key, and those that tell of a person.
+TABLES = {
+    "messages": (("id",), ("message_id", "name", "sender", "subject", "reason", "bounce_of")),
+    "requests": (("id",), ("employee_no", "receipt_no", "application", "decision", "stuck_reason")),
+    "joined": (("message", "request"), ()),
+    "granted_days": (("request", "day"), ("employee_no",)),
+    "accounts": (("login_id",), ("employee_no",)),
+    "assignments": (("login_id", "request"), ()),
+    "notices": (("request", "kind", "attempt"), ("recipient",)),
+    "pauses": (("part", "cause"), ()),
+}
+REFUSE = "BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END"
+MOST = 1000
 NEEDED = (*HASHED, "hash", "person", "person_salt")
 BROKEN, UNREADABLE = 5, 2
 NEIGHBOUR = "it does not follow the event before it"
@@ -79,11 +100,30 @@ def main() -> int:
     else:
         where = f" at event {found['first_bad']}" if found["first_bad"] else ""
         print(f"BROKEN{where}: {found['reason']}")
+        for finding in found["findings"][1:]:
+            print(f"  {finding['reason']}")
+    if not words.json:
+        taken = found["head_taken"]
+        print(f"the head was last taken out at {taken}" if taken else "the head was never taken out", file=sys.stderr)
     return 0 if found["ok"] else BROKEN
 
 
 def verify(path: Path, head: str | None, heads: list[Row], keys: dict[str, bytes]) -> Row:
-    """Recompute the chain and check the heads; returns ``ok, events, removed_persons, head, first_bad, fault, reason``."""
+    """Recompute the chain, check the heads, compare the rows of a ledger; returns what ``--json`` prints."""
+    said = Said()
+    try:
+        found = _verify_chain(path, head, heads, keys, said)
+        found["head_taken"] = said.head_taken
+        if found["ok"]:
+            found["findings"] = said.differences(path)
+        if found["findings"]:
+            found.update(ok=False, fault="differs", reason=found["findings"][0]["reason"])
+        return found
+    finally:
+        said.store.close()
+
+
+def _verify_chain(path: Path, head: str | None, heads: list[Row], keys: dict[str, bytes], said: Said) -> Row:
     previous, count, removed, seen = "0" * 64, 0, 0, head is None
     wanted, passed = {one["events"] for one in heads}, {0: previous}
     for row in rows_of(path):
@@ -94,6 +134,7 @@ def verify(path: Path, head: str | None, heads: list[Row], keys: dict[str, bytes
         count += 1
         previous = row["hash"]
         removed += row["person"] is None and row["person_digest"] != _sha("")
+        said.take(row)
         seen = seen or previous == head
         if count in wanted:
             passed[count] = previous
@@ -112,7 +153,8 @@ def rows_of(path: Path) -> Iterator[Row]:
         raise NotReadable(f"{path}: {error.strerror}") from error
     for row in _of_ledger(path) if start == b"SQLite format 3\0" else _lines(path):
         form = row.setdefault("form", 1)
-        missing = [name for name in (NEEDED if form == 1 else (*NEEDED, *ADDED)) if name not in row]
+        needed = FORMS[form] if isinstance(form, int) and form in FORMS else HASHED
+        missing = [name for name in (*NEEDED, *needed) if name not in row]
         if missing:
             raise NotReadable(f"{path}: an event has no {', '.join(missing)}")
         yield row
@@ -209,6 +251,7 @@ def _of_ledger(path: Path) -> Iterator[Row]:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as ledger:
             ledger.row_factory = sqlite3.Row
+            ledger.text_factory = _text
             for row in ledger.execute("SELECT * FROM events ORDER BY seq"):
                 yield dict(row)
     except sqlite3.Error as error:
@@ -220,6 +263,8 @@ def _wrong(row: Row, seq: int, previous: str) -> str:
         return f"event {seq} is missing"
     if row["prev_hash"] != previous:
         return NEIGHBOUR
+    if not isinstance(row["form"], int) or row["form"] not in FORMS:
+        return f"its form {row['form']!r} is none that this verifier knows"
     if not _whole(row):
         return "its content was changed"
     if row["person"] is not None and _sha(f"{row['person_salt'] or ''}{row['person']}") != row["person_digest"]:
@@ -228,9 +273,13 @@ def _wrong(row: Row, seq: int, previous: str) -> str:
 
 
 def _whole(row: Row) -> bool:
-    old = row["form"] == 1
-    text = _canonical({name: row[name] for name in (HASHED if old else (*HASHED, *ADDED))})
-    return bool(_sha(text) == row["hash"] and not (old and any(row.get(name) is not None for name in ADDED[1:])))
+    names = FORMS.get(row["form"], ())
+    later = [name for name in (*ADDED[1:], *SEALS) if name not in names]
+    try:
+        text = _canonical({name: row[name] for name in names})
+    except (TypeError, ValueError):
+        return False  # it holds bytes, or another thing that no ledger writes
+    return bool(_sha(text) == row["hash"] and not any(row.get(name) is not None for name in later))
 
 
 def _diagnosed(path: Path, row: Row, seq: int, previous: str, reason: str) -> tuple[str, str]:
@@ -255,8 +304,193 @@ def _diagnosed(path: Path, row: Row, seq: int, previous: str, reason: str) -> tu
 def _verdict(events: int, removed: int, head: str, fault: str, reason: str, bad: int | None) -> Row:
     return {
         "ok": not reason, "events": events, "removed_persons": removed, "head": head, "first_bad": bad,
-        "fault": fault or None, "reason": reason,
+        "fault": fault or None, "reason": reason, "findings": [], "head_taken": None,
     }  # fmt: skip
+
+
+class Said:
+    """What the chain says of rows and persons, put aside in a temporary file until all of it was read."""
+
+    def __init__(self) -> None:
+        self.head_taken: str | None = None
+        self.store = sqlite3.connect("", isolation_level=None)
+        self.store.executescript(
+            "CREATE TABLE said (key TEXT PRIMARY KEY, seal TEXT, seq INTEGER) WITHOUT ROWID;"
+            "CREATE TABLE there (key TEXT PRIMARY KEY, seal TEXT) WITHOUT ROWID;"
+            "CREATE TABLE lost (seq INTEGER PRIMARY KEY, request TEXT, at TEXT);"
+            "CREATE TABLE gone (request TEXT, before INTEGER); CREATE TABLE gone_event (seq INTEGER PRIMARY KEY);"
+            "BEGIN"
+        )
+        #: Purges of earlier versions, which named nobody: the number of the event, and up to when records lost their person.
+        self._purges: list[tuple[int, str]] = []
+
+    def take(self, row: Row) -> None:
+        """Take what an event that holds says."""
+        seq = row["seq"]
+        if row.get("rows") is not None:
+            entries = [(key, entry and entry[0], seq) for key, entry in json.loads(row["rows"]).items()]
+            self.store.executemany("INSERT OR REPLACE INTO said VALUES (?, ?, ?)", entries)
+        if row["person"] is None and row["person_digest"] != _sha(""):
+            self.store.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?)", (seq, row["request"], row["at"]))
+        if row["action"] == "audit.head" and row["outcome"] == "done":
+            self.head_taken = row["at"]
+        if row["action"] == "retention.remove":
+            details = json.loads(row["details"])
+            self.store.executemany(
+                "INSERT INTO gone VALUES (?, ?)", [(name, seq) for name in details.get("requests", ())]
+            )
+            named = [(number,) for number in details.get("events", ())]
+            self.store.executemany("INSERT OR IGNORE INTO gone_event VALUES (?)", named)
+        if row["action"] == "retention.purge" and row["form"] < 3:
+            self._purges.append((seq, json.loads(row["details"]).get("cutoffs", {}).get("records", "")))
+
+    def differences(self, path: Path) -> list[Row]:
+        """Return what is not as the chain says: removed persons always, rows and triggers where ``path`` is a ledger."""
+        found = list(self._persons())
+        with path.open("rb") as file:
+            is_ledger = file.read(16) == b"SQLite format 3\0"
+        if is_ledger:
+            try:
+                with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as ledger:
+                    ledger.row_factory = sqlite3.Row
+                    ledger.text_factory = _text
+                    found += _triggers(ledger)
+                    found += self._rows(ledger)
+            except sqlite3.Error as error:
+                found.append(_finding("removed", "", "", f"a table of the ledger can't be read: {error}"))
+        return found[:MOST]
+
+    def _persons(self) -> Iterator[Row]:
+        query = (
+            "SELECT seq, request, at FROM lost WHERE seq NOT IN (SELECT seq FROM gone_event) AND NOT EXISTS"
+            " (SELECT 1 FROM gone WHERE gone.request = lost.request AND gone.before > lost.seq) ORDER BY seq"
+        )
+        for seq, request, at in self.store.execute(query):
+            covered = [1 for purge, until in self._purges if seq < purge and until and _moment(at) < _moment(until)]
+            if not covered:
+                of = f" of {request}" if request else ""
+                reason = f"the person in event {seq}{of} was removed, and no purge on the chain says so"
+                yield _finding("person", "events", str(seq), reason, field="person", seq=seq)
+
+    def _rows(self, ledger: sqlite3.Connection) -> Iterator[Row]:
+        for table in TABLES:
+            seals = ((_key(table, row), _seal(row)) for row in _rows_of(ledger, table))
+            self.store.executemany("INSERT OR REPLACE INTO there VALUES (?, ?)", seals)
+        differing = self.store.execute(
+            "SELECT key, said.seal, there.seal, said.seq FROM there LEFT JOIN said USING (key)"
+            " WHERE said.seal IS NOT there.seal UNION ALL SELECT key, said.seal, NULL, said.seq FROM said LEFT JOIN there USING (key)"
+            " WHERE said.seal IS NOT NULL AND there.key IS NULL LIMIT ?",
+            (MOST,),
+        ).fetchall()
+        values = _values_said(ledger, {key for key, *_ in differing})
+        rows = _rows_there(ledger, {key for key, *_ in differing})
+        for key, said, there, seq in differing:
+            table, _, name = key.partition("/")
+            if said is None:
+                yield _finding("inserted", table, name, f"{key} was put in: the chain has nothing of it", seq=seq)
+            elif there is None:
+                yield _finding("removed", table, name, f"{key} was removed; event {seq} wrote it last", seq=seq)
+            else:
+                yield from _columns(key, rows[key], values[key], seq)
+
+
+def _columns(key: str, row: Row, said: Row, seq: int) -> Iterator[Row]:
+    table, _, name = key.partition("/")
+    keys, personal = TABLES[table]
+    found = [
+        column for column, value in row.items()
+        if column not in keys and column != "salt"
+        and (_masked(row, column) if column in personal and value is not None else value) != said.get(column)
+    ]  # fmt: skip
+    for column in found or ["salt"]:
+        chain, there = said.get(column), row.get(column)
+        reason = f"{key} {column}: the chain says {chain!r} (event {seq}), the row says {there!r}"
+        yield _finding("altered", table, name, reason, field=column, chain=chain, row=there, seq=seq)
+
+
+def _finding(
+    kind: str,
+    table: str,
+    name: str,
+    reason: str,
+    *,
+    field: str | None = None,
+    chain: object = None,
+    row: object = None,
+    seq: int | None = None,
+) -> Row:
+    texts = [None if value is None else value if isinstance(value, str) else repr(value) for value in (chain, row)]
+    return {
+        "kind": kind, "table": table, "id": name, "field": field, "chain": texts[0], "row": texts[1], "seq": seq,
+        "reason": reason.encode("utf-8", "replace").decode(),
+    }  # fmt: skip
+
+
+def _values_said(ledger: sqlite3.Connection, keys: set[str]) -> dict[str, Row]:
+    values: dict[str, Row] = {key: {} for key in keys}
+    if keys:
+        for (text,) in ledger.execute("SELECT rows FROM events WHERE rows IS NOT NULL ORDER BY seq"):
+            rows = json.loads(text)
+            for key in rows.keys() & keys:
+                values[key].update(rows[key][1] if rows[key] else {})
+    return values
+
+
+def _rows_there(ledger: sqlite3.Connection, keys: set[str]) -> dict[str, Row]:
+    tables = {key.partition("/")[0] for key in keys}
+    every = ((_key(table, row), row) for table in tables for row in _rows_of(ledger, table))
+    return {key: row for key, row in every if key in keys}
+
+
+def _rows_of(ledger: sqlite3.Connection, table: str) -> Iterator[Row]:
+    for row in ledger.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names of this file
+        yield {name: row[name] for name in sorted(row.keys())}
+
+
+def _triggers(ledger: sqlite3.Connection) -> Iterator[Row]:
+    names = [row["name"] for row in ledger.execute("PRAGMA table_info(events)")]
+    same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in names if name not in ("person", "person_salt"))
+    first, second = "events_are_append_only", "events_are_never_removed"
+    ours = {
+        first: f"CREATE TRIGGER {first} BEFORE UPDATE ON events"
+        f" WHEN NOT (NEW.person IS NULL AND NEW.person_salt IS NULL AND {same}) {REFUSE}",
+        second: f"CREATE TRIGGER {second} BEFORE DELETE ON events {REFUSE}",
+    }
+    statements = ledger.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    there = {str(name): " ".join(str(statement).split()) for name, statement in statements}
+    for name in sorted(set(ours) | set(there)):
+        if there.get(name) != ours.get(name):
+            how = "missing" if name not in there else "altered" if name in ours else "none that the bot makes"
+            yield _finding("trigger", "events", name, f"the trigger {name} is {how}")
+
+
+def _key(table: str, row: Row) -> str:
+    return "/".join([table, *(str(row[name]) for name in TABLES[table][0])]).encode("utf-8", "replace").decode()
+
+
+def _seal(row: Row) -> str:
+    held = {name: value for name, value in row.items() if value is not None}
+    try:
+        text = json.dumps(held, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+    except (TypeError, ValueError):
+        return ""  # it holds bytes, or another thing that no ledger writes
+
+
+def _masked(row: Row, column: str) -> str:
+    try:
+        text = json.dumps(row[column], ensure_ascii=False, separators=(",", ":"))
+        return "#" + _sha(f"{row['salt'] or ''}{column}{text}")[:16]
+    except (TypeError, ValueError):
+        return ""
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _canonical(value: Row) -> str:

@@ -18,9 +18,10 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.errors import BadUsage
 from bot.ledger import chain
-from bot.ledger.records import Event, Verdict
+from bot.ledger.purge import OF_EVENTS, REMOVAL
+from bot.ledger.records import Event, Fault, Mismatch, Verdict
 from tests.house import ROOT
-from tests.ledger_kit import open_ledger, raw
+from tests.ledger_kit import open_ledger, raw, unguarded
 
 _WRITER = """
 import asyncio, sys
@@ -61,11 +62,8 @@ def verify(folder: Path, head: str | None = None) -> Verdict:
 
 
 def tamper(folder: Path, *statements: str) -> None:
-    """Change the database as somebody with the file would: triggers dropped first."""
-    with raw(folder) as connection:
-        where = "" if connection.dialect.name == "sqlite" else " ON events"
-        for trigger in ("events_are_append_only", "events_are_never_removed"):
-            connection.exec_driver_sql(f"DROP TRIGGER {trigger}{where}")
+    """Change the database as somebody with the file would: without the triggers, which are put back."""
+    with raw(folder) as connection, unguarded(connection):
         for statement in statements:
             connection.exec_driver_sql(statement)
 
@@ -138,10 +136,17 @@ def test_the_database_itself_refuses(folder: Path, statement: str) -> None:
 
 
 def test_a_person_can_be_removed(folder: Path) -> None:
-    """Taking out the personal part and its salt, and nothing else, is allowed, and the chain still verifies."""
+    """Taking out the personal part and its salt is allowed where an event says so; the chain holds, and else it is named."""
     head = with_events(folder)
     with raw(folder) as connection:
         connection.exec_driver_sql("UPDATE events SET person = NULL, person_salt = NULL WHERE seq <= 3")
+    found = verify(folder, head)
+    assert (found.fault, [(one.kind, one.id) for one in found.findings]) == (
+        Fault.DIFFERS, [(Mismatch.PERSON, "1"), (Mismatch.PERSON, "2"), (Mismatch.PERSON, "3")],
+    )  # fmt: skip
+    ledger = open_ledger(folder)
+    asyncio.run(ledger.note(Event(action=REMOVAL, outcome="done", details={OF_EVENTS: [1, 2, 3]})))
+    ledger.close()
     assert verify(folder, head).ok
 
 

@@ -87,9 +87,17 @@ def test_an_attack_shows(exported: Path, attack: Callable[[Rows], object]) -> No
 
 
 def test_a_removed_person_breaks_nothing(exported: Path) -> None:
-    """Retention takes a person out of an event: the chain holds, and it is counted."""
-    status, said = verified(rewritten(exported, lambda rows: rows[1].update(person=None, person_salt=None)), "--json")
+    """Retention takes a person out of an event: it is counted, holds where a later event says so, and is a finding elsewhere."""
+
+    def removed(rows: Rows) -> None:
+        rows[1].update(person=None, person_salt=None)
+        rows[5].update(action="retention.remove", details='{"events":[2]}')
+        rows[5]["hash"] = chain.digest(rows[5])
+
+    status, said = verified(rewritten(exported, removed), "--json")
     assert (status, json.loads(said)["removed_persons"]) == (0, 1)
+    status, said = verified(rewritten(exported, lambda rows: rows[2].update(person=None, person_salt=None)), "--json")
+    assert (status, [one["id"] for one in json.loads(said)["findings"]]) == (5, ["3"])
 
 
 def test_cut_off_events_show_against_a_head(exported: Path) -> None:
@@ -107,7 +115,8 @@ def test_a_changed_ledger_shows(exported: Path) -> None:
             ledger.execute(f"DROP TRIGGER {trigger}")
         ledger.execute("UPDATE events SET outcome = 'failed' WHERE seq = 4")
     ledger.close()
-    assert verified(place) == (5, "BROKEN at event 4: its content was changed\n")
+    status, said = verified(place)
+    assert (status, said.splitlines()[0]) == (5, "BROKEN at event 4: its content was changed")
 
 
 def test_what_is_no_chain_is_said(tmp_path: Path) -> None:
@@ -232,7 +241,7 @@ def test_the_old_form_still_verifies(exported: Path) -> None:
     def old(rows: Rows) -> None:
         previous = chain.GENESIS
         for row in rows:
-            for name in chain.ADDED:
+            for name in (*chain.ADDED, *chain.SEALS):
                 del row[name]
             row["prev_hash"] = previous
             previous = row["hash"] = chain.digest(row)

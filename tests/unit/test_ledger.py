@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from sqlalchemy import Connection, insert
 
 from bot.clock import FixedClock
 from bot.errors import Conflict, LedgerBroken, LedgerBusy, Unusable
-from bot.ledger import tables
+from bot.ledger import seals, tables
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, Changes, Notice, NoticeKind, NoticeState
 from bot.life import TRANSITIONS, AccountRecordState, State
@@ -74,8 +76,8 @@ async def test_only_the_steps_of_the_life_are_taken(tmp_path: Path, start: State
     """A step that TRANSITIONS does not have is refused, and leaves neither a change nor an event."""
     ledger = open_ledger(tmp_path)
     request_id = await recorded(ledger, "a")
-    with raw(tmp_path) as connection:
-        connection.exec_driver_sql(f"UPDATE requests SET state = '{start.value}'")
+    begin = partial(seals.put, table=tables.requests, key={"id": request_id}, values={"state": start.value})
+    await ledger.change(begin, replace(STEP, request_id=request_id))
     before = await ledger.size()
     if to is start or to in TRANSITIONS[start]:
         assert (await ledger.advance(request_id, expect=start, to=to, event=STEP)).state is to

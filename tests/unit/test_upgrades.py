@@ -25,6 +25,8 @@ from tests.unit.test_migrations import brought_to
 
 #: The revision from which on events are of form 2.
 _FORM_2 = "0004"
+#: The one that puts the rows which are there on the chain; from then on each is written with its event.
+_SEALED = "0011"
 _DAY = date(2021, 7, 30)
 _AT = time_to_text(FRIDAY)
 _STATES = ("delivered", "held", "rejected", "accepted", "revoked")
@@ -94,7 +96,7 @@ def _put_events(database: sqlite3.Connection, *, form: int) -> str:
     return previous
 
 
-@pytest.fixture(params=engine.revisions())
+@pytest.fixture(params=[revision for revision in engine.revisions() if revision < _SEALED])
 def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
     """A ledger of each revision with data in it, and the head of its chain."""
     path = tmp_path / "ledger.sqlite3"
@@ -116,7 +118,7 @@ def test_everything_in_it_is_understood(upgraded: tuple[Path, str]) -> None:
         assert [one.login_id for one in await ledger.accounts(states={AccountRecordState.CREATED})] == ["tw1"]
         assert (await ledger.notices("R-20210730-0001"))[0].to == "a@x"
         verdict = await ledger.verify(head)
-        assert (verdict.ok, verdict.events) == (True, 3)
+        assert (verdict.ok, verdict.events > 3) == (True, True)
 
     with closing(ledger):
         asyncio.run(look())
@@ -133,7 +135,7 @@ def test_work_goes_on_in_it(upgraded: tuple[Path, str]) -> None:
         await ledger.advance(name, expect=State.HELD, to=State.ACCEPTED, event=STEP, changes=changes)
         await recorded(ledger, "new", application("0051207"))
         verdict = await ledger.verify(head)
-        assert (verdict.ok, verdict.events > 4) == (True, True)
+        assert (verdict.ok, verdict.events > 8) == (True, True)
         assert len(await ledger.requests()) == len(_STATES) + 1
 
     with closing(ledger):

@@ -80,7 +80,7 @@ class Gate:
             pause = known.get(part) or Pause(
                 part=part, cause=finding.key, since=now, by=self.ledger.actor, reason=finding.detail
             )
-            await self._put(replace(pause, until=until), () if part in known else (_event("pause", pause),))
+            await self._put(replace(pause, until=until), (_event("pause.extend" if part in known else "pause", pause),))
         return replace(finding, anew=finding.anew or (bool(kind.stops) and not known))
 
     async def pause(self, part: Part, reason: str) -> Pause:
