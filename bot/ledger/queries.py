@@ -156,16 +156,16 @@ class Queries(LoginQueries, RecordQueries):
 
         def work(connection: Connection) -> tuple[Before, ...]:
             digest = connection.scalar(own)
-            rows = [row for row in connection.execute(query) if _counts(row.decision)]
-            found = [(row, application_from_text(row.application)) for row in rows]
+            rows = [row for row in connection.execute(query) if row.decision is not None]
+            decided = [(row, application_from_text(row.application), decision_from_text(row.decision)) for row in rows]
             return tuple(
                 Before(
                     request=row.id, receipt_no=asked.receipt_no, applied_at=asked.applied_at,
                     same_content=row.digest == digest, recorded_at=time_from_text(row.created_at, self._zone),
-                    granted=row.decision is not None and decision_from_text(row.decision).outcome is Outcome.ACCEPT,
+                    granted=decision.outcome is Outcome.ACCEPT,
                 )
-                for row, asked in found
-                if asked.kind is request.kind
+                for row, asked, decision in decided
+                if asked.kind is request.kind and _counts(decision)
             )  # fmt: skip
 
         return await self._read(work)
