@@ -26,10 +26,17 @@ class _PowerCut(MemoryConsole):
         raise _Gone
 
 
+def _receive_unreadable(house: House) -> None:
+    """Put a mail of the form system into the inbox that holds nothing; mails of strangers are read after the issuing."""
+    head = "From: noreply@apply.city.example.jp\r\nSubject: =?utf-8?b?44OG44Os44Ov44O844Kv5Yip55So55Sz6KuL?=\r\n"
+    (house.path / "mailbox" / "inbox" / "35-empty.eml").write_bytes(f"{head}\r\n".encode())
+
+
 def test_what_waits_for_a_person_is_told_by_the_next_pass(tmp_path: Path) -> None:
     """Held and unreadable ones of a pass that was cut off are named by the one after it, once, and it ends with status 1."""
     house = House(path=tmp_path).lay_out({"console": {"settle": 0.3}})
-    house.receive("02", "11", "35")
+    house.receive("02", "11")
+    _receive_unreadable(house)
     with pytest.raises(_Gone):
         asyncio.run(house.run(_PowerCut()))
     console = MemoryConsole()
@@ -44,7 +51,8 @@ def test_what_waits_for_a_person_is_told_by_the_next_pass(tmp_path: Path) -> Non
 def test_operators_are_told_by_alert_too(tmp_path: Path) -> None:
     """Nobody reads what an unattended pass says: the unreadable one goes into the alert of the next pass, once."""
     house = House(path=tmp_path).lay_out({"console": {"settle": 0.3}})
-    house.receive("02", "35")
+    house.receive("02")
+    _receive_unreadable(house)
     with pytest.raises(_Gone):
         asyncio.run(house.run(_PowerCut()))
     assert told(house) == []
