@@ -14,7 +14,7 @@ from tests.house import ROOT
 
 #: A package that needs no index: an environment made from it is made in a second.
 _NO_PACKAGES = "# nothing\n"
-_PROBE = 'import sys\n\n\ndef main():\n    print("ran", *sys.argv[1:])\n'
+_PROBE = 'import sys\n\n\ndef start():\n    print("ran", *sys.argv[1:])\n'
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def _not_stamped(scene: Scene) -> Ran:
     """The first application has no Received line, and the server has no date for it."""
     with _odd(scene) as (server, over_it, _):
         (mail,) = [file for file in scene.office().mails(BOT) if scene.applied[FIRST] in file.name]
-        mail.write_bytes(mail.read_bytes().partition(b"\r\n")[2])
+        mail.write_bytes(re.sub(rb"(?m)^Received:.*\r\n(?:[ \t].*\r\n)*", b"", mail.read_bytes()))
         uid = 1 + scene.office().mails(BOT).index(mail)
         server.rewrites = lambda line: (
             re.sub(rb'INTERNALDATE "[^"]+"', b'INTERNALDATE "00-Jan-0000 00:00:00 +0000"', line)
