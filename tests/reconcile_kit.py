@@ -13,7 +13,7 @@ from bot.console.memory import MemoryConsole
 from bot.operation.differences import Difference
 from bot.operation.report import Report, Silent
 from bot.wiring.reconciling import reconciler
-from tests.house import FRIDAY, House
+from tests.house import FRIDAY, PROVEN, House
 
 TUESDAY, WEDNESDAY = date(2021, 8, 3), date(2021, 8, 4)
 UENOHARA = "0031977"
@@ -22,7 +22,9 @@ LOGIN = f"tw{UENOHARA}"
 
 def delivered_house(folder: Path, console: MemoryConsole, staff: Mapping[str, int] | None = None) -> House:
     """Return a house that has issued a login to 上野原 for Tuesday."""
-    house = House(path=folder / "house").lay_out({"console": {"settle": 0.3}, "staff": dict(staff or {})})
+    house = House(path=folder / "house").lay_out(
+        {"console": {"settle": 0.3}, "forms": PROVEN, "staff": dict(staff or {})}
+    )
     house.apply("0000777", employee_no=UENOHARA, days=(TUESDAY,), now=FRIDAY)
     asyncio.run(house.run(console))
     return house

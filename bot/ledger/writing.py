@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from bot.errors import Conflict, LedgerBroken
 from bot.ledger import seals, tables
@@ -51,10 +51,13 @@ def reread_message(connection: Connection, name: str, reading: Reading) -> None:
 
 
 def dismiss_message(connection: Connection, name: str, now: datetime) -> None:
-    """Close a message that can't be read; raises ``Conflict`` where it can be by now, or is closed."""
+    """Close an unreadable message, or a report of a return; raises ``Conflict`` where it is neither by now, or closed."""
     columns = tables.messages.c
-    waits = (columns.outcome == ReadOutcome.UNREADABLE.value, columns.dismissed_at.is_(None))
-    if connection.execute(select(columns.id).where(columns.id == name, *waits)).first() is None:
+    may_be = or_(columns.outcome == ReadOutcome.UNREADABLE.value, columns.bounce_of != "")
+    if (
+        connection.execute(select(columns.id).where(columns.id == name, may_be, columns.dismissed_at.is_(None))).first()
+        is None
+    ):
         raise Conflict(f"{name} was read or dismissed in the meantime")
     seals.put(connection, tables.messages, {"id": name}, {"dismissed_at": time_to_text(now)})
 

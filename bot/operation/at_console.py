@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 
@@ -82,24 +82,35 @@ class AtConsole:
             report.looked.add(Area.CONSOLE)
             self._check_clock()
             report.looked.add(Area.CLOCK)
-            # Who may work now must not wait for the others; what is issued below is closed at the end.
-            tried = await self.switching.run(report, self.clock.now(), progress, stands=self._stands)
-            issuing = await self._issue(self._as_many_as_may(to_drive, report), report, progress)
-            await self._each(
-                due,
-                lambda request, report: self._expire(request, report, bounced),
-                self._stands,
-                "利用終了分を無効化する / revoking",
-                report,
-                progress,
-            )
-            await self.switching.run(report, self.clock.now(), progress, stands=self._stands, leaving=tried)
-            if issuing:
-                raise issuing
+            await self._work(self._as_many_as_may(to_drive, report), due, report, progress, bounced)
         finally:
             await self.console.close()
             if complaint := self.console.complaint():
                 report.problem(complaint)
+
+    async def _work(
+        self,
+        to_drive: Sequence[Request],
+        due: Collection[Request],
+        report: Report,
+        progress: Progress,
+        bounced: Collection[str],
+    ) -> None:
+        """Open logins, issue, revoke, and close logins; what stopped the issuing is raised when the rest is done."""
+        # Who may work now must not wait for the others; what is issued below is closed at the end.
+        tried = await self.switching.run(report, self.clock.now(), progress, stands=self._stands)
+        issuing = await self._issue(to_drive, report, progress)
+        await self._each(
+            due,
+            lambda request, report: self._expire(request, report, bounced),
+            self._stands,
+            "利用終了分を無効化する / revoking",
+            report,
+            progress,
+        )
+        await self.switching.run(report, self.clock.now(), progress, stands=self._stands, leaving=tried)
+        if issuing:
+            raise issuing
 
     async def _stands(self) -> Paused | None:
         return await self.gate.stands(Part.CONSOLE)

@@ -19,7 +19,7 @@ from bot.model import Message
 from bot.operation.alerts.catalogue import Trouble
 from bot.operation.report import Report
 from tests.acts_kit import in_ledger
-from tests.house import FRIDAY, ZONE, House
+from tests.house import FRIDAY, PROVEN, ZONE, House
 
 _TUESDAY, _WEDNESDAY = date(2021, 8, 3), date(2021, 8, 4)
 _TAKAHASHI, _KATO, _OGAWA = "0048213", "0041120", "0046690"
@@ -182,7 +182,7 @@ def test_what_only_calls_itself_urgent_is_told_with_the_others(
 
 def test_a_repeated_reissue_sets_no_second_password(tmp_path: Path, console: MemoryConsole) -> None:
     """The same reissue again, word for word or by its number: nothing is reset; at the same moment under another number: held."""
-    house = laid_out(tmp_path, mailbox={}, rules={"automatic_kinds": ["issue", "reissue"]})
+    house = laid_out(tmp_path, mailbox={}, forms=PROVEN, rules={"automatic_kinds": ["issue", "reissue"]})
     house.apply("0000701", employee_no=_TAKAHASHI, days=(_TUESDAY,), now=FRIDAY - timedelta(hours=1))
     run(house, console)
     house.apply("0000702", employee_no=_TAKAHASHI, days=(), now=house.clock.now(), kind="再発行")
@@ -201,7 +201,7 @@ def test_a_repeated_reissue_sets_no_second_password(tmp_path: Path, console: Mem
 
 def test_more_new_passwords_than_a_day_may_bring_are_held(tmp_path: Path, console: MemoryConsole) -> None:
     """Each asked for anew: two are set within 24 hours, the third is for a person; a day later it goes by itself again."""
-    house = laid_out(tmp_path, mailbox={}, rules={"automatic_kinds": ["issue", "reissue"]})
+    house = laid_out(tmp_path, mailbox={}, forms=PROVEN, rules={"automatic_kinds": ["issue", "reissue"]})
     house.apply("0000701", employee_no=_TAKAHASHI, days=(_TUESDAY, _WEDNESDAY), now=FRIDAY - timedelta(hours=1))
     run(house, console)
     for number in range(3):
@@ -216,7 +216,7 @@ def test_more_new_passwords_than_a_day_may_bring_are_held(tmp_path: Path, consol
 
 def test_a_repeated_change_changes_nothing(tmp_path: Path, console: MemoryConsole) -> None:
     """A change that is carried out without a person is carried out once, however often its mail comes."""
-    house = laid_out(tmp_path, mailbox={}, rules={"automatic_kinds": ["issue", "change"]})
+    house = laid_out(tmp_path, mailbox={}, forms=PROVEN, rules={"automatic_kinds": ["issue", "change"]})
     house.apply("0000701", employee_no=_TAKAHASHI, days=(_TUESDAY,), now=FRIDAY - timedelta(hours=1))
     run(house, console)
     note = "元の受付番号：0000701"

@@ -124,6 +124,7 @@ def test_a_supervisor_who_cancels_ends_the_login_in_that_pass(tmp_path: Path, co
     """The approval is lost (V16): the account is disabled by the pass that reads the supervisor's mail."""
     house = delivered_house(tmp_path, console)
     (house.path / "mailbox" / "inbox" / "cancel.eml").write_text(
+        "Authentication-Results: mx.city.example.jp; dmarc=pass header.from=city.example.jp\n"
         "Received: from a by mx.city.example.jp; Fri, 30 Jul 2021 13:05:00 +0900\nMessage-ID: <cancel@city.example.jp>\n"
         "From: m.furuhata@city.example.jp\nTo: telework-id@city.example.jp\nSubject: torikeshi\n"
         "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"

@@ -18,7 +18,7 @@ _NAME = "carried-1.0-py3-none-any.whl"
 _RECORD = (
     "carried.py,,\ncarried-1.0.dist-info/METADATA,,\ncarried-1.0.dist-info/WHEEL,,\ncarried-1.0.dist-info/RECORD,,\n"
 )
-_PROBE = 'import sys\n\nimport carried\n\n\ndef main():\n    print("ran with", carried.WHAT)\n'
+_PROBE = 'import sys\n\nimport carried\n\n\ndef start():\n    print("ran with", carried.WHAT)\n'
 
 
 def wheel(folder: Path) -> str:
