@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import time, timedelta
 
@@ -90,7 +90,7 @@ class AtConsole:
 
     async def _work(
         self,
-        to_drive: Sequence[Request],
+        to_drive: list[Request],
         due: Collection[Request],
         report: Report,
         progress: Progress,
