@@ -117,6 +117,7 @@ accounts = Table(
     Column("secret_version", Number, nullable=False),
     _salt(),
     Index("accounts_by_state", "state"),
+    Index("accounts_by_folded_login", text("lower(login_id)")),
 )  # fmt: skip
 
 #: Which request holds, or held, a login ID of the pool; ``until`` is empty while it does.
