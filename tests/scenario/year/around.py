@@ -51,6 +51,10 @@ class Line:
         self._must_be_up(name, before=False, since=began)
         return result
 
+    def is_down(self) -> bool:
+        """Tell whether nobody answers now: a clock that can't be asked is no outage that the bot has met."""
+        return self.weather.out(self.what, self.clock.now()) is not None
+
     def _must_be_up(self, name: str, *, before: bool, since: datetime | None = None) -> None:
         outage = self.weather.out(self.what, self.clock.now())
         if outage is None or (since and since >= outage.start):
@@ -77,6 +81,8 @@ class Far:
             return found
 
         async def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - passes everything on
+            if name == "ask_clock":
+                return None if self._line.is_down() else await found()
             many = len(arguments[0]) if name == "create_many" else 1
             return await self._line.over(name, lambda: found(*arguments, **named), many=many)
 
