@@ -39,7 +39,7 @@ _DAYS = (date(2021, 8, 3), date(2021, 8, 4))
 _MEANINGLESS = {
     ("counters", "*"): "one set back is found (below); one that is ahead leaves a gap, as a restore does",
     ("conditions", "*"): "what is wrong is looked at anew in each pass; nothing is permitted by it",
-    ("reading_attempts", "*"): "a message with too many attempts is unreadable, and told; one with fewer is read once more",
+    ("reading_attempts", "*"): "too many make a message unreadable, and told; too few have it read again",
     ("unfiled", "*"): "where a recorded message lies still; what a forged one does is said in SECURITY.md",
     ("events", "person_salt"): "without its person a salt says nothing; with it, the person's digest fails",
 }
