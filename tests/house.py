@@ -182,3 +182,8 @@ def _one(pattern: re.Pattern[str], text: str) -> str:
 def in_kanji(digits: str) -> str:
     """Return digits as they stand in a name that no other number has."""
     return "".join("〇一二三四五六七八九"[int(digit)] for digit in digits)
+
+
+def without_received(content: bytes) -> bytes:
+    """Return a mail without its Received lines: nobody says then when it came."""
+    return re.sub(rb"(?m)^Received:.*\r\n(?:[ \t].*\r\n)*", b"", content)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +21,7 @@ from bot.operation.unreadable import read_again
 from bot.sandbox.ews.server import EwsServer
 from tests.acts_kit import in_ledger
 from tests.alerts_kit import Bot, apply, beginnings, conditions, told
-from tests.house import FRIDAY, House, text_of
+from tests.house import FRIDAY, House, text_of, without_received
 from tests.postoffice_kit import exchange_mailbox
 
 _GIVE, _MOVE = "mails_not_given", "mails_not_filed"
@@ -144,7 +143,7 @@ def test_an_application_without_a_receipt_is_held_and_recorded_once(office: Offi
     office.server.store.items.clear()
     office.apply(1)
     (item,) = office.server.store.items.values()
-    item.content = re.sub(rb"(?m)^Received:.*\r\n(?:[ \t].*\r\n)*", b"", item.content)
+    item.content = without_received(item.content)
     office.server.faults.stamp = office.server.faults.created_stamp = None
     office.server.faults.move_error = "ErrorQuotaExceeded"
     office.run()

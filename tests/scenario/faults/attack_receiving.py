@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.life import State
 from bot.sandbox.postoffice import BOT
+from tests.house import without_received
 from tests.imap_kit import OddServer, odd_server
 from tests.scenario.faults.at_mail import mail_servers
 from tests.scenario.faults.fault import Fault, nothing_is_left
@@ -58,7 +59,7 @@ def _not_stamped(scene: Scene) -> Ran:
     """The first application has no Received line, and the server has no date for it."""
     with _odd(scene) as (server, over_it, _):
         (mail,) = [file for file in scene.office().mails(BOT) if scene.applied[FIRST] in file.name]
-        mail.write_bytes(re.sub(rb"(?m)^Received:.*\r\n(?:[ \t].*\r\n)*", b"", mail.read_bytes()))
+        mail.write_bytes(without_received(mail.read_bytes()))
         uid = 1 + scene.office().mails(BOT).index(mail)
         server.rewrites = lambda line: (
             re.sub(rb'INTERNALDATE "[^"]+"', b'INTERNALDATE "00-Jan-0000 00:00:00 +0000"', line)
