@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.header import decode_header
 from functools import cache
 from types import MappingProxyType
@@ -27,6 +27,8 @@ _MARKS = str.maketrans({
     "﹣": "-", "⁃": "-", "：": ":", "︰": ":", "﹕": ":", "∶": ":", "，": ",", "､": "、", "｡": "。",
     "\u00a0": " ", "\u3000": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u202f": " ",
 })  # fmt: skip
+#: RFC 2047, section 2: no part of an encoded word holds a question mark.
+_ENCODED_WORD = re.compile(r"=\?(?P<charset>[^?]*)\?[qQbB]\?[^?]*\?=")
 _FIRST_MARK, _LAST_MARK = 0x300, 0x1FFFF
 _MOST_MARKS = 30
 _INVISIBLE = re.compile(
@@ -74,20 +76,38 @@ def decode_words(header: str) -> str:
     Neighbouring words in one charset are joined before they are decoded: some systems cut a character in two. Raises
     ``Unreadable`` when a word can't be decoded.
     """
+    pieces: list[tuple[list[bytes], str | None]] = []
+    for content, charset in _words(header):
+        if pieces and charset and pieces[-1][1] == charset:
+            pieces[-1][0].append(content)
+        else:
+            pieces.append(([content], charset))
+    return _INVISIBLE.sub("", "".join(decode(b"".join(content), charset) for content, charset in pieces))
+
+
+def _words(header: str) -> Iterator[tuple[bytes, str | None]]:
+    """Yield each encoded word's bytes and charset, and what stands between them; the space between two is no text.
+
+    ``email.header.decode_header`` takes the square of their number for words with spaces between them.
+    """
+    end = 0
+    for word in _ENCODED_WORD.finditer(header):
+        between = header[end : word.start()]
+        if between and not (end and between.isspace()):
+            yield between.encode("utf-8", "surrogateescape"), None
+        yield _word(word.group()), word["charset"].lower()
+        end = word.end()
+    if end < len(header):
+        yield header[end:].encode("utf-8", "surrogateescape"), None
+
+
+def _word(text: str) -> bytes:
     try:
-        parts = decode_header(header)
+        ((content, _),) = decode_header(text)
     except Exception as error:
         # decode_header answers malformed base64 with several kinds of error.
         raise Unreadable("件名等の符号化が壊れています / a header's encoding is broken") from error
-    joined: list[tuple[list[bytes], str | None]] = []
-    for content, charset in (
-        (part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part, name) for part, name in parts
-    ):
-        if joined and charset and joined[-1][1] == charset:
-            joined[-1][0].append(content)
-        else:
-            joined.append(([content], charset))
-    return _INVISIBLE.sub("", "".join(decode(b"".join(pieces), charset) for pieces, charset in joined))
+    return content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
 
 
 def normalise(text: str) -> str:

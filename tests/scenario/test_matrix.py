@@ -19,13 +19,16 @@ from bot.mail.port import Mailbox
 from tests.house import ROOT
 from tests.scenario.matrix.moments import no_return
 
-#: What no pass calls, and where it is tried instead.
+#: What no pass of the stories does, and where it is tried instead.
 _NOT_IN_A_PASS = {
     "mailbox check": "`check` touches no mail: tests/contract/test_mailbox.py",
     "mailbox bring_back": "of `rerun --unreadable`: tests/scenario/test_unreadable.py",
+    "mailbox stamp": "asked of what could not be moved, changes nothing: tests/scenario/test_receiving.py",
     "console everyone": "of `reconcile`, changes nothing: tests/scenario/test_reconcile.py",
     "ledger dismiss_message": "of `dismiss`: tests/scenario/test_unreadable.py",
     "ledger assign": "of a pool, killed at every boundary: tests/scenario/test_scopes.py",
+    "ledger reading_attempts": "forgets what is gone; a pass that dies before it does so again: tests/scenario/test_poison.py",
+    "ledger forget_reading": "of a pass that was cut off; without it each is read alone: tests/scenario/test_poison.py",
     "ledger purge": "of `ledger purge`, killed between its steps: tests/scenario/test_purge.py",
     "ledger compact": "of `ledger purge`, changes no row: tests/scenario/test_purge.py",
 }

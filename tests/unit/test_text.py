@@ -56,6 +56,12 @@ def test_a_character_cut_between_encoded_words() -> None:
     assert decode_words(f"Re: {words}") == f"Re: {JIS_TEXT}"
 
 
+def test_text_around_encoded_words_stays_as_it_is() -> None:
+    """Space between two words is no text (RFC 2047, 6.2); space and raw bytes beside one are."""
+    raw = "申請".encode().decode("ascii", "surrogateescape")
+    assert decode_words(f"{raw} =?UTF-8?B?44GC?= \t =?utf-8?Q?=E3=81=84?= x =?UTF-8?B?44GC?=") == "申請 あい x あ"
+
+
 def test_raw_bytes_in_a_header() -> None:
     """A header that holds bytes with no declaration at all is read too."""
     raw = "申請".encode().decode("ascii", "surrogateescape")
