@@ -140,6 +140,36 @@ class Doubt:
     text_en: str
 
 
+class Explained(StrEnum):
+    """What a passage of a message is (説明): everything in it is exactly one of these."""
+
+    #: An answer to a field of the application (回答).
+    ANSWER = "answer"
+    #: What the form itself always writes, or a harmless answer (様式の文言).
+    FORM = "form"
+    #: What stands in an older mail, quoted or forwarded below (過去のメール).
+    OLDER = "older"
+    #: A signature or footer (署名).
+    SIGNATURE = "signature"
+    #: Nothing explains it: it holds the application (V01).
+    UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A piece of a message with its place, and what it is taken for."""
+
+    #: Which part of the message: 件名, 本文, HTML本文, or a file's name with its sheet.
+    part: str
+    #: Where in it, such as 7行目 or 3行目 C列; empty where there is only one place.
+    at: str = ""
+    #: As written; a long one is cut.
+    text: str
+    explained: Explained
+    #: Why: the field it answers, the profile's sentence, or what is suspicious in it.
+    why: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Origin:
     """Which line became which field and why (``read --explain``)."""
@@ -203,6 +233,8 @@ class Reading:
     subject: str = ""
     reason: str = ""
     applications: tuple[Application, ...] = ()
+    #: Every piece of the message, in its order, with what explains it.
+    passages: tuple[Passage, ...] = ()
     #: Whether a trusted host vouches for the sender; ``None`` when none is configured. ``False`` is held, and told to nobody.
     authentic: bool | None = None
     #: When the first of our own hosts took it in, by their ``Received`` lines; ``None`` where none is configured.

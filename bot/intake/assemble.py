@@ -13,7 +13,7 @@ from bot.intake.dates import read_dates, read_day
 from bot.intake.fields import REMARKS, Answer, base_label
 from bot.intake.moments import read_moment
 from bot.model import Application, Doubt, Kind, Origin
-from bot.settings.forms import FormSettings, FormsSettings
+from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold, normalise
 
 _NUMBER = re.compile(r"^[A-Za-z]{0,2}\d{3,10}$")
@@ -31,7 +31,7 @@ _LONGEST_NUMBER = 64
 class Frame:
     """What holds for every application of one message."""
 
-    form: FormSettings | None
+    form: FormProfile | None
     subject: str
     received_at: datetime
     zone: tzinfo

@@ -21,7 +21,7 @@ from bot.intake.returned import find_returned
 from bot.intake.sheets import read_rows, rows_in_text
 from bot.intake.sources import Cover, Place, Source, Written, agreeing, blocks, together
 from bot.model import Application, Doubt, Identity, Message, Reading, ReadOutcome
-from bot.settings.forms import FormSettings, FormsSettings
+from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import listed
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
@@ -199,7 +199,7 @@ class Reader:
         )
 
 
-def _is_of(form: FormSettings, sender: str, subject: str) -> bool:
+def _is_of(form: FormProfile, sender: str, subject: str) -> bool:
     return (not form.senders or listed(sender, form.senders)) and (
         not form.subjects or any(word in subject for word in form.subjects)
     )

@@ -42,15 +42,35 @@ _LABELS: dict[FieldName, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class FormSettings(Section):
-    """One form: how its mails are recognised, and what is believed of them."""
+class FormProfile(Section):
+    """One form, as it was taught: how its messages are recognised, what all of their words mean, and what is believed of them."""
 
     name: str
     """What the ledger calls it."""
+    title: str = ""
+    """What people call it: the form service, or the city's own form."""
+    source: str = ""
+    """Where its layout was looked up and when, and what of it could not be verified."""
     senders: tuple[str, ...] = ()
     """Addresses or domains it sends from; empty means any."""
     subjects: tuple[str, ...] = ()
-    """Words of which one must stand in the subject; empty means any."""
+    """Its subjects, whole, {} standing for what changes; empty means any."""
+    columns: tuple[str, ...] = ()
+    """Headings that every table of it has: a file dropped into the inbox is recognised by them."""
+    labels: Mapping[FieldName, tuple[str, ...]] = Field(default_factory=dict)
+    """Labels and headings of each field, beside those of ``forms.labels``; one that stands here is read so, whatever stands there."""
+    harmless: tuple[str, ...] = ()
+    """Labels and headings whose answers say nothing of what is asked for, whatever they are."""
+    free_text: tuple[str, ...] = ()
+    """Labels and headings under which applicants write what they like: held for a day, a person or a change named in it."""
+    values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Labels and headings with a state, such as ステータス, and those of its values, whole, with which an application stands."""
+    options: Mapping[FieldName, Mapping[str, str]] = Field(default_factory=dict)
+    """Of a field with choices each option, whole, as the form writes it, and the answer that it stands for."""
+    sentences: tuple[str, ...] = ()
+    """Whole lines that it always writes, {} standing for what changes."""
+    sheets: tuple[str, ...] = ()
+    """Names of the sheets on which its applications stand; empty means any that says nothing."""
     trusted: tuple[Literal["applied_at"], ...] = ()
     """Fields that the form system fills in itself, so that no applicant can write what he likes there."""
     defaults: Mapping[FieldName, str] = Field(default_factory=dict)
@@ -69,11 +89,11 @@ class FormsSettings(Section):
         })
     )  # fmt: skip
     """Words that tell the kind, looked for in this order in the kind's field, else in the subject; else it is a new issue."""
-    known: tuple[FormSettings, ...] = (
-        FormSettings(name="e-application", senders=("apply.city.example.jp",), trusted=("applied_at",)),
+    known: tuple[FormProfile, ...] = (
+        FormProfile(name="e-application", senders=("apply.city.example.jp",), trusted=("applied_at",)),
     )
     """The forms, tried in this order; a mail that is none of them is read too, and nothing in it is trusted."""
-    dropped: FormSettings = FormSettings(name="file", trusted=("applied_at",))
+    dropped: FormProfile = FormProfile(name="file", trusted=("applied_at",))
     """What tables dropped into the inbox are: exports that an operator took from the form system."""
     urgent_words: tuple[str, ...] = (
         "濃厚接触",
