@@ -13,6 +13,7 @@ from datetime import date
 
 from bot.intake.dates import digits
 from bot.intake.fields import REMARKS, UNKNOWN, Answer
+from bot.intake.sentences import Sentences
 from bot.model import Doubt
 from bot.settings.forms import FormsSettings
 from bot.text import fold, normalise
@@ -31,8 +32,9 @@ class Beside:
 
     def __init__(self, settings: FormsSettings) -> None:
         self._words = tuple(fold(word) for word in settings.telling_words)
-        self._silent = frozenset(fold(label) for label in settings.ignored_labels)
-        self._fixed = tuple(fold(phrase) for phrase in settings.fixed_phrases)
+        silent = {fold(label) for label in (*settings.harmless, *settings.free_text)}
+        self._silent = silent - {fold(label) for label in settings.labels.get("remarks", ())}
+        self._sentences = Sentences(settings.sentences)
         self._day_labels = tuple(fold(label) for label in settings.labels.get("dates", ()))
 
     def doubts(self, answers: Iterable[Answer], dates: Sequence[date], own: Sequence[str]) -> Iterator[Doubt]:
@@ -63,7 +65,7 @@ class Beside:
         # A sentence about one of several days asked for (9月1日は出勤します) is about that day alone.
         if other_days or ((whole or alone) and not all(day in whole or day[1] in alone for day in known)):
             return True
-        return any(word in value for word in self._words) and not any(phrase in value for phrase in self._fixed)
+        return any(word in value for word in self._words) and self._sentences.find(answer.value) is None
 
     def _names_another(self, answer: Answer, own: Sequence[str]) -> bool:
         """Tell whether a line holds a number that is written as the employee's own is, and is none of the application's."""

@@ -113,13 +113,33 @@ class FormsSettings(Section):
         "誤り", "間違", "差替", "差し替", "見送", "延期", "やめ", "出勤", "出社", "登庁", "休暇", "年休", "休みます",
     )  # fmt: skip
     """Words that, in a remark or a line that is no answer, may change the application: a person reads it first."""
-    fixed_phrases: tuple[str, ...] = ("申込がありました", "申請がありました", "受け付けました", "受付しました")
-    """A line with one of these is the form's own: telling words in it tell nothing (days still do)."""
-    ignored_labels: tuple[str, ...] = (
-        "理由", "利用理由", "申請理由", "取消理由", "変更理由", "手続き名", "手続名", "件名", "Subject", "差出人", "宛先", "From", "To", "Cc",
-        "Date", "Sent", "業務内容", "作業内容", "変更前の利用日", "変更前の実施日", "生年月日",
+    harmless: tuple[str, ...] = (
+        "手続き名", "手続名", "フォーム名", "件名", "Subject", "差出人", "宛先", "From", "To", "Cc", "Date", "Sent", "変更前の利用日",
+        "変更前の実施日", "生年月日",
     )  # fmt: skip
-    """Labels whose answers never change what is asked for."""
+    """Labels and headings whose answers say nothing of what is asked for, in every form."""
+    free_text: tuple[str, ...] = (
+        "理由", "利用理由", "申請理由", "申込理由", "取消理由", "変更理由", "業務内容", "作業内容", "従事する業務", "備考", "備考欄", "連絡事項",
+        "特記事項", "通信欄", "摘要", "その他",
+    )  # fmt: skip
+    """Labels under which applicants write what they like: a day not asked for, another person's number or a change in it holds."""
+    values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Labels and headings with a state, in every form, and those of its values, whole, with which an application stands."""
+    sentences: tuple[str, ...] = (
+        "申込がありました。", "申請がありました。", "以下の申込がありました。", "以下の申請がありました。", "次のとおり申込がありました。",
+        "次のとおり申請がありました。", "申込を受け付けました。", "申請を受け付けました。", "お申込みを受け付けました。", "新しい申請を受け付けました。",
+        "以下の申請を受け付けました。", "以下の内容で受け付けました。", "以下の内容で申請を受け付けました。", "受付しました。",
+        "申請がありました。変更はできません。",
+        "以下のとおり申請します。", "下記のとおり申請します。", "次のとおり申請します。", "以下のとおり申請いたします。", "下記のとおり申請いたします。",
+        "次のとおり申請いたします。", "テレワークの利用を申請します。",
+        "お疲れ様です。", "お疲れさまです。", "お世話になっております。", "お世話になります。", "いつもお世話になっております。", "よろしくお願いします。",
+        "よろしくお願いいたします。", "よろしくお願い致します。", "どうぞよろしくお願いいたします。", "お世話になっております。よろしくお願いします。",
+        "以上、よろしくお願いします。", "以上、よろしくお願いいたします。", "ご確認をお願いします。", "ご確認をお願いいたします。", "以上", "以上です。",
+        "記", "以下余白", "各位",
+        "このメールは送信専用です。", "このメールは自動送信されています。", "このメールは自動配信されています。", "本メールは自動配信です。返信はできません。",
+        "本メールは送信専用です。返信はできません。", "このメールに返信することはできません。", "HTML対応のメールソフトでご覧ください。",
+    )  # fmt: skip
+    """Whole lines that say nothing of what is asked for, in every form; {} stands for what changes."""
     trusted_received: tuple[str, ...] = ()
     """Our own mail hosts: the earliest of their Received lines is when a mail reached us, and only Authentication-Results above
     the last of them are believed. Empty: the mailbox's receipt time, and all of them."""
