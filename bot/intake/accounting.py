@@ -28,6 +28,7 @@ _DAY = re.compile(
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
 _ALONE = re.compile(r"(?<![\dA-Za-z.@/:-])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
+_ORNAMENTS = " \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
 #: What a signature consists of: telephone and postal numbers, addresses of mail and web, rules.
 _CONTACT = re.compile(
@@ -103,18 +104,16 @@ class Accounting:
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
-        if value in _EMPTY:
-            return Explained.FORM, "空欄"
-        if label in self._harmless:
+        if label in self._harmless or (value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free)):
             return Explained.FORM, "内容を問わない項目"
         if label in self._values:
             stands = value in self._values[label]
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
-        if self._sentence(f"{answer.label}:{answer.value}", facts)[0] is Explained.FORM:
-            return Explained.FORM, "様式の文"
         if label in self._free:
             return self._free_text(answer.value, facts)
-        return Explained.UNEXPLAINED, "知らない項目です"
+        whole = answer.value if answer.shape is Shape.LABELLED else f"{answer.label}：{answer.value}".rstrip("：")
+        explained, why = self._sentence(whole, facts)
+        return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 
     def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
         if self._sentence(value, facts)[0] is Explained.FORM:
@@ -135,7 +134,7 @@ class Accounting:
 
     def _known(self, text: str) -> tuple[str, ...] | None:
         """Return what stands in the holes of the sentence that a text is, with or without its full stop."""
-        bare = text.strip().rstrip("。．.！!")
+        bare = text.strip(_ORNAMENTS).rstrip("。．.！!")
         found = self._sentences.find(bare) or self._sentences.find(f"{bare}。")
         return found[1] if found else None
 
