@@ -28,7 +28,7 @@ _DAY = re.compile(
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
 _ALONE = re.compile(r"(?<![\dA-Za-z.@/:-])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
-_ORNAMENTS = " \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
+_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
 #: What a signature consists of: telephone and postal numbers, addresses of mail and web, rules.
 _CONTACT = re.compile(
@@ -163,7 +163,7 @@ class Accounting:
 
 
 #: Fields whose answers no grammar and no rule checks to the last word.
-_UNCHECKED = frozenset({"kana", "terminal", "approval", "urgent_reason", "hours", "declaration", "place"})
+_UNCHECKED = frozenset({"kana", "terminal", "approval", "urgent_reason", "hours", "declaration"})
 
 
 def doubts(passages: Iterable[Passage]) -> Iterator[Doubt]:
