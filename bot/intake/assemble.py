@@ -58,6 +58,7 @@ class Assembler:
         return Application(
             kind=kind,
             form=frame.form.name if frame.form else "other",
+            form_digest=(frame.form or self._settings).digest,
             receipt_no=receipt_no,
             applied_at=applied_at,
             employee_no=number,

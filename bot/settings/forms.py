@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -56,7 +59,7 @@ class FormProfile(Section):
     source: str = ""
     """Where its layout was looked up and when, and what of it could not be verified."""
     senders: tuple[str, ...] = ()
-    """Addresses or domains it sends from; empty means any."""
+    """Addresses or domains it sends from; while empty the profile takes no mail: it is a template."""
     subjects: tuple[str, ...] = ()
     """Its subjects, whole, {} standing for what changes; empty means any."""
     columns: tuple[str, ...] = ()
@@ -80,10 +83,17 @@ class FormProfile(Section):
     defaults: Mapping[FieldName, str] = Field(default_factory=dict)
     """What holds where the form does not ask."""
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the profile: stands in every decision about a message of this form."""
+        return _digest(self.model_dump(mode="json"))
+
 
 class FormsSettings(Section):
     """The forms."""
 
+    profiles_dir: str = "forms"
+    """The folder of the form profiles, one file each; a relative path starts at config.yaml."""
     labels: Mapping[FieldName, tuple[str, ...]] = Field(default_factory=lambda: dict(_LABELS))
     """Labels of each field; compared without spaces, width, brackets and trailing numbers."""
     kinds: Mapping[Literal["issue", "reissue", "cancel", "change"], tuple[str, ...]] = Field(
@@ -96,7 +106,7 @@ class FormsSettings(Section):
     known: tuple[FormProfile, ...] = (
         FormProfile(name="e-application", senders=("apply.city.example.jp",), trusted=("applied_at",)),
     )
-    """The forms, tried in this order; a mail that is none of them is read too, and nothing in it is trusted."""
+    """The forms, from forms.profiles_dir, tried in this order; a mail that is none of them is read too, and nothing in it is trusted."""
     dropped: FormProfile = FormProfile(name="file", trusted=("applied_at",))
     """What tables dropped into the inbox are: exports that an operator took from the form system."""
     urgent_words: tuple[str, ...] = (
@@ -208,3 +218,13 @@ class FormsSettings(Section):
     """Seconds one message may take to be read; it is tried for five at first, and for all of them after all others."""
     read_memory_mb: int = Field(default=512, ge=64)
     """Memory that reading one message may take."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the settings without the profiles: stands in every decision about a message of no known form."""
+        return _digest(self.model_dump(mode="json", exclude={"known"}))
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
