@@ -13,11 +13,11 @@ import pytest
 
 from bot.intake.reader import Reader
 from bot.model import Application, Message, ReadOutcome
-from bot.settings.forms import FormsSettings
 from tests.hostile_kit import CASES
+from tests.house import FORMS
 
 ZONE = ZoneInfo("Asia/Tokyo")
-READER = Reader(FormsSettings(), zone=ZONE, own_address="telework-id@city.example.jp")
+READER = Reader(FORMS, zone=ZONE, own_address="telework-id@city.example.jp")
 OWN = "職員番号：1000001\n氏名：鈴木 太郎\n利用日：2026年12月3日\n実施場所：自宅\n"
 TITLES = "職員番号\t氏名\t利用日\t実施場所"
 OTHER = "1000005\t渡辺 太郎\t2026年12月3日\t自宅"
