@@ -18,7 +18,13 @@ from pathlib import Path
 
 from jntajis import MJShrinkSchemeCombo, mj_shrink_candidates
 
-_BLOCKS = (range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xF900, 0xFB00), range(0x20000, 0x2FA20), range(0x30000, 0x323B0))
+_BLOCKS = (
+    range(0x3400, 0x4DC0),
+    range(0x4E00, 0xA000),
+    range(0xF900, 0xFB00),
+    range(0x20000, 0x2FA20),
+    range(0x30000, 0x323B0),
+)
 _SCHEMES = (
     MJShrinkSchemeCombo.JIS_INCORPORATION_UCS_UNIFICATION_RULE
     | MJShrinkSchemeCombo.MOJ_NOTICE_582

@@ -60,5 +60,5 @@ def decision_event(action: str, request: Request, decision: Decision, reason: st
             "decision": decision.outcome, "granted": [day.isoformat() for day in decision.granted],
             "rules": [{"code": item.code, "severity": item.severity} for item in decision.violations],
         },
-        person={"violations": [item.text for item in decision.violations]},
+        person={"violations": [f"{item.text}{item.hint}" for item in decision.violations]},
     )  # fmt: skip
