@@ -15,9 +15,9 @@ from bot.intake.authentication_results import HEADER, verify_sender
 from bot.intake.beside import only_employee_no
 from bot.intake.fields import REMARKS, Answer, FieldReader
 from bot.intake.from_header import doubt
-from bot.intake.ignore import certainly_ignored, ignored_without_application
-from bot.intake.letter import Letter, open_letter
-from bot.intake.returned import find_returned
+from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
+from bot.intake.letter import Letter, letter_doubts, open_letter
+from bot.intake.returned import UNMATCHED, find_returned
 from bot.intake.sheets import read_rows, rows_in_text
 from bot.intake.sources import Cover, Place, Source, Written, agreeing, blocks, together
 from bot.model import Application, Doubt, Identity, Message, Reading, ReadOutcome
@@ -93,24 +93,41 @@ class Reader:
         if message_id.startswith((Identity.DROPPED, Identity.RAW)):
             message_id = f"<{message_id}>"  # whoever wrote the mail wrote that too: it is no dropped file for it
         identity = Identity(message_id=message_id, received_at=message.received_at, digest=letter.digest)
-        reason = certainly_ignored(letter, self._forms, self._own_address)
-        # Whom an application is from is for a person to find out: it is not passed over for what its sender seems to be.
-        passed_over = reason and (letter.report_type is not None or not letter.from_fault)
+        if reason := never_read(letter, self._own_address):
+            return self._ignored(letter, identity, message, reason)
         try:
-            applications = () if passed_over else self._applications(letter, message)
+            applications = self._applications(letter, message) or self._hidden(letter, message)
         except Unreadable as error:
             return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=error.reason)
+        automatic = seems_automatic(letter, self._forms, self._own_address)
+        if not applications:
+            text = letter.text or letter.html_text
+            number = only_employee_no(text) if not automatic else None
+            reason = automatic or ignored_without_application(letter)
+            if reason and (number is None or "職員" not in text):
+                return self._ignored(letter, identity, message, reason)
+            applications = (self._free_text(letter, number, message),) if number else ()
         if applications:
-            return self._reading(letter, identity, ReadOutcome.APPLICATIONS, applications=applications)
-        reason = reason or ignored_without_application(letter)
-        if reason:
-            read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
-            return replace(read, returned=find_returned(letter, message.content, authentic=read.authentic))
-        if number := only_employee_no(letter.text or letter.html_text):
-            applications = (self._free_text(letter, number, message),)
+            doubts = [*([automatic_doubt(automatic, letter)] if automatic else ()), *letter_doubts(letter)]
+            applications = tuple(_with_doubts(application, doubts) for application in applications)
             return self._reading(letter, identity, ReadOutcome.APPLICATIONS, applications=applications)
         unread = "申請の項目が見つかりません / no field of an application was found"
         return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=unread)
+
+    def _ignored(self, letter: Letter, identity: Identity, message: Message, reason: str) -> Reading:
+        """Return the reading of a mail that is passed over, with what it reports; a report of nothing known is for a person."""
+        read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
+        returned = find_returned(letter, message.content, authentic=read.authentic)
+        if returned is not None and not returned.notices:
+            return replace(read, outcome=ReadOutcome.UNREADABLE, reason=UNMATCHED, returned=returned)
+        return replace(read, returned=returned)
+
+    def _hidden(self, letter: Letter, message: Message) -> tuple[Application, ...]:
+        """Return the applications of a letter in which they are struck out or unseen: its doubts say that they are."""
+        if not letter.hidden:
+            return ()
+        whole = "\n".join([letter.html_text, *(piece.words for piece in letter.hidden)])
+        return self._applications(replace(letter, html_text=whole), message)
 
     def _applications(self, letter: Letter, message: Message) -> tuple[Application, ...]:
         """Return what is said in every place of the letter, each application once; see :mod:`bot.intake.sources`."""
@@ -197,6 +214,10 @@ class Reader:
             reason=reason,
             applications=applications,
         )
+
+
+def _with_doubts(application: Application, doubts: Sequence[Doubt]) -> Application:
+    return replace(application, doubts=(*application.doubts, *doubts))
 
 
 def _is_of(form: FormProfile, sender: str, subject: str) -> bool:
