@@ -43,7 +43,7 @@ def read(mail: Mail) -> tuple[Application, ...]:
         "申請",
         "<1@apply.city.example.jp>",
     )
-    made.set_content(mail.text or "添付をご覧ください。", cte="base64")
+    made.set_content(mail.text or "添付のとおりです。", cte="base64")
     if mail.html:
         made.add_alternative(mail.html, subtype="html", cte="base64")
     for number, rows in enumerate(mail.files):
@@ -160,7 +160,7 @@ def test_a_remark_that_names_another_employee(remark: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "remark", ["内線 12345", "電話 026-1000005", "受付は1000001です", "〒390-0874", "作業番号:100000512"]
+    "remark", ["内線 12345", "電話 026-1000005", "受付は1000001", "〒390-0874", "作業番号:100000512"]
 )
 def test_a_remark_with_another_number(remark: str) -> None:
     """A telephone number, or the applicant's own again, names nobody else."""
