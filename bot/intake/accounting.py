@@ -28,7 +28,16 @@ _DAY = re.compile(
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
 _ALONE = re.compile(r"(?<![\dA-Za-z.@/:-])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
+#: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
+_NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
+_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
+#: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
+_PREDICATE = re.compile(
+    r"(?:ます|です|ました|でした|ません|ませんか|ください|下さい|お願い|願います|たい|ない|なし|だ|った|んだ|いる|する|なる|れる|ある|した|希望|依頼|予定|可|否)"
+    r"\s*(?:[。、,.!?\n)）]|$)",
+    re.MULTILINE,
+)
 #: What a signature consists of: telephone and postal numbers, addresses of mail and web, rules.
 _CONTACT = re.compile(
     r"(?:(?:tel|fax|電話|内線|直通|代表|ダイヤルイン|e?-?mail|メール|url|〒)[\s:：/.]*)*"
@@ -103,23 +112,27 @@ class Accounting:
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
-        if value in _EMPTY:
-            return Explained.FORM, "空欄"
-        if label in self._harmless:
+        if (
+            label in self._harmless
+            or value.rstrip("。") in _NOTHING_MORE
+            or (value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free))
+        ):
             return Explained.FORM, "内容を問わない項目"
         if label in self._values:
             stands = value in self._values[label]
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
-        if self._sentence(f"{answer.label}:{answer.value}", facts)[0] is Explained.FORM:
-            return Explained.FORM, "様式の文"
         if label in self._free:
             return self._free_text(answer.value, facts)
-        return Explained.UNEXPLAINED, "知らない項目です"
+        whole = answer.value if answer.shape is Shape.LABELLED else f"{answer.label}：{answer.value}".rstrip("：")
+        explained, why = self._sentence(whole, facts)
+        return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 
     def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
-        if self._sentence(value, facts)[0] is Explained.FORM:
-            return Explained.FORM, "様式の文"
-        why = self._suspicion(value, facts)
+        """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
+        pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
+        why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
+        if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
+            why = "理由や件名ではなく、文が書かれています"
         return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, "自由記入")
 
     def _sentence(self, value: str, facts: Facts) -> tuple[Explained, str]:
@@ -135,7 +148,7 @@ class Accounting:
 
     def _known(self, text: str) -> tuple[str, ...] | None:
         """Return what stands in the holes of the sentence that a text is, with or without its full stop."""
-        bare = text.strip().rstrip("。．.！!")
+        bare = text.strip(_ORNAMENTS).rstrip("。．.！!")
         found = self._sentences.find(bare) or self._sentences.find(f"{bare}。")
         return found[1] if found else None
 
@@ -164,7 +177,7 @@ class Accounting:
 
 
 #: Fields whose answers no grammar and no rule checks to the last word.
-_UNCHECKED = frozenset({"kana", "terminal", "approval", "urgent_reason", "hours", "declaration", "place"})
+_UNCHECKED = frozenset({"kana", "terminal", "approval", "urgent_reason", "hours", "declaration"})
 
 
 def doubts(passages: Iterable[Passage]) -> Iterator[Doubt]:

@@ -45,6 +45,8 @@ _OPTION = re.compile(r"^\s*[□☐■☑☒✓✔]")
 _DAY_LINE = re.compile(
     r"^\s*(?:[・*]\s*|[(（]?\d{1,2}[.)）]\s+|[①-⑳]\s*)?(?:令和|[RrＲ]\s*[\d０-９]|[\d０-９]{1,4}\s*[年月/／.．日])"
 )
+#: The rest of a list of days that was broken within an item.
+_WRAPPED = re.compile(r"^\s*(?:[日月年、,，・~〜～ー-]|及び|並びに|[(（][月火水木金土日])")
 _DAYS = frozenset({"dates", "date_from", "date_to"})
 #: How the heading of an older mail begins, and the labels of its other lines.
 _SENDER = re.compile(r"^\s*\**(?:差出人|送信者|From)\**\s*[:：]", re.IGNORECASE)
@@ -255,7 +257,7 @@ class FieldReader:
             return None
         near = max(start, end - 2 * _LONGEST_LABEL)  # no label reaches further back
         whole = self._key(body[near:end])
-        if not any(label in whole for label in self._labels):
+        if not any(label in whole for label in self._labels) and not _NTH_DAY.fullmatch(body[near:end]):
             return None
         for begin in (near, *(near + gap.end() for gap in re.finditer(r"[\s\u3000]+|[、,／/]", body[near:end]))):
             if field := self.field_of(body[begin:end]):
@@ -357,7 +359,7 @@ def _begins_another(current: _Open, text: str) -> bool:
 
 
 def _continues(current: _Open, text: str) -> bool:
-    if current.stated and current.field in _DAYS and _DAY_LINE.match(text):
+    if current.stated and current.field in _DAYS and (_DAY_LINE.match(text) or _WRAPPED.match(text)):
         return True
     # A label on a line of its own may be followed by one that we don't know: only brackets tell where a value ends.
     indented = text[:1] in {" ", "\t", "\u3000"}
