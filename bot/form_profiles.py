@@ -66,9 +66,12 @@ def checked(raw: Mapping[str, Any]) -> tuple[FormProfile | None, list[Problem]]:
     try:
         profile = FormProfile.model_validate(raw)
     except ValidationError as error:
-        return None, [
-            Problem(path=".".join(map(str, item["loc"])), text=_text(item)) for item in error.errors(include_url=False)
-        ]
+        found = error.errors(include_url=False)
+        problems = [Problem(path=".".join(map(str, item["loc"])), text=_text(item)) for item in found]
+        wrong = {item["loc"][0] for item in found if item["loc"]}
+        rest = {key: value for key, value in raw.items() if key not in wrong}
+        # What stands beside the wrong values is looked at too: nobody wants to be told of it tomorrow.
+        return None, problems + (checked(rest)[1] if len(rest) < len(raw) and "name" in rest else [])
     return profile, list(faults_of(profile))
 
 
@@ -176,8 +179,8 @@ def _text(item: Mapping[str, Any]) -> str:
 
 def described(profiles: Sequence[FormProfile]) -> str:
     """Return the profiles in one line: their names with the beginning of their digests; templates by their names alone."""
-    used = [f"{one.name} {one.digest[:12]}" for one in profiles if one.senders or one.columns]
-    templates = [one.name for one in profiles if not (one.senders or one.columns)]
+    used = [f"{one.name} {one.digest[:12]}" for one in profiles if one.senders]
+    templates = [one.name for one in profiles if not one.senders]
     line = ", ".join(used) or "none in use"
     return f"{line}; templates, without senders: {', '.join(templates)}" if templates else line
 
