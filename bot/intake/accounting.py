@@ -205,7 +205,9 @@ def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
 def _passage(answer: Answer, part: str, explained: Explained, why: str) -> Passage:
     text = f"{answer.label}：{answer.value}" if answer.label else answer.value
     short = " ".join(text.split("\n"))
-    return Passage(part=part, at=answer.at, text=short[:_LONGEST], explained=explained, why=why)
+    return Passage(
+        part=part, at=answer.at, text=short[:_LONGEST], label=answer.label[:_LONGEST], explained=explained, why=why
+    )
 
 
 def _only_asked(plain: str, asked: frozenset[date]) -> bool:

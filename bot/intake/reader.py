@@ -20,6 +20,7 @@ from bot.intake.from_header import doubt
 from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
 from bot.intake.letter import Letter, letter_passages, open_letter
 from bot.intake.returned import UNMATCHED, find_returned
+from bot.intake.sentences import Sentences
 from bot.intake.sources import Place, Source, agreeing, together
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
 from bot.settings.forms import FormProfile, FormsSettings
@@ -236,9 +237,8 @@ def _attached(letter: Letter) -> Iterator[Passage]:
 
 
 def _is_of(form: FormProfile, sender: str, subject: str) -> bool:
-    return (not form.senders or listed(sender, form.senders)) and (
-        not form.subjects or any(word in subject for word in form.subjects)
-    )
+    """Tell whether a form sent a mail; a profile without senders is a template, and takes none."""
+    return listed(sender, form.senders) and (not form.subjects or Sentences(form.subjects).find(subject) is not None)
 
 
 def _without_receipt(reading: Reading) -> Reading:
