@@ -185,6 +185,8 @@ class Application:
 
     kind: Kind
     form: str
+    #: Of the form's profile when it was read, or of the general settings where the form is not known.
+    form_digest: str = ""
     receipt_no: str | None = None
     #: 申請日時 of the body, where the form is trusted for it.
     applied_at: datetime | None = None

@@ -78,6 +78,7 @@ class House:
             "settle": 2,
             "step_timeout": 10,
         }
+        raw["forms"]["profiles_dir"] = str(ROOT / "forms")
         for section, values in (changes or {}).items():
             raw[section] |= values
         self.path.mkdir(parents=True, exist_ok=True)

@@ -24,11 +24,15 @@ from bot.text import fold, number_key
 _BASE = date(2024, 1, 1)
 _STAMPS_APART = timedelta(minutes=10)
 _HONORIFIC = re.compile(r"(?:様|さん|氏|殿)$")
-_STATE = re.compile(r"^(?:承認)?済み?(?:です)?$|^承認(?:しました|する|します|済み?)?$|^(?:はい|有|有り|あり|可|了承|同意|許可|決裁済み?|yes|ok|[○◯〇✓✔☑レ])$")
+_STATE = re.compile(
+    r"^(?:承認)?済み?(?:です)?$|^承認(?:しました|する|します|済み?)?$|^(?:はい|有|有り|あり|可|了承|同意|許可|決裁済み?|yes|ok|[○◯〇✓✔☑レ])$"
+)
 _OWNER = re.compile(
     r"^(?:個人|私物|私有|自宅|byod|公用|公費|貸与|支給|庁内|業務用|職場|配布)(?:所有|用|貸与)?(?:の)?(?:pc|端末|パソコン)?$"
 )
-_MACHINE = re.compile(r"^(?:[a-z]{0,6}-?\d{2,10}|(?:ノート|デスクトップ)(?:pc|パソコン)?|pc|パソコン|タブレット|windows\d{1,2})$")
+_MACHINE = re.compile(
+    r"^(?:[a-z]{0,6}-?\d{2,10}|(?:ノート|デスクトップ)(?:pc|パソコン)?|pc|パソコン|タブレット|windows\d{1,2})$"
+)
 _RECEIVED = re.compile("受付|受信|到達|受領")
 #: From the widest unit to the narrowest.
 _RANKS = ("局", "部", "室", "課", "所", "係", "班")

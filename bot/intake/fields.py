@@ -45,6 +45,8 @@ _OPTION = re.compile(r"^\s*[□☐■☑☒✓✔]")
 _DAY_LINE = re.compile(
     r"^\s*(?:[・*]\s*|[(（]?\d{1,2}[.)）]\s+|[①-⑳]\s*)?(?:令和|[RrＲ]\s*[\d０-９]|[\d０-９]{1,4}\s*[年月/／.．日])"
 )
+#: The rest of a list of days that was broken within an item.
+_WRAPPED = re.compile(r"^\s*(?:[日月年、,，・~〜～ー-]|及び|並びに|[(（][月火水木金土日])")
 _DAYS = frozenset({"dates", "date_from", "date_to"})
 #: How the heading of an older mail begins, and the labels of its other lines.
 _SENDER = re.compile(r"^\s*\**(?:差出人|送信者|From)\**\s*[:：]", re.IGNORECASE)
@@ -255,7 +257,7 @@ class FieldReader:
             return None
         near = max(start, end - 2 * _LONGEST_LABEL)  # no label reaches further back
         whole = self._key(body[near:end])
-        if not any(label in whole for label in self._labels):
+        if not any(label in whole for label in self._labels) and not _NTH_DAY.fullmatch(body[near:end]):
             return None
         for begin in (near, *(near + gap.end() for gap in re.finditer(r"[\s\u3000]+|[、,／/]", body[near:end]))):
             if field := self.field_of(body[begin:end]):
@@ -285,24 +287,16 @@ class FieldReader:
 
     def _goes_on(self, current: _Open, line: _Line) -> bool:
         """Tell whether a line without a known label belongs to the answer before it."""
-        stated, text = current.stated, line.text
+        text = line.text
         if line.shape is not None or line.depth != current.depth:
             return False
         if not text.strip():
-            return not stated and current.shape is Shape.LABELLED
+            return not current.stated and current.shape is Shape.LABELLED
         if _RULE.match(text) or self._is_note(text):
             return False
         if _OPTION.match(text) and current.below and _BULLET.match(current.source) is None:
             return True  # □自宅 ■サテライト under their label
-        if _BULLET.match(text) or (
-            _UNKNOWN.match(text) and _CHOICE.match(text) is None and not _is_reply(current, text)
-        ):
-            return False
-        if stated and current.field in _DAYS and _DAY_LINE.match(text):
-            return True
-        # A label on a line of its own may be followed by one that we don't know: only brackets tell where a value ends.
-        indented = text[:1] in {" ", "\t", "\u3000"}
-        return (current.below and (not stated or current.why == _Layout.BRACKETS.value)) or (stated and indented)
+        return not _begins_another(current, text) and _continues(current, text)
 
     def _is_note(self, line: str) -> bool:
         return any(line.strip().startswith(mark.strip()) for mark in self._settings.cut_marks)
@@ -355,6 +349,22 @@ def _remark(line: _Line) -> _Open | None:
         field=REMARKS, label=label, source=line.text, why=shape.value, depth=line.depth, lines=[value], below=not value,
         number=line.number, shape=shape,
     )  # fmt: skip
+
+
+def _begins_another(current: _Open, text: str) -> bool:
+    """Tell whether a line begins an answer of its own, under a label that is not known."""
+    if _BULLET.match(text):
+        return True
+    return _UNKNOWN.match(text) is not None and _CHOICE.match(text) is None and not _is_reply(current, text)
+
+
+def _continues(current: _Open, text: str) -> bool:
+    if current.stated and current.field in _DAYS and (_DAY_LINE.match(text) or _WRAPPED.match(text)):
+        return True
+    # A label on a line of its own may be followed by one that we don't know: only brackets tell where a value ends.
+    indented = text[:1] in {" ", "\t", "\u3000"}
+    below = current.below and (not current.stated or current.why == _Layout.BRACKETS.value)
+    return below or (current.stated and indented)
 
 
 def _is_reply(current: _Open, line: str) -> bool:

@@ -19,7 +19,9 @@ _LONGEST_WORD = 60
 _BULLETS = re.compile(r"^[\s①-⑳■□●○◆◇◎★☆]+")
 #: They set words apart and say nothing themselves.
 _MARKS = frozenset("【】[]()「」『』《》〈〉<>:・、。,._-~|#*!/'\"※")
-_CITY = re.compile(r"[^\W\d_a-z]{1,5}?[都道府県市区町村](?:役所|役場|庁)?(?=電子申請|オンライン申請|申請|テレワーク|、|\]|】|\))")
+_CITY = re.compile(
+    r"[^\W\d_a-z]{1,5}?[都道府県市区町村](?:役所|役場|庁)?(?=電子申請|オンライン申請|申請|テレワーク|、|\]|】|\))"
+)
 _RECEIPT = re.compile(r"(?:受付|整理|申請|到達|申込|管理)番号[:は]?([0-9a-z-]{1,30})")
 _DAY = re.compile(
     r"(?:(?:20\d\d|令和\d{1,2}|r\d{1,2})[年/.-])?(\d{1,2})(?:月(\d{1,2})日?|[/.](\d{1,2}))(?:\([月火水木金土日]\))?(?:分|付け?)?"
@@ -78,7 +80,9 @@ class _Known:
         self._longest = max(map(len, self._words), default=0)
         stated = [number for one in applications for number in (one.receipt_no, one.refers_to)]
         self._receipts = {number_key(number).lower() for number in stated if number}
-        self._numbers = self._receipts | {number_key(one.employee_no).lower() for one in applications if one.employee_no}
+        self._numbers = self._receipts | {
+            number_key(one.employee_no).lower() for one in applications if one.employee_no
+        }
         self._any_receipt = not applications
         self._asked = {(day.month, day.day) for one in applications for day in one.dates}
         stamps = [one.applied_at.date() for one in applications if one.applied_at]

@@ -58,6 +58,7 @@ def decision_event(action: str, request: Request, decision: Decision, reason: st
         action=action, outcome="done", request_id=request.id, reason=reason,
         details={
             "decision": decision.outcome, "granted": [day.isoformat() for day in decision.granted],
+            "form": request.application.form, "form_digest": request.application.form_digest,
             "rules": [{"code": item.code, "severity": item.severity} for item in decision.violations],
         },
         person={"violations": [item.text for item in decision.violations]},
