@@ -12,6 +12,7 @@ from bot.intake.assemble import Assembler, Frame
 from bot.intake.fields import Answer
 from bot.model import Application, Kind
 from bot.settings.forms import FieldName, FormProfile, FormsSettings
+from bot.text import fold
 
 #: The fields that a person can put right.
 FIELDS = tuple(name for name in get_args(FieldName) if name != "remarks")
@@ -29,7 +30,6 @@ _WRITTEN = {
     "receipt_no": "receipt_no=0000412",
     "refers_to": "refers_to=0000412",
 }
-_KINDS = {Kind.ISSUE: "新規", Kind.CHANGE: "変更", Kind.CANCEL: "取消", Kind.REISSUE: "再発行"}
 
 
 def put_right(
@@ -39,7 +39,9 @@ def put_right(
 
     Raises ``BadUsage`` naming each field that does not exist, and each value that can't be read, with how to write it.
     """
-    unknown = [Problem(path=name, text=f"is no field; known: {', '.join(FIELDS)}") for name in stated if name not in FIELDS]
+    unknown = [
+        Problem(path=name, text=f"is no field; known: {', '.join(FIELDS)}") for name in stated if name not in FIELDS
+    ]
     if unknown:
         raise BadUsage(unknown)
     read = _read({name: text.strip() for name, text in stated.items()}, forms, received_at, zone)
@@ -55,17 +57,19 @@ def put_right(
 def _read(stated: Mapping[str, str], forms: FormsSettings, received_at: datetime, zone: tzinfo) -> Application:
     """Return what the reader of mails makes of the answers; the person who gives them is believed for the time too."""
     answers = [
-        Answer(field=name, label=name, value=_as_a_form_has_it(name, text), source=text, why="担当者の訂正")
+        Answer(field=name, label=name, value=text, source=text, why="担当者の訂正")
         for name, text in stated.items()
+        if name != "kind"
     ]
     person = FormProfile(name="correction", trusted=("applied_at",))
     frame = Frame(form=person, subject="", received_at=received_at.astimezone(zone), zone=zone)
-    return Assembler(forms).assemble(answers, frame)
+    return replace(Assembler(forms).assemble(answers, frame), kind=_kind(stated.get("kind", ""), forms) or Kind.ISSUE)
 
 
-def _as_a_form_has_it(name: str, text: str) -> str:
-    kind = next((kind for kind in Kind if name == "kind" and kind.value == text.casefold()), None)
-    return _KINDS[kind] if kind else text
+def _kind(text: str, forms: FormsSettings) -> Kind | None:
+    """Return the kind that a whole word stands for; a person who puts one right says it in no other way."""
+    words = {fold(word): Kind(kind) for kind, known in forms.kinds.items() for word in (kind, *known)}
+    return words.get(fold(text))
 
 
 def _problem(name: str, text: str, read: Application, forms: FormsSettings) -> Problem | None:
@@ -77,7 +81,8 @@ def _problem(name: str, text: str, read: Application, forms: FormsSettings) -> P
         return Problem(path=name, text=f"{text!r}: {doubts[0].text} / {doubts[0].text_en}{how}")
     if len(text) > forms.max_field_chars:
         return Problem(path=name, text=f"longer than {forms.max_field_chars} characters (forms.max_field_chars)")
-    if text.strip() and not getattr(read, field):
+    unread = _kind(text, forms) is None if name == "kind" else not getattr(read, field)
+    if text.strip() and unread:
         return Problem(path=name, text=f"{text!r}: 読み取れません / it can't be read{how}")
     if not text.strip() and field in _NEVER_EMPTY:
         return Problem(path=name, text=f"空欄にはできません / it can't be empty{how}")

@@ -172,7 +172,9 @@ class Ledger(Queries):
             made = self._one(connection, name)
             self._append(connection, corrections.recorded(draft, name, made.position))
             if request.id:
-                self._append(connection, replace(event, request_id=request.id, details={**event.details, "became": name}))
+                self._append(
+                    connection, replace(event, request_id=request.id, details={**event.details, "became": name})
+                )
             writing.move(connection, made, to, Changes(decision=decision), now)
             self._append(connection, replace(event, request_id=name, before=State.RECEIVED, after=to))
             return self._one(connection, name)

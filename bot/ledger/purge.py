@@ -51,7 +51,9 @@ def kept_requests(cutoff: datetime) -> Select[int]:
 
 def old_reasons(cutoff: datetime) -> Select[str]:
     """Ask for the requests whose urgent reason alone is to go: it tells of illness and family."""
-    stated = (column.contains(_REASON, autoescape=True) for column in (_requests.application, _requests.first_application))
+    stated = (
+        column.contains(_REASON, autoescape=True) for column in (_requests.application, _requests.first_application)
+    )
     told = or_(*stated)
     where = (_requests.updated_at < time_to_text(cutoff), _requests.state.in_(_FINAL), told)
     return select(_requests.id).where(*where).order_by(_requests.serial)

@@ -142,6 +142,16 @@ class Queries(LoginQueries, RecordQueries):
 
         return await self._read(work)
 
+    async def released_for(self, request: Request) -> tuple[date, ...]:
+        """Return the days that earlier requests of the employee let go of for this one, a change, by its own events."""
+        columns, events = tables.requests.c, tables.events.c
+        own = select(columns.id).where(columns.employee_no == (request.application.employee_no or ""))
+        released = select(events.details).where(events.request.in_(own), events.action == "request.release")
+        told = await self._read(lambda connection: [json.loads(text) for text in connection.scalars(released)])
+        return tuple(
+            sorted(date.fromisoformat(day) for item in told if item["by"] == request.id for day in item["days"])
+        )
+
     async def same_kind(self, request: Request) -> tuple[Before, ...]:
         """Return the employee's earlier requests of the same kind that were not rejected, and did not come from a forbidden sender."""
         columns, messages = tables.requests.c, tables.messages.c

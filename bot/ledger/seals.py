@@ -31,7 +31,9 @@ from bot.life import AccountRecordState
 #: The tables whose rows stand on the chain, each with the columns that tell of a person.
 SEALED: Mapping[Table, frozenset[str]] = {
     tables.messages: frozenset({"message_id", "name", "sender", "subject", "reason", "bounce_of", "passages"}),
-    tables.requests: frozenset({"employee_no", "receipt_no", "application", "first_application", "decision", "stuck_reason"}),
+    tables.requests: frozenset(
+        {"employee_no", "receipt_no", "application", "first_application", "decision", "stuck_reason"}
+    ),
     tables.joined: frozenset(),
     tables.granted_days: frozenset({"employee_no"}),
     tables.accounts: frozenset({"employee_no"}),

@@ -62,9 +62,7 @@ class FourEyes:
         )  # fmt: skip
         return True
 
-    async def _proposal(
-        self, subject: str, about: Mapping[str, str], person: Mapping[str, Any]
-    ) -> StoredEvent | None:
+    async def _proposal(self, subject: str, about: Mapping[str, str], person: Mapping[str, Any]) -> StoredEvent | None:
         """Return the proposal of just this act that waits for its second person."""
         for stored in reversed(await self.ledger.timeline(subject)):
             event = stored.event
