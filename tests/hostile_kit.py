@@ -16,7 +16,7 @@ from types import MappingProxyType
 from bot.delivery.wrapping import wrapped
 from bot.intake.arrival import entered_at
 from bot.intake.authentication_results import read_statement
-from bot.intake.beside import only_employee_no
+from bot.intake.free_text import only_employee_no
 from bot.intake.choices import ticked
 from bot.intake.dates import read_dates, read_day
 from bot.intake.from_header import read_address

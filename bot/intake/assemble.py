@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
-from bot.intake.beside import Beside
 from bot.intake.choices import kinds_in, ticked
 from bot.intake.dates import read_dates, read_day
 from bot.intake.fields import REMARKS, Answer, base_label
@@ -42,7 +41,6 @@ class Assembler:
 
     def __init__(self, settings: FormsSettings) -> None:
         self._settings = settings
-        self._beside = Beside(settings)
         self._kinds = {Kind(kind): tuple(map(fold, words)) for kind, words in settings.kinds.items()}
         self._urgent_words = {fold(word): word for word in settings.urgent_words}
 
@@ -57,7 +55,6 @@ class Assembler:
         number, number_doubts = _employee_no(_first(chosen, "employee_no"))
         applied_at, applied_doubts = self._applied_at(chosen, frame)
         receipt_no, refers_to = self._receipt_no(chosen, frame), _compact(_first(chosen, "refers_to")[:_LONGEST_NUMBER])
-        own_numbers = [known for known in (number, receipt_no, refers_to) if known] if number else []
         return Application(
             kind=kind,
             form=frame.form.name if frame.form else "other",
@@ -84,7 +81,6 @@ class Assembler:
                 *date_doubts,
                 *kind_doubts,
                 *applied_doubts,
-                *self._beside.doubts(remarks, dates, own_numbers),
             ),
             origins=tuple(Origin(field=item.field, source=item.source, why=item.why) for item in answers),
         )
