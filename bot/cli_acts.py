@@ -71,7 +71,9 @@ def approve(
     as_json: AsJson = False,
     days: Annotated[
         list[str] | None,
-        typer.Option("--days", metavar="DAYS", help="Only these, such as 12/7,12/8; the applicant is told of the others."),
+        typer.Option(
+            "--days", metavar="DAYS", help="Only these, such as 12/7,12/8; the applicant is told of the others."
+        ),
     ] = None,
     yes: Yes = False,
     preview: Annotated[bool, typer.Option("--preview", help="Only show what it would do; exit status 1.")] = False,
@@ -105,7 +107,7 @@ def correct(
     as_json: AsJson = False,
     yes: Yes = False,
 ) -> None:
-    """Put right what was read: of what is held, unreadable, or rejected by mistake. Example: run_bot.py correct R-20261120-0007 dates=12/2,12/3 --by 吉澤 --reason "本人に電話で確認"
+    """Put right what was read of what is held, unreadable or rejected. Example: run_bot.py correct R-20261120-0007 dates=12/2,12/3 --by 吉澤 --reason "本人に確認"
 
     The rules run again, and it shows what follows before it asks. Where there is no terminal it needs --yes, and ends with 1
     without it. Both readings stay on record.

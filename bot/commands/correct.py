@@ -46,9 +46,7 @@ def correct(
 async def _correction(workshop: Workshop, name: str, by: str, stated: dict[str, str]) -> Correction:
     with workshop.acts(by) as acts:
         try:
-            return await correcting.correction(
-                acts, workshop.config.settings.forms, workshop.config.zone, name, stated
-            )
+            return await correcting.correction(acts, workshop.config.settings.forms, workshop.config.zone, name, stated)
         except KeyError:
             raise unknown(name) from None
 

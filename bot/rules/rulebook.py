@@ -171,9 +171,7 @@ def _left(case: Case, violations: Collection[Violation]) -> tuple[date, ...]:
     return tuple(day for day in asked if day not in out)
 
 
-def _outcome(
-    case: Case, violations: Collection[Violation], left: Collection[date], agreed: Collection[str]
-) -> Outcome:
+def _outcome(case: Case, violations: Collection[Violation], left: Collection[date], agreed: Collection[str]) -> Outcome:
     if any(item.severity is Severity.REJECT and not item.dates for item in violations):
         return Outcome.REJECT
     if _needs_reading(case, agreed):
