@@ -91,6 +91,8 @@ class Message:
     unfetched: str = ""
     #: ``False``: no server said when it came, and ``received_at`` is the time of the look.
     receipt_known: bool = True
+    #: Who put the file into the inbox, where the intake command did it; empty for a mail, and for whoever has access to the folder.
+    brought_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

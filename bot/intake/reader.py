@@ -13,6 +13,7 @@ from bot.intake.accounting import Facts, doubts
 from bot.intake.arrival import entered_at, written_here
 from bot.intake.assemble import Frame, with_doubt
 from bot.intake.authentication_results import HEADER, verify_sender
+from bot.intake.dropped import believed, profile_of
 from bot.intake.fields import REMARKS, Answer
 from bot.intake.form_reader import FormReader, Rows, Written
 from bot.intake.free_text import only_employee_no
@@ -85,8 +86,11 @@ class Reader:
 
     def _read_table(self, message: Message) -> Reading:
         received = message.received_at.astimezone(self._zone)
-        frame = Frame(form=self._forms.dropped, subject="", received_at=received, zone=self._zone)
-        rows = self._dropped.table(message.content, name=message.name, frame=frame)
+        known = profile_of(message.content, name=message.name, forms=self._forms)
+        form = next((form for form in self._known if form.profile is known), self._dropped)
+        profile = believed(known, brought_by=message.brought_by) if known else self._forms.dropped
+        frame = Frame(form=profile, subject="", received_at=received, zone=self._zone)
+        rows = form.table(message.content, name=message.name, frame=frame)
         identity = Identity(
             message_id=f"{Identity.DROPPED}{message.name}", received_at=message.received_at,
             digest=hashlib.sha256(message.content).hexdigest(),

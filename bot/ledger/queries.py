@@ -142,6 +142,16 @@ class Queries(LoginQueries, RecordQueries):
 
         return await self._read(work)
 
+    async def released_for(self, request: Request) -> tuple[date, ...]:
+        """Return the days that earlier requests of the employee let go of for this one, a change, by its own events."""
+        columns, events = tables.requests.c, tables.events.c
+        own = select(columns.id).where(columns.employee_no == (request.application.employee_no or ""))
+        released = select(events.details).where(events.request.in_(own), events.action == "request.release")
+        told = await self._read(lambda connection: [json.loads(text) for text in connection.scalars(released)])
+        return tuple(
+            sorted(date.fromisoformat(day) for item in told if item["by"] == request.id for day in item["days"])
+        )
+
     async def same_kind(self, request: Request) -> tuple[Before, ...]:
         """Return the employee's earlier requests of the same kind that were not rejected, and did not come from a forbidden sender."""
         columns, messages = tables.requests.c, tables.messages.c
@@ -149,7 +159,7 @@ class Queries(LoginQueries, RecordQueries):
             select(columns.id, columns.application, columns.decision, columns.created_at, messages.digest)
             .select_from(tables.requests.join(tables.messages, messages.id == columns.message))
             .where(columns.employee_no == request.application.employee_no, columns.state != State.REJECTED.value)
-            .where(columns.serial < select(columns.serial).where(columns.id == request.id).scalar_subquery())
+            .where(columns.serial < _serial_of(request.id))
             .order_by(columns.serial)
         )
         own = select(messages.digest).where(messages.id == request.message_id)
@@ -271,12 +281,11 @@ class Queries(LoginQueries, RecordQueries):
         if not numbers:
             return ()
         columns = tables.requests.c
-        serial = select(columns.serial).where(columns.id == before).scalar_subquery()
         known = select(columns.id, columns.receipt_no).where(
             columns.employee_no == (application.employee_no or ""),
             columns.receipt_no.is_not(None),
             columns.state != State.REJECTED.value,
-            columns.serial < serial,
+            columns.serial < _serial_of(before),
         )
         same = [name for name, number in connection.execute(known) if number_key(number) in numbers]
         return tuple(
@@ -302,6 +311,13 @@ class Queries(LoginQueries, RecordQueries):
         ordered = query.order_by(tables.events.c.seq)
         rows = await self._read(lambda connection: connection.execute(ordered).all())
         return tuple(chain.stored(row, json.loads) for row in rows)
+
+
+def _serial_of(request: str) -> ColumnElement[int]:
+    """Return the serial of a request; one that is not on record yet is the newest."""
+    columns = tables.requests.c
+    own = select(columns.serial).where(columns.id == request).scalar_subquery()
+    return func.coalesce(own, select(func.max(columns.serial) + 1).scalar_subquery(), 1)
 
 
 def _came(identity: Identity) -> ColumnElement[bool]:

@@ -122,8 +122,9 @@ class FormsSettings(Section):
         FormProfile(name="e-application", senders=("apply.city.example.jp",), trusted=("applied_at",)),
     )
     """The forms, from forms.profiles_dir, tried in this order; a mail that is none of them is read too, and nothing in it is trusted."""
-    dropped: FormProfile = FormProfile(name="file", trusted=("applied_at",))
-    """What tables dropped into the inbox are: exports that an operator took from the form system."""
+    dropped: FormProfile = FormProfile(name="file")
+    """What tables dropped into the inbox are that have not all columns of a known form. Nothing in them is trusted: for the cutoff
+    counts when they were put there. What a known form fills in itself is trusted of a file that `intake` put there."""
     urgent_words: tuple[str, ...] = (
         "濃厚接触",
         "感染疑い",
