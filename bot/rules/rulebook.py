@@ -2,8 +2,8 @@
 
 What follows, in this order:
 
-1. Anything that refuses the whole application: rejected.
-2. A doubt about what was read, or a sender who is not allowed: held even if no day is left; a person reads it first.
+1. A doubt about what was read: held, whatever else is found and even if no day is left; a person reads it first.
+2. Anything that refuses the whole application: rejected. A sender who is not allowed: held.
 3. No day left after the refused, the repeated and the closed ones: rejected.
 4. Anything that asks for a person: held, with nothing granted yet.
 5. Accepted: the days that are left are granted, the others stand in the violations. In learning mode (``rules.learning``)
@@ -172,6 +172,8 @@ def _left(case: Case, violations: Collection[Violation]) -> tuple[date, ...]:
 
 
 def _outcome(case: Case, violations: Collection[Violation], left: Collection[date], agreed: Collection[str]) -> Outcome:
+    if _is_doubted(case, agreed):
+        return Outcome.HOLD
     if any(item.severity is Severity.REJECT and not item.dates for item in violations):
         return Outcome.REJECT
     if _needs_reading(case, agreed):
@@ -182,13 +184,18 @@ def _outcome(case: Case, violations: Collection[Violation], left: Collection[dat
     return Outcome.HOLD if any(item.code not in agreed for item in stops) else Outcome.ACCEPT
 
 
+def _is_doubted(case: Case, agreed: Collection[str]) -> bool:
+    """Tell whether something was read with a doubt: nothing is refused, or called a repetition, on a doubtful reading."""
+    return bool(case.application.doubts) and "V01" not in agreed
+
+
 def _needs_reading(case: Case, agreed: Collection[str]) -> bool:
-    """Tell whether a person must look first, whatever the days: nothing is refused on a doubtful reading or sender.
+    """Tell whether a person must look first, whatever the days: at the sender, or at what was granted or asked for before.
 
     Without a known employee, or without any day, there is nothing that an approval could grant.
     """
     if case.employee is None or (case.application.kind in _DAYS and not case.application.dates):
         return True
-    doubtful = bool(case.application.doubts) and not case.repeated
+    unlike_before = case.used_otherwise is not None or bool(case.failed_before)
     stranger = not sender.sender_allowed(case)
-    return (doubtful and "V01" not in agreed) or (stranger and "V04" not in agreed)
+    return (unlike_before and "V18" not in agreed) or (stranger and "V04" not in agreed)
