@@ -16,14 +16,15 @@ from types import MappingProxyType
 from bot.delivery.wrapping import wrapped
 from bot.intake.arrival import entered_at
 from bot.intake.authentication_results import read_statement
-from bot.intake.free_text import only_employee_no
 from bot.intake.choices import ticked
 from bot.intake.dates import read_dates, read_day
+from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import read_address
 from bot.intake.moments import read_moment
 from bot.ledger.cells import guarded
+from bot.rules.approvals import approved
 from bot.rules.case import bare_address
-from bot.rules.who import approved, same_department, same_name
+from bot.rules.who import same_department, same_name
 from bot.text import decode_words, fold
 from bot.wording import quote
 

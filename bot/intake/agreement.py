@@ -17,7 +17,7 @@ from bot.intake.choices import says_no_kind
 from bot.intake.dates import read_day
 from bot.intake.fields import Answer
 from bot.intake.moments import read_moment
-from bot.rules.who import refused
+from bot.rules.approvals import refused
 from bot.text import fold, number_key
 
 #: Only the difference of two times counts here; a year that is not written is the same in both.

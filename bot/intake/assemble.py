@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
+from bot.intake.agreement import combined, day_count
 from bot.intake.choices import KindOptions, ticked
 from bot.intake.dates import read_dates, read_day
 from bot.intake.fields import REMARKS, Answer, base_label
@@ -116,8 +117,9 @@ class Assembler:
     def _dates(self, chosen: Mapping[str, list[Answer]], base: date) -> tuple[tuple[date, ...], list[Doubt]]:
         """Return the days; where several labels state days, they must state the same ones."""
         lists: dict[str, list[str]] = {}
+        counts = {count for answer in chosen.get("dates", []) if (count := day_count(answer.value)) is not None}
         for answer in chosen.get("dates", []):
-            if answer.value.strip():
+            if answer.value.strip() and day_count(answer.value) is None:
                 lists.setdefault(base_label(answer.label), []).append(answer.value)
         starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
         if len(starts) == len(ends):
@@ -132,6 +134,9 @@ class Assembler:
             days, unclear = self._days(texts, base)
             found.add(days)
             doubts += unclear
+        if counts - {len(days) for days in found} and not doubts:
+            stated = "、".join(f"{count}日間" for count in sorted(counts))
+            doubts.append(_doubt("dates", stated, "日数が利用日と合いません", "the number of days is another one"))
         if len(found) > 1 and not doubts:
             both = " / ".join(text for texts in lists.values() for text in texts)
             doubts.append(_doubt("dates", both, "項目によって日付が違います", "the days differ from label to label"))
@@ -197,6 +202,8 @@ def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Do
             continue
         newest = min(answer.depth for answer in stated)
         chosen[field] = [answer for answer in stated if answer.depth == newest]
+        if field not in _DATE_FIELDS:
+            chosen[field] = combined(field, chosen[field])
         values = {fold(answer.value) for answer in stated if answer.depth < 99}
         several_in_one = _contradict(field, chosen[field])
         older_disagrees = len(values) > 1 and any(answer.depth != newest for answer in stated)

@@ -22,6 +22,7 @@ from bot.intake.ignore import certainly_ignored, ignored_without_application
 from bot.intake.letter import Letter, open_letter
 from bot.intake.returned import find_returned
 from bot.intake.sources import Place, Source, agreeing, together
+from bot.intake.subjects import explain
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import listed
@@ -133,7 +134,9 @@ class Reader:
         texts = [form.text(text, part=part, frame=frame) for part, text in _parts(letter)]
         applications = self._together(texts, files)
         facts = Facts.of(applications)
+        received_on = frame.received_at.date()
         beside = [
+            explain(letter.subject, self._forms, form.profile, applications, received_on),
             *_attached(letter),
             *(passage for text in texts for passage in form.accounting.explain(text.answers, facts, part=text.part)),
         ]

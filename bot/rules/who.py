@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.model import Employee, Kind
+from bot.rules.approvals import approved, refused
 from bot.rules.case import Case, Finding, hold, reject
 from bot.text import fold
 from bot.wording import days_en, days_ja, quote
@@ -13,7 +14,6 @@ from bot.wording import days_en, days_ja, quote
 _UNIT_ENDS = (*"部局室課係所館園校班署院", "センター", "担当", "グループ", "チーム")
 _CLOSING = "）)]】"
 _BRACKETED = re.compile(rf"[（(\[【][^{re.escape(_CLOSING)}]*[{re.escape(_CLOSING)}]")
-_REFUSED = ("未", "不承認", "否", "却下", "なし", "無し", "いいえ", "していない", "得ていない", "申請中", "予定")
 
 
 def employed(case: Case) -> Iterator[Finding]:
@@ -79,9 +79,12 @@ def eligible(case: Case) -> Iterator[Finding]:
 
 
 def supervisor_agreed(case: Case) -> Iterator[Finding]:
-    """V16: the approval is recorded, by the applicant's own supervisor or a deputy, never by the applicant."""
+    """V16: the approval is recorded, by the applicant's own supervisor or a deputy, never by the applicant.
+
+    Where none is required, one that is stated to be missing or refused holds all the same.
+    """
     settings, stated = case.rules.approval, case.application.approval
-    if not settings.required or case.employee is None:
+    if case.employee is None or not (settings.required or refused(stated)):
         return
     if not approved(stated):
         yield hold(
@@ -93,12 +96,6 @@ def supervisor_agreed(case: Case) -> Iterator[Finding]:
             f"承認者が申請者の所属長（または代理者）であることを確認できません（記入内容: {quote(stated)}）。",
             f"The approver can't be seen to be the supervisor or a deputy (read: {quote(stated)}).",
         )
-
-
-def approved(stated: str | None) -> bool:
-    """Tell whether the text states an approval: it says something, and not that there is none."""
-    folded = fold(_without_brackets(stated or ""))
-    return bool(folded) and not any(fold(word) in folded for word in _REFUSED)
 
 
 def same_name(stated: str, known: str, how: str) -> bool:
