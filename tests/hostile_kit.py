@@ -22,9 +22,9 @@ from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import read_address
 from bot.intake.moments import read_moment
 from bot.ledger.cells import guarded
+from bot.rules.approvals import approved
 from bot.rules.case import bare_address
 from bot.rules.names import same_department, same_name
-from bot.rules.who import approved
 from bot.settings.rules import RulesSettings
 from bot.text import decode_words, fold
 from bot.wording import quote

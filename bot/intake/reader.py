@@ -13,6 +13,7 @@ from bot.intake.accounting import Facts, doubts
 from bot.intake.arrival import entered_at, written_here
 from bot.intake.assemble import Frame, with_doubt
 from bot.intake.authentication_results import HEADER, verify_sender
+from bot.intake.dropped import believed, profile_of
 from bot.intake.fields import REMARKS, Answer
 from bot.intake.form_reader import FormReader, Rows, Written
 from bot.intake.free_text import only_employee_no
@@ -22,6 +23,7 @@ from bot.intake.letter import Letter, letter_passages, open_letter
 from bot.intake.returned import UNMATCHED, find_returned
 from bot.intake.sentences import Sentences
 from bot.intake.sources import Place, Source, agreeing, together
+from bot.intake.subjects import explain
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import listed
@@ -86,8 +88,11 @@ class Reader:
 
     def _read_table(self, message: Message) -> Reading:
         received = message.received_at.astimezone(self._zone)
-        frame = Frame(form=self._forms.dropped, subject="", received_at=received, zone=self._zone)
-        rows = self._dropped.table(message.content, name=message.name, frame=frame)
+        known = profile_of(message.content, name=message.name, forms=self._forms)
+        form = next((form for form in self._known if form.profile is known), self._dropped)
+        profile = believed(known, brought_by=message.brought_by) if known else self._forms.dropped
+        frame = Frame(form=profile, subject="", received_at=received, zone=self._zone)
+        rows = form.table(message.content, name=message.name, frame=frame)
         identity = Identity(
             message_id=f"{Identity.DROPPED}{message.name}", received_at=message.received_at,
             digest=hashlib.sha256(message.content).hexdigest(),
@@ -140,8 +145,10 @@ class Reader:
         texts = [form.text(text, part=part, frame=frame) for part, text in _parts(letter)]
         applications = self._together(texts, files)
         facts = Facts.of(applications)
+        received_on = frame.received_at.date()
         beside = [
             *letter_passages(letter),
+            explain(letter.subject, self._forms, form.profile, applications, received_on),
             *_attached(letter),
             *(passage for text in texts for passage in form.accounting.explain(text.answers, facts, part=text.part)),
         ]

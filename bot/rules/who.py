@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.model import Employee, Kind
+from bot.rules.approvals import approved, refused
 from bot.rules.case import Case, Finding, hold, reject
-from bot.rules.names import same_department, same_name, without_brackets
+from bot.rules.names import same_department, same_name
 from bot.text import fold
 from bot.wording import days_en, days_ja, quote
-
-_REFUSED = ("未", "不承認", "否", "却下", "なし", "無し", "いいえ", "していない", "得ていない", "申請中", "予定")
 
 
 def employed(case: Case) -> Iterator[Finding]:
@@ -90,9 +89,12 @@ def eligible(case: Case) -> Iterator[Finding]:
 
 
 def supervisor_agreed(case: Case) -> Iterator[Finding]:
-    """V16: the approval is recorded, by the applicant's own supervisor or a deputy, never by the applicant."""
+    """V16: the approval is recorded, by the applicant's own supervisor or a deputy, never by the applicant.
+
+    Where none is required, one that is stated to be missing or refused holds all the same.
+    """
     settings, stated = case.rules.approval, case.application.approval
-    if not settings.required or case.employee is None:
+    if case.employee is None or not (settings.required or refused(stated)):
         return
     if not approved(stated):
         yield hold(
@@ -104,12 +106,6 @@ def supervisor_agreed(case: Case) -> Iterator[Finding]:
             f"承認者が申請者の所属長（または代理者）であることを確認できません（記入内容: {quote(stated)}）。",
             f"The approver can't be seen to be the supervisor or a deputy (read: {quote(stated)}).",
         )
-
-
-def approved(stated: str | None) -> bool:
-    """Tell whether the text states an approval: it says something, and not that there is none."""
-    folded = fold(without_brackets(stated or ""))
-    return bool(folded) and not any(fold(word) in folded for word in _REFUSED)
 
 
 def _names_approver(stated: str, case: Case, employee: Employee) -> bool:
