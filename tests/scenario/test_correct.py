@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Sequence
+import email
+import email.policy
+import os
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.console.memory import MemoryConsole
 from bot.errors import ActRefused, BadUsage, Conflict
+from bot.ledger import purge
 from bot.ledger.corrections import CORRECT
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Request, StoredEvent
+from bot.ledger.records import PURGED, Event, Request, StoredEvent
 from bot.life import State
 from bot.model import Kind, Outcome, ReadOutcome
 from bot.operation.acts import Act, Acts
 from bot.operation.correct import Correction, correct, correction
-from bot.operation.purge import Purge
-from tests.acts_kit import act, in_ledger, onward, one
-from tests.house import FRIDAY, PROVEN, House
+from bot.operation.preview import Exchange, Preview, preview
+from tests.acts_kit import act, in_ledger, one, onward
+from tests.house import FRIDAY, PROVEN, House, text_of
 from tests.unit.test_cli import answer, call
 
 _TAKAHASHI, _MARUYAMA = "0048213", "0041120"
@@ -59,10 +63,21 @@ def made(house: House, name: str, /, **stated: str) -> Correction:
     return asyncio.run(inside())
 
 
-def put_right(house: House, name: str, /, **stated: str) -> Act:
-    """Correct a request or message."""
+def put_right(house: House, name: str, /, by: str = "吉澤　勝", **stated: str) -> Act:
+    """Correct a request or message in somebody's name."""
     found = made(house, name, **stated)
-    return act(house, lambda acts: correct(acts, found, "本人に電話で確認"))
+
+    async def work() -> Act:
+        with house.workshop().acts(by) as acts:
+            return await correct(acts, found, "本人に電話で確認")
+
+    return asyncio.run(work())
+
+
+def purged(connection: Connection, step: Callable[[Connection, str], None], name: str) -> Event | None:
+    """Take persons out as `ledger purge` does."""
+    step(connection, name)
+    return purge.removal(step, [name])
 
 
 def events(house: House, name: str) -> list[StoredEvent]:
@@ -117,8 +132,8 @@ def test_both_readings_stay_on_record(house: House) -> None:
 def test_a_second_correction_keeps_what_was_read_first(house: House) -> None:
     """Corrected twice while it is held, the very first reading is still there, and each step in an event of its own."""
     before = one(house)
-    put_right(house, before.id, employee_no="9999999")
-    put_right(house, before.id, employee_no=_MARUYAMA, name="丸山　健")
+    put_right(house, before.id, place="実家")
+    put_right(house, before.id, place="自宅", dates="8/5")
     assert one(house).first_application == before.application
     assert len(events(house, before.id)) == 2
     assert holds(house)
@@ -180,7 +195,9 @@ def test_what_was_rejected_by_mistake_becomes_a_new_request(house: House, consol
 
 def test_an_unreadable_message_becomes_an_application(house: House, console: MemoryConsole) -> None:
     """What a person says of a message that nobody could read is decided by the rules as if it had been read."""
-    (house.path / "mailbox" / "inbox" / "memo.csv").write_text("欄,値\n12,34\n", encoding="utf-8")
+    table = house.path / "mailbox" / "inbox" / "memo.csv"
+    table.write_text("欄,値\n12,34\n", encoding="utf-8")
+    os.utime(table, (FRIDAY.timestamp(), FRIDAY.timestamp()))
     asyncio.run(house.run(console))
     (message,) = in_ledger(house, lambda ledger: ledger.messages(outcomes={ReadOutcome.UNREADABLE}))
     stated = {"employee_no": _MARUYAMA, "name": "丸山　拓也", "dates": "8/6", "place": "自宅"}
@@ -205,16 +222,23 @@ def test_a_change_shows_which_days_go_and_come(house: House, console: MemoryCons
     asyncio.run(house.run(console))
     change = requests(house)[-1]
     assert (change.kind, change.state) == (Kind.CHANGE, State.HELD)
-    found = made(house, change.id, refers_to="0000777", dates="8/5,8/6")
-    if found.decision.outcome is Outcome.HOLD:
-        pytest.fail(found.preview.lines[0])
-    assert found.preview.lines[0].startswith("変更: なくなる日 8/4、加わる日 8/6、残る日 8/5")
-    act(house, lambda acts: correct(acts, found, "本人に電話で確認"))
+    put_right(house, change.id, refers_to="0000777", dates="8/5,8/6")
+
+    async def shown(ledger: Ledger) -> Preview:
+        request = await ledger.get(change.id)
+        judge = house.workshop().judge()
+        return await preview(ledger, request, await judge.approve(ledger, request, FRIDAY), FRIDAY)
+
+    found = in_ledger(house, shown)
+    assert found.exchange == Exchange(goes=(_WEDNESDAY,), comes=(_FRIDAY,), stays=(_THURSDAY,))
+    assert found.lines[0].startswith("変更: なくなる日 8/4、加わる日 8/6、残る日 8/5 / change: ")
+    act(house, lambda acts: acts.approve(change.id, "本人に電話で確認"))
     onward(house, console, change.id)
-    text = (house.credentials(as_sent=True)[-1]).request_id
-    assert text == change.id
-    mails = [file for file in house.files("outbox") if file.name.startswith(f"{change.id}.credentials")]
-    assert len(mails) == 1
+    (mail,) = [file for file in house.files("outbox") if file.name.startswith(f"{change.id}.credentials")]
+    told = text_of(email.message_from_bytes(mail.read_bytes(), policy=email.policy.default))
+    assert "取り消した利用日：令和3年8月4日（水）" in told
+    assert "加えた利用日　　：令和3年8月6日（金）" in told
+    assert "Taken back:        2021-08-04 (Wed)" in told
 
 
 def test_some_of_the_days_are_approved(house: House, console: MemoryConsole) -> None:
@@ -231,8 +255,9 @@ def test_some_of_the_days_are_approved(house: House, console: MemoryConsole) -> 
 
 def test_no_day_is_approved_that_was_not_asked_for(house: House) -> None:
     """A day beside those that can be granted is refused, with the days that can be."""
-    with pytest.raises(ActRefused, match="2021-08-06.*can't be granted"):
-        act(house, lambda acts: acts.approve(one(house).id, "確認", days=(_FRIDAY,)))
+    name = one(house).id
+    with pytest.raises(ActRefused, match=r"2021-08-06.*can't be granted"):
+        act(house, lambda acts: acts.approve(name, "確認", days=(_FRIDAY,)))
 
 
 def test_without_a_terminal_it_only_shows(house: House) -> None:
@@ -244,3 +269,34 @@ def test_without_a_terminal_it_only_shows(house: House) -> None:
     assert one(house).state is State.HELD
     done = call("correct", name, "dates=8/5", *words)
     assert (done.returncode, "--yes" in done.stderr, one(house).state) == (1, True, State.HELD)
+
+
+def test_a_second_person_gives_the_same_correction(house: House) -> None:
+    """Where approvals need two people a correction does too: another value is another proposal, the same one by another is done."""
+    text = house.config.read_text(encoding="utf-8")
+    house.config.write_text(text.replace("four_eyes: []", "four_eyes: [approve]"), encoding="utf-8")
+    name = one(house).id
+    assert put_right(house, name, dates="8/5").proposed
+    assert one(house).state is State.HELD
+    with pytest.raises(ActRefused, match="another person"):
+        put_right(house, name, dates="8/5")
+    assert put_right(house, name, dates="8/4", by="赤羽").proposed
+    assert put_right(house, name, dates="8/4", by="降旗").after == State.ACCEPTED
+
+
+def test_retention_takes_both_readings(house: House) -> None:
+    """What was read first goes with the rest of a person, and an urgent reason earlier, from both; the chain still holds."""
+    first = one(house)
+    put_right(house, first.id, urgent_reason="学級閉鎖", dates="8/5")
+    act(house, lambda acts: acts.revoke(first.id, "本人から電話で取消"))
+    assert one(house).state is State.REVOKED
+    assert "学級閉鎖" not in str([stored.event.person for stored in events(house, first.id)])
+    in_ledger(house, lambda ledger: ledger.purge(lambda connection: purged(connection, purge.purge_reason, first.id)))
+    assert one(house).application.urgent_reason is None
+    in_ledger(house, lambda ledger: ledger.purge(lambda connection: purged(connection, purge.purge_request, first.id)))
+    after = one(house)
+    assert after.first_application is not None
+    assert (after.first_application.employee_no, after.first_application.form) == (None, PURGED)
+    assert holds(house)
+    with pytest.raises(ActRefused):
+        made(house, first.id, dates="8/5")
