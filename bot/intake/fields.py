@@ -60,6 +60,8 @@ class Answer:
     source: str
     why: str
     depth: int = 0
+    #: Where it stands in its part, such as 7行目 or 3行目 C列.
+    at: str = ""
 
 
 @dataclass(kw_only=True)

@@ -77,8 +77,8 @@ class Reader:
     def _read_table(self, message: Message) -> Reading:
         received = message.received_at.astimezone(self._zone)
         frame = Frame(form=self._forms.dropped, subject="", received_at=received, zone=self._zone)
-        rows = read_rows(message.content, name=message.name, fields=self._fields, settings=self._forms)
-        applications = tuple(self._assembler.assemble(answers, frame) for answers in rows)
+        read = read_rows(message.content, name=message.name, fields=self._fields, settings=self._forms)
+        applications = tuple(self._assembler.assemble(answers, frame) for answers in read.rows)
         identity = Identity(
             message_id=f"{Identity.DROPPED}{message.name}", received_at=message.received_at,
             digest=hashlib.sha256(message.content).hexdigest(),
@@ -131,8 +131,8 @@ class Reader:
         found: list[Source] = []
         for item in letter.attachments:
             if item.is_table:
-                rows = read_rows(item.content, name=item.name, fields=self._fields, settings=self._forms)
-                applications = tuple(self._assembler.assemble(row, frame) for row in rows)
+                read = read_rows(item.content, name=item.name, fields=self._fields, settings=self._forms)
+                applications = tuple(self._assembler.assemble(row, frame) for row in read.rows)
                 found.append(Source(place=Place.FILE, applications=applications))
         return found
 
