@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from bot.errors import Unreadable
-from bot.intake.fields import REMARKS, Answer, FieldReader
+from bot.intake.fields import REMARKS, Answer, FieldReader, Shape
 from bot.intake.titles import is_closing, is_plain
 from bot.text import fold, normalise
 from bot.worksheet import Merged, Row, letters, place
@@ -337,7 +337,10 @@ class Table:
 def remark(part: str, label: str, words: str, at: str) -> Answer:
     """Return what stands in a table and is no answer."""
     source = f"{part} {at}「{label}」" if label else f"{part} {at}"
-    return Answer(field=REMARKS, label=label, value=words, source=source.strip(), why="表の知らない列または行", at=at)
+    return Answer(
+        field=REMARKS, label=label, value=words, source=source.strip(), why="表の知らない列または行", at=at,
+        shape=Shape.UNKNOWN_LABEL if label else Shape.SENTENCE,
+    )  # fmt: skip
 
 
 def unguarded(cell: str) -> str:
