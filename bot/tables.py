@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from bot.errors import Unreadable
-from bot.markup import read_html
+from bot.markup import Hidden, read_html
 from bot.text import decode
 from bot.wording import quote
-from bot.worksheet import BookLimits, Found, Row, Take, Worksheet, hidden
+from bot.worksheet import BookLimits, Fact, Found, Mark, Row, Take, Worksheet, hidden, place
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DELIMITERS = ",\t;|"
+#: Whether such words count is for a person to say.
+_TAKEN_BACK = frozenset({Fact.STRUCK, Fact.UNSEEN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,9 @@ def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
     Raises ``Unreadable`` naming the file when it is no table or larger than ``limits``.
     """
     sheets = read_worksheets(content, name=name, limits=limits)
+    for mark in (mark for sheet in sheets for mark in sheet.marks if mark.fact in _TAKEN_BACK):
+        at, words = place(mark.row, mark.column), quote(mark.words)
+        raise _refused(name, f"{at} 表に{mark.fact}があります：{words} / words are struck out or unseen: {words}")
     tables = [grid for sheet in sheets if (grid := _grid(sheet.rows, name)) is not None]
     if len(tables) > limits.max_sheets:
         raise _refused(name, f"表が多すぎます（上限{limits.max_sheets}） / more than {limits.max_sheets} tables")
@@ -128,16 +133,16 @@ def _worksheet(found: Found, rows: list[Row]) -> Worksheet:
 
 def _html(text: str, limits: TableLimits) -> list[Worksheet]:
     page = read_html(text)
-    if page.hidden:
-        words = quote(page.hidden[0].words)
-        raise Unreadable(
-            f"表に{page.hidden[0].why}があります：{words} / words of the table are struck out or unseen: {words}"
-        )
-    tables = (table.split("\n") for table in page.lines.split("\f")[1:])
-    return [
+    before, *tables = (part.split("\n") for part in page.lines.split("\f"))
+    sheets = [
         Worksheet(rows=_Taking(limits=limits).all(line[:-1].split("\t") for line in lines if line.endswith("\t")))
         for lines in tables
     ]
+    facts = {Hidden.STRUCK: Fact.STRUCK, Hidden.UNSEEN: Fact.UNSEEN}
+    marks = [Mark(fact=facts[piece.why], words=piece.words) for piece in page.hidden]
+    beside = [line.strip() for lines in (before, *tables) for line in lines if line.strip() and not line.endswith("\t")]
+    marks += [Mark(fact=Fact.BESIDE, words=line) for line in beside]
+    return [Worksheet(marks=marks), *sheets]
 
 
 @dataclass(kw_only=True)

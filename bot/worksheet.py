@@ -37,6 +37,8 @@ class Fact(StrEnum):
     MARGIN = "ヘッダー・フッター"
     #: A date whose cell does not show all of it; what it shows.
     PARTLY = "一部だけを表示する日付"
+    #: Words of a page beside its tables.
+    BESIDE = "表の外の文"
     #: Something that can't be read at all.
     UNREAD = "読めない部分"
 

@@ -35,6 +35,8 @@ _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})", re.ASCII)
 _NUMBER = re.compile(r"[1-9]\d{0,6}", re.ASCII)
 _YES = frozenset({"1", "true", "on"})
 _MARGINS = frozenset({"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"})
+#: What is looked at beside the rows.
+_BESIDE = frozenset({"mergeCell", "col", "sheetFormatPr", "cfRule", *_MARGINS})
 #: Codes of fonts, places and page numbers in them (section 18.3.1.46).
 _MARGIN_CODES = re.compile(r'&(?:"[^"&]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|.)', re.DOTALL)
 _MARGIN_WORDS = {"&G": "画像", "&&": "&", "&L": " ", "&C": " ", "&R": " "}
@@ -404,9 +406,10 @@ class _Sheet(_Part):
             self._row = _row(attributes["r"]) if "r" in attributes else self._row + 1
             self._column, self._cells = 0, {}
             self._hidden = _is_hidden(attributes, "ht") or (self._rows_hidden and "ht" not in attributes)
+        elif name in _BESIDE:
+            self._beside(name, attributes)
         else:
             self._runs.start(name, attributes)
-            self._beside(name, attributes)
 
     def text(self, text: str) -> None:
         """Take text."""
@@ -438,13 +441,15 @@ class _Sheet(_Part):
     def _beside(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "mergeCell":
             self.found.merged += _merged(attributes["ref"])
-        elif name == "col" and _is_hidden(attributes, "width"):
-            self.found.hidden_columns.append((_whole(attributes["min"]), _whole(attributes["max"])))
+        elif name == "col":
+            columns = (_whole(attributes["min"]), _whole(attributes["max"]))
+            self.found.hidden_columns += [columns] if _is_hidden(attributes, "width") else []
         elif name == "sheetFormatPr":
             self._rows_hidden = attributes.get("zeroHeight") in _YES
-        elif name == "cfRule" and attributes.get("dxfId") in self.reader.styles.striking:
-            self.found.marks.append(Mark(fact=Fact.STRUCK, words="条件付き書式"))
-        elif name in _MARGINS:
+        elif name == "cfRule":
+            strikes = attributes.get("dxfId") in self.reader.styles.striking
+            self.found.marks += [Mark(fact=Fact.STRUCK, words="条件付き書式")] if strikes else []
+        else:
             self._margin = []
 
     def _keep(self) -> None:
@@ -475,7 +480,7 @@ class _Sheet(_Part):
             return str(value)
         if self._kind == "inlineStr":
             return "".join(self._runs.struck).strip()
-        return self.reader.struck.get(int("".join(self._texts["v"])), "") if self._kind == "s" else ""
+        return self.reader.struck.get(int("".join(self._texts.get("v", ())) or -1), "") if self._kind == "s" else ""
 
     def _note(self, fact: Fact, words: str) -> None:
         self.found.marks.append(Mark(fact=fact, words=words, row=self._row, column=self._column))

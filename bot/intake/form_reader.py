@@ -78,7 +78,8 @@ class FormReader:
 
     def table(self, content: bytes, *, name: str, frame: Frame) -> Rows:
         """Return the rows of a file; raises ``Unreadable`` naming it, and the row where one is to blame."""
-        read = read_rows(content, name=name, fields=self.fields, settings=self._settings)
+        known = self.profile.sheets if self.profile else ()
+        read = read_rows(content, name=name, fields=self.fields, settings=self._settings, known_sheets=known)
         rows = self._rows(read.rows, part=name, frame=frame)
         return replace(rows, passages=(*rows.passages, *read.passages))
 

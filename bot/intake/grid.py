@@ -55,6 +55,7 @@ _CATEGORIES = frozenset(map(fold, (
     "任期付", "任期付職員", "臨時", "臨時職員", "嘱託", "嘱託職員", "派遣", "派遣職員", "フルタイム", "パートタイム", "特別職", "一般職",
 )))  # fmt: skip
 _DITTO = frozenset(map(fold, ("〃", "々", "同上", "同じ", "上に同じ", "↑", '"', "''", "”", "″", "仝")))
+_LONGEST_DITTO = 5
 _WRAPPED = re.compile(r'="([^"]*)"')
 _APOSTROPHE = re.compile(r"'[=+\-@\d]")
 _NUMBER = re.compile(r"[A-Za-z]{0,3}[-\dA-Za-z]*\d[-\dA-Za-z]*")
@@ -247,10 +248,9 @@ class Table:
 
     def _is_heading_again(self, cells: Sequence[str]) -> bool:
         stated = [(column, cell) for column, cell in enumerate(cells) if cell]
-        if len(stated) < 2:
+        if len(stated) < 2 or stated[0][1][0].isdecimal():  # no heading begins with a number, and nearly every row does
             return False
-        titles = [column.title for column in self._columns]
-        same = all(column < len(titles) and titles[column] == cell for column, cell in stated)
+        same = all(column < len(self._columns) and self._columns[column].title == cell for column, cell in stated)
         known = [self._fields.field_of(cell) for _, cell in stated]
         return same or (all(known) and len(set(known)) > 1)
 
@@ -269,11 +269,8 @@ class Table:
         found = set()
         for at, column in enumerate(self._columns):
             if column.field == "kind":
-                values = {
-                    fold(row.cells[at])
-                    for row in self._grid.rows[self._begin :]
-                    if len(row.cells) > at and row.cells[at]
-                }
+                stated = {row.cells[at] for row in self._grid.rows[self._begin :] if len(row.cells) > at}
+                values = set(map(fold, stated)) - {""}
                 if values and values <= _CATEGORIES:
                     found.add(at)
                     self._read.harmless.append(Harmless(at=f"{column.letter}列", text=column.title, why="任用区分"))
@@ -311,7 +308,7 @@ class Table:
     def _warnings(self, column: Column, cell: str, at: str) -> Iterator[Answer]:
         if cell.startswith("="):
             yield self._remark(FORMULA, f"{column.title}：{cell}", at)
-        elif fold(cell) in _DITTO:
+        elif len(cell) <= _LONGEST_DITTO and fold(cell) in _DITTO:
             yield self._remark(DITTO, f"{column.title}：{cell}", at)
 
     def _chosen(self, number: int, options: Mapping[str, Sequence[tuple[Column, str]]]) -> Iterator[Answer]:
@@ -341,18 +338,15 @@ def remark(part: str, label: str, words: str, at: str) -> Answer:
     """Return what stands in a table and is no answer."""
     source = f"{part} {at}「{label}」" if label else f"{part} {at}"
     return Answer(
-        field=REMARKS,
-        label=label,
-        value=words,
-        source=source.strip(),
-        why="表の知らない列または行",
-        at=at,
+        field=REMARKS, label=label, value=words, source=source.strip(), why="表の知らない列または行", at=at,
         shape=Shape.UNKNOWN_LABEL if label else Shape.SENTENCE,
-    )
+    )  # fmt: skip
 
 
 def unguarded(cell: str) -> str:
     """Return a cell without what a spreadsheet is shown before text that looks like a number: an apostrophe, or ``="…"``."""
+    if not cell.startswith(("=", "'")):
+        return cell
     if wrapped := _WRAPPED.fullmatch(cell):
         return wrapped[1]
     return cell[1:] if _APOSTROPHE.match(cell) else cell

@@ -31,6 +31,7 @@ from bot.intake.titles import is_closing, is_plain
 from bot.model import Explained, Passage
 from bot.settings.forms import FormsSettings
 from bot.tables import TableLimits, read_worksheets
+from bot.text import fold
 from bot.worksheet import Fact, Mark, Worksheet, covered, letters, place
 
 _QUOTE = re.compile(r"^\s*(?:[>＞][ \u3000]?)+")
@@ -53,8 +54,13 @@ class FileRows:
     passages: Sequence[Passage] = ()
 
 
-def read_rows(content: bytes, *, name: str, fields: FieldReader, settings: FormsSettings) -> FileRows:
-    """Return what each row says; raises ``Unreadable`` naming the file, and the row where one is to blame."""
+def read_rows(
+    content: bytes, *, name: str, fields: FieldReader, settings: FormsSettings, known_sheets: Sequence[str] = ()
+) -> FileRows:
+    """Return what each row says; raises ``Unreadable`` naming the file, and the row where one is to blame.
+
+    ``known_sheets`` are the names of the sheets on which applications stand; without any, each plain name is one.
+    """
     size = settings.max_table_mb * 2**20
     limits = TableLimits(
         max_bytes=size, max_unpacked=size, max_sheets=settings.max_sheets, max_rows=settings.max_rows,
@@ -63,7 +69,10 @@ def read_rows(content: bytes, *, name: str, fields: FieldReader, settings: Forms
     sheets = [sheet for sheet in read_worksheets(content, name=name, limits=limits) if sheet.rows or sheet.marks]
     if sum(len(sheet.rows) > 1 for sheet in sheets) > limits.max_sheets:
         raise Unreadable(f"{name}: 表が多すぎます（上限{limits.max_sheets}） / more than {limits.max_sheets} tables")
-    read = [_SheetReader(sheet, name, fields, limits.max_cells).read() for sheet in sheets]
+    known = frozenset(map(fold, known_sheets))
+    read = [_SheetReader(sheet, name, fields, limits.max_cells).read(known) for sheet in sheets]
+    if len(sheets) > 1:
+        read = [_on(sheet, part) for sheet, part in zip(sheets, read, strict=True)]
     rows = [row for part in read for row in part.rows]
     if not rows:
         raise Unreadable(
@@ -87,7 +96,7 @@ class _SheetReader:
         self._fields = fields
         self._grid = Grid(sheet.rows, covered(sheet, most_cells))
 
-    def read(self) -> Read:
+    def read(self, known_sheets: frozenset[str]) -> Read:
         """Return its applicants, and what is about all of the file."""
         heading = find_heading(self._sheet.rows, self._fields)
         read = self._form() if heading is None else self._table(heading)
@@ -97,7 +106,7 @@ class _SheetReader:
             read.rows = [[*row, *_as_shown(row, partly)] for row in read.rows]
         read.about_all += self._facts()
         name = self._sheet.name
-        if read.rows and not is_plain(name):
+        if read.rows and not (fold(name) in known_sheets if known_sheets else is_plain(name)):
             read.about_all.append(remark(self._part, SHEET_NAME, name, ""))
         return read
 
@@ -144,7 +153,17 @@ class _SheetReader:
     def _is_harmless(self, mark: Mark) -> bool:
         if mark.fact is Fact.HIDDEN_SHEET:
             return not self._sheet.rows and len(self._sheet.marks) == 1
-        return mark.fact is Fact.MARGIN and is_plain(mark.words)
+        return mark.fact in {Fact.MARGIN, Fact.BESIDE} and is_plain(mark.words)
+
+
+def _on(sheet: Worksheet, read: Read) -> Read:
+    """Return what a sheet says with its name in each place: the file has several."""
+
+    def placed(answer: Answer) -> Answer:
+        return replace(answer, at=f"［{sheet.name}］{answer.at}") if sheet.name else answer
+
+    rows = [[placed(answer) for answer in row] for row in read.rows]
+    return Read(rows=rows, about_all=[placed(answer) for answer in read.about_all], harmless=read.harmless)
 
 
 def _part(name: str, sheet: Worksheet) -> str:

@@ -51,6 +51,7 @@ _CLOSING = frozenset(
         ),
     )
 )
+_LONGEST_CLOSING = 12
 _COUNTED = re.compile(r"\d{1,6}(?:件|名|人|行|日|人日)?")
 
 
@@ -69,6 +70,9 @@ def is_plain(text: str) -> bool:
 
 def is_closing(cells: Sequence[str]) -> bool:
     """Tell whether a row ends or sums up a table: 以下余白, 合計 with its counts."""
+    first = next((cell for cell in cells if cell), "")
+    if len(first) > _LONGEST_CLOSING or first[:1].isdecimal():
+        return False
     first, *others = [fold(cell).strip("()<>-=*※.。") for cell in cells if cell]
     return first in _CLOSING and all(other in _CLOSING or _COUNTED.fullmatch(other) for other in others)
 
