@@ -16,11 +16,12 @@ from types import MappingProxyType
 from bot.delivery.wrapping import wrapped
 from bot.intake.arrival import entered_at
 from bot.intake.authentication_results import read_statement
-from bot.intake.free_text import only_employee_no
 from bot.intake.choices import ticked
 from bot.intake.dates import read_dates, read_day
+from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import read_address
 from bot.intake.moments import read_moment
+from bot.intake.sentences import Sentences
 from bot.ledger.cells import guarded
 from bot.rules.case import bare_address
 from bot.rules.who import approved, same_department, same_name
@@ -183,6 +184,7 @@ FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
     "ranges": (100, lambda n: read_dates("".join(f"{2000 + year}-1-1~{2000 + year}-3-1まで、" for year in range(n)), base=_DAY)),
     "space between days": (1_500, lambda n: read_dates("8/2" + " " * n + "\n" * n + "8/3", base=_DAY)),
     "space behind an employee's label": (50_000, lambda n: only_employee_no("職員番号" + " " * n)),
+    "a sentence with holes": (20_000, lambda n: Sentences(["は{}に{}で{}を、申請"]).find("は" + "には" * n)),
     "comments": (50_000, lambda n: read_statement("mx; " + "(" * n)),
     "comments in an address": (50_000, lambda n: read_address("(" * n + " a@b.jp")),
     "an address of quotes": (50_000, lambda n: read_address('"a" ' * n + "a@b.jp")),
