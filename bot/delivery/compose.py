@@ -44,6 +44,14 @@ class Envelope:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changed:
+    """What a change did: days that were granted before and are no longer, and days that are granted anew."""
+
+    gone: tuple[date, ...]
+    new: tuple[date, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Possible:
     """A day that can still be applied for, and by when."""
 
@@ -77,6 +85,7 @@ class Composer:
         granted: Sequence[date],
         refused: Sequence[Violation],
         renewed: bool,
+        changed: Changed | None = None,
     ) -> EmailMessage:
         """Return the mail with the login ID and the password, which is in the body alone, never in a header.
 
@@ -95,6 +104,7 @@ class Composer:
             granted=granted,
             refused=_clean(refused),
             renewed=renewed,
+            changed=changed,
         )
 
     def secret(self, envelope: Envelope, *, to_name: str, secret: Secret, window: Window) -> EmailMessage:

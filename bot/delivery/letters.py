@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.message import EmailMessage
 
 from bot.clock import Clock
-from bot.delivery.compose import Composer, Envelope, Needs, Possible
+from bot.delivery.compose import Changed, Composer, Envelope, Needs, Possible
 from bot.delivery.parcels import Parcel
 from bot.errors import DeliveryFailed
 from bot.ledger.records import Notice, NoticeKind, Request
@@ -39,11 +39,12 @@ class Letters:
         return self.composer.delivery.urgent_mode if urgent else self.composer.delivery.mode
 
     def credentials(
-        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel, *, renewed: bool
-    ) -> EmailMessage:
+        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel, *, renewed: bool,
+        released: Collection[date] = (),
+    ) -> EmailMessage:  # fmt: skip
         """Return the mail that a parcel of credentials is; raises ``DeliveryFailed`` for a request without a login.
 
-        ``renewed``: the applicant has this login, with another password.
+        ``renewed``: the applicant has this login, with another password; ``released``: the days that a change took back.
         """
         if request.window is None or request.login_id is None:
             raise DeliveryFailed("the request has no login to tell of")
@@ -62,6 +63,7 @@ class Letters:
             secret=secret if self.mode(request) is Mode.SINGLE else None,
             window=request.window,
             granted=_days(request),
+            changed=_changed(_days(request), released),
             renewed=notice.attempt > 1 or renewed,
             refused=[item for item in violations if item.severity is Severity.REJECT or item.code in {"V09", "V18"}],
         )
@@ -120,6 +122,13 @@ class Letters:
             attempt=notice.attempt,
             now=self.clock.now(),
         )
+
+
+def _changed(granted: Collection[date], released: Collection[date]) -> Changed | None:
+    """Return what a change did to the days; ``None`` where it took none back."""
+    if not released:
+        return None
+    return Changed(gone=tuple(sorted(set(released) - set(granted))), new=tuple(sorted(set(granted) - set(released))))
 
 
 def _days(request: Request) -> tuple[date, ...]:

@@ -26,7 +26,7 @@ _DAY = re.compile(
     r"(?<![\d/.])(?:\d{2,4}\s*[年/.-]\s*)?(\d{1,2})\s*[月/]\s*(\d{1,2})(?![\d/])|(?<![\d/月])(\d{1,2})\s*日(?!間)"
 )
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
-_ALONE = re.compile(r"(?<![\dA-Za-z.@/:-])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
+_ALONE = re.compile(r"(?<![\dA-Za-z.@/-])(?<!内線)(?<!内線[ :])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
 #: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
 _NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
@@ -169,7 +169,7 @@ class Accounting:
         plain, folded = normalise(text), fold(text)
         if not _only_asked(plain, facts.days):
             return "利用日と異なる日、または利用日の一部が書かれています"
-        if any(not _is_own(number, facts) for number in _ALONE.findall(plain)):
+        if any(_is_another(number, facts) for number in _ALONE.findall(plain)):
             return "別の番号が書かれています"
         if any(word in folded for word in self._words):
             return "申請の内容を変えるかもしれない言葉があります"
@@ -225,8 +225,10 @@ def _only_asked(plain: str, asked: frozenset[date]) -> bool:
     )
 
 
-def _is_own(number: str, facts: Facts) -> bool:
-    return any(number.lstrip("0") == own.lstrip("0") for own in facts.numbers)
+def _is_another(number: str, facts: Facts) -> bool:
+    """Tell whether a number may be somebody else's: it is none of the application's, and no longer than those."""
+    longest = max(map(len, facts.numbers), default=len(number))
+    return len(number) <= longest and all(number.lstrip("0") != own.lstrip("0") for own in facts.numbers)
 
 
 def _is_signature(line: str, facts: Facts) -> bool:

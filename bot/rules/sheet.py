@@ -70,6 +70,8 @@ class Layout:
     columns: Mapping[str, Sequence[str]]
     required: Sequence[str]
     max_rows: int
+    #: A heading with one of these words in it says who counts: no such column may be left unread.
+    telling: Sequence[str] = ()
 
 
 def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
@@ -114,6 +116,12 @@ def pick_rows(
     for name in _missing(headings, layout):
         known = " / ".join(layout.columns[name])
         problems.add(f"no column {known}; headings seen: {', '.join(headings) or 'none'}")
+    for heading in _unread(headings, layout):
+        problems.add(
+            f"the column {heading} looks like a status and is not read: somebody who has left would be granted a login. "
+            "Write its heading into staff.columns.status and the values that mean 在職 into staff.active_values (a day: "
+            "into staff.columns.active_until), or leave the column out of the export"
+        )
     problems.refuse()
     places = _places(headings, layout)
     numbered = enumerate(records, start=2)
@@ -163,6 +171,13 @@ def number(text: str) -> str:
 def _missing(headings: Sequence[str], layout: Layout) -> list[str]:
     places = _places(headings, layout)
     return [name for name in layout.required if name not in places]
+
+
+def _unread(headings: Sequence[str], layout: Layout) -> list[str]:
+    """Return the headings with a telling word that no column is read from."""
+    read, telling = set(_places(headings, layout).values()), [fold(word) for word in layout.telling]
+    unread = (heading for at, heading in enumerate(headings) if at not in read)
+    return [heading for heading in unread if any(word in fold(heading) for word in telling)]
 
 
 def _places(headings: Sequence[str], layout: Layout) -> dict[str, int]:

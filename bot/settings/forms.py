@@ -19,7 +19,7 @@ FieldName = Literal[
 ]  # fmt: skip
 
 _LABELS: dict[FieldName, tuple[str, ...]] = {
-    "receipt_no": ("受付番号", "整理番号", "申請番号", "到達番号", "申込番号", "管理番号", "No."),
+    "receipt_no": ("受付番号", "整理番号", "申請番号", "到達番号", "申込番号", "管理番号"),
     "applied_at": ("申請日時", "申込日時", "受付日時", "回答日時", "送信日時", "登録日時", "申請日", "申込日", "タイムスタンプ", "完了時刻"),
     "employee_no": ("職員番号", "職員コード", "職員ID", "職員No", "職員ナンバー", "社員番号"),
     "name": ("氏名", "申請者", "申請者氏名", "申込者名", "お名前", "職員氏名", "利用者氏名", "名前", "申請者名", "申込者", "申込者氏名", "利用者", "利用者名"),
@@ -98,17 +98,33 @@ class FormsSettings(Section):
     """Labels of each field; compared without spaces, width, brackets and trailing numbers."""
     kinds: Mapping[Literal["issue", "reissue", "cancel", "change"], tuple[str, ...]] = Field(
         default_factory=lambda: dict[Literal["issue", "reissue", "cancel", "change"], tuple[str, ...]]({
-            "cancel": ("取消", "取り消し", "取下", "取り下げ", "中止"), "reissue": ("再発行", "パスワード忘れ", "ロック解除"),
-            "change": ("変更",), "issue": ("新規", "発行", "利用"),
+            "cancel": (
+                "取消", "取消し", "取り消し", "取下", "取下げ", "取り下げ", "中止", "利用中止", "キャンセル", "撤回", "一部取消", "全部取消",
+            ),
+            "reissue": ("再発行", "パスワード忘れ", "ロック解除", "パスワード再設定"),
+            "change": ("変更", "日程変更", "日付変更", "利用日変更", "利用日の変更", "期間変更", "場所変更", "内容変更"),
+            "issue": ("新規", "新規発行", "新規利用", "新規登録", "発行", "利用", "利用開始", "継続", "継続利用"),
         })
     )  # fmt: skip
-    """Words that tell the kind, looked for in this order in the kind's field, else in the subject; else it is a new issue."""
+    """Options of the kind's field, whole: テレワークID before and 申請, 届 … behind are left off. One that is neither here nor in the
+    form's profile is doubted. A subject that names another kind than the field is doubted too; without a field it tells the kind."""
+    subject_words: tuple[str, ...] = (
+        "テレワーク", "在宅勤務", "ID", "VDI", "パスワード", "ログイン", "アカウント", "電子申請", "オンライン申請", "LoGo", "LoGoフォーム", "フォーム",
+        "申請", "申込", "申込み", "申し込み", "お申込み", "申請書", "申込書", "申請データ", "申請一覧", "一覧", "本日分", "本日", "データ", "CSV", "TSV",
+        "Excel", "発行", "新規", "利用", "実施", "用", "届", "届出", "受付", "受領", "受信", "回答", "送信", "登録", "提出", "通知", "お知らせ", "ご連絡",
+        "連絡", "お願い", "依頼", "件", "新しい", "新着", "ありました", "届きました", "受け付けました", "受付しました", "受付けました", "送信されました",
+        "申請完了", "申込完了", "受付完了", "送信完了", "登録完了", "申請します", "申請いたします", "お願いします", "お願いいたします", "至急", "緊急", "重要",
+        "システム", "再送", "自動送信", "転送", "返信", "Re", "Fw", "Fwd", "SPAM", "無害化済", "無害化", "様", "さん", "分", "から", "まで", "より",
+        "を", "の", "が", "に", "と", "へ", "で", "について", "につき",
+    )  # fmt: skip
+    """Words that a subject may be made of, beside the form's own ones: anything else in it holds the application."""
     known: tuple[FormProfile, ...] = (
         FormProfile(name="e-application", senders=("apply.city.example.jp",), trusted=("applied_at",)),
     )
     """The forms, from forms.profiles_dir, tried in this order; a mail that is none of them is read too, and nothing in it is trusted."""
-    dropped: FormProfile = FormProfile(name="file", trusted=("applied_at",))
-    """What tables dropped into the inbox are: exports that an operator took from the form system."""
+    dropped: FormProfile = FormProfile(name="file")
+    """What tables dropped into the inbox are that have not all columns of a known form. Nothing in them is trusted: for the cutoff
+    counts when they were put there. What a known form fills in itself is trusted of a file that `intake` put there."""
     urgent_words: tuple[str, ...] = (
         "濃厚接触",
         "感染疑い",
@@ -136,7 +152,7 @@ class FormsSettings(Section):
     """Words that, in a remark or a line that is no answer, may change the application: a person reads it first."""
     harmless: tuple[str, ...] = (
         "手続き名", "手続名", "フォーム名", "件名", "Subject", "差出人", "宛先", "From", "To", "Cc", "Date", "Sent", "変更前の利用日",
-        "変更前の実施日", "生年月日",
+        "変更前の実施日", "生年月日", "No.", "項番", "連番", "通番", "行番号",
     )  # fmt: skip
     """Labels and headings whose answers say nothing of what is asked for, in every form."""
     free_text: tuple[str, ...] = ()
