@@ -22,6 +22,7 @@ from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import read_address
 from bot.intake.moments import read_moment
 from bot.intake.numbers import read_employee_no
+from bot.intake.sentences import Sentences
 from bot.ledger.cells import guarded
 from bot.rules.approvals import approved
 from bot.rules.case import bare_address
@@ -217,6 +218,7 @@ FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
     "times of a stamp": (5_000, lambda n: read_moment("2021-07-30" + " 10:00 (" * n, zone=UTC, base=_DAY)),
     "space between days": (1_500, lambda n: read_dates("8/2" + " " * n + "\n" * n + "8/3", base=_DAY)),
     "space behind an employee's label": (50_000, lambda n: only_employee_no("職員番号" + " " * n)),
+    "a sentence with holes": (20_000, lambda n: Sentences(["は{}に{}で{}を、申請"]).find("は" + "には" * n)),
     "comments": (50_000, lambda n: read_statement("mx; " + "(" * n)),
     "comments in an address": (50_000, lambda n: read_address("(" * n + " a@b.jp")),
     "an address of quotes": (50_000, lambda n: read_address('"a" ' * n + "a@b.jp")),
