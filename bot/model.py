@@ -269,6 +269,8 @@ class Violation:
     text: str
     text_en: str
     dates: tuple[date, ...] = ()
+    #: What helps an operator decide, such as who may have been meant: another person's name stands in no mail.
+    hint: str = ""
 
 
 #: The rules that ask whether the applicant is who the application says: 在職, 氏名・所属, 送信元.
@@ -312,12 +314,13 @@ class Employee:
     #: First and last day of employment; ``None`` is open.
     active_from: date | None = None
     active_until: date | None = None
+    #: Whether the directory's status column, where it has one, says 在職.
+    employed: bool = True
 
     def active_on(self, day: date) -> bool:
         """Tell whether the employee is 在職 on ``day``, both ends included."""
-        return (self.active_from is None or self.active_from <= day) and (
-            self.active_until is None or day <= self.active_until
-        )
+        begun = self.active_from is None or self.active_from <= day
+        return self.employed and begun and (self.active_until is None or day <= self.active_until)
 
 
 @dataclass(frozen=True, kw_only=True)

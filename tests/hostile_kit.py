@@ -21,10 +21,13 @@ from bot.intake.dates import read_dates, read_day
 from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import read_address
 from bot.intake.moments import read_moment
+from bot.intake.numbers import read_employee_no
 from bot.ledger.cells import guarded
 from bot.rules.approvals import approved
 from bot.rules.case import bare_address
-from bot.rules.who import same_department, same_name
+from bot.rules.names import same_department, same_name
+from bot.rules.sender import states_only
+from bot.settings.rules import RulesSettings
 from bot.text import decode_words, fold
 from bot.wording import quote
 
@@ -173,9 +176,15 @@ _DAY = date(2021, 7, 30)
 
 #: What looks at one field, or a part of one, that an applicant writes; some are called with more than a field may hold.
 FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
-    "a name of brackets": (20_000, lambda n: same_name("(" * n, "高橋", "fold")),
+    "a name of brackets": (20_000, lambda n: same_name("(" * n, "高橋", RulesSettings())),
+    "a name of titles": (20_000, lambda n: same_name("主査" * n + "様" * n, "高橋", RulesSettings())),
+    "a reading without an end": (20_000, lambda n: same_name("高橋（" + "あ" * n + " ）", "高橋", RulesSettings())),
+    "a department of brackets": (20_000, lambda n: same_department("（部" * n + "）", "福祉政策課", RulesSettings())),
+    "an employee number of marks": (20_000, lambda n: read_employee_no("0048213" + "。（" * n)),
+    "an employee number of digits": (20_000, lambda n: read_employee_no("1 " * n)),
+    "an address among others": (20_000, lambda n: states_only("a@b.jp", "a@b.jp<" * n)),
     "an approval of brackets": (20_000, lambda n: approved("（" * n)),
-    "a department of units": (20_000, lambda n: same_department("課" * n, "課" * (n - 1), "fold")),
+    "a department of units": (20_000, lambda n: same_department("課" * n, "課" * (n - 1), RulesSettings())),
     "space in a time": (20_000, lambda n: read_moment("2021-07-30 10:" + " " * n + "x", zone=UTC, base=_DAY)),
     "space in a weekday": (20_000, lambda n: read_day("8/4 (月" + " " * n + "x", base=_DAY)),
     "a day in kanji": (20_000, lambda n: read_day("一" * n, base=_DAY)),

@@ -168,7 +168,8 @@ def _details(request: Request) -> dict[str, Any]:
         "applied_at": application.applied_at,
         "window": {"start": request.window.start, "end": request.window.end} if request.window else None,
         "violations": [
-            {"code": item.code, "severity": item.severity, "text": item.text} for item in decision.violations
+            {"code": item.code, "severity": item.severity, "text": item.text, "hint": item.hint}
+            for item in decision.violations
         ]
         if decision
         else [],

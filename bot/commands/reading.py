@@ -149,6 +149,7 @@ def decision_row(decision: Decision) -> dict[str, Any]:
                 "text": item.text,
                 "text_en": item.text_en,
                 "dates": list(item.dates),
+                "hint": item.hint,
             }
             for item in decision.violations
         ],

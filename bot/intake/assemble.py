@@ -12,12 +12,12 @@ from bot.intake.choices import KindOptions, ticked
 from bot.intake.dates import read_dates, read_day
 from bot.intake.fields import REMARKS, Answer, base_label
 from bot.intake.moments import read_moment
-from bot.intake.numbers import damaged, receipt_number
+from bot.intake.numbers import read_employee_no
+from bot.intake.receipt_numbers import damaged, receipt_number
 from bot.model import Application, Doubt, Kind, Origin
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold, normalise
 
-_NUMBER = re.compile(r"^[A-Za-z]{0,2}\d{3,10}$")
 _RECEIPT = re.compile(
     r"(?:受付番号|整理番号|申請番号|到達番号|申込番号)\s*(?:[:：]\s*)?([0-9０-９A-Za-zＡ-Ｚ\-－]{4,20})"
 )
@@ -54,7 +54,8 @@ class Assembler:
         base = self._base(chosen, frame)
         dates, date_doubts = self._dates(chosen, base)
         kind, kind_doubts = self._kind(chosen, frame)
-        number, number_doubts = _employee_no(_first(chosen, "employee_no"))
+        beside = [_first(chosen, field) for field in ("name", "department")]
+        number, number_doubts = read_employee_no(_first(chosen, "employee_no"), beside)
         applied_at, applied_doubts = self._applied_at(chosen, frame)
         receipt_no, refers_to = self._receipt_no(chosen, frame), _compact(_first(chosen, "refers_to")[:_LONGEST_NUMBER])
         return Application(
@@ -221,17 +222,6 @@ def _contradict(field: str, answers: Sequence[Answer]) -> bool:
     if field in _DATE_FIELDS and len(labels) == len(answers):
         return False
     return len({fold(answer.value) for answer in answers}) > 1
-
-
-def _employee_no(text: str) -> tuple[str | None, list[Doubt]]:
-    if not text:
-        return None, []
-    pieces = normalise(text).split()
-    number = "".join(pieces).replace("-", "")
-    spaced_out = len(pieces) == 1 or all(len(piece) == 1 for piece in pieces)  # else a second number stands beside it
-    if spaced_out and _NUMBER.match(number):
-        return number.upper(), []
-    return None, [_doubt("employee_no", text, "職員番号として読めません", "it is no employee number")]
 
 
 def _remarks(answers: Sequence[Answer], stated: Sequence[Answer]) -> list[Answer]:

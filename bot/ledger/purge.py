@@ -195,5 +195,5 @@ def _without_reason(application: Application) -> Application:
 
 def _codes(decision: Decision) -> Decision:
     """Return the decision with which rules found something, not the sentences."""
-    violations = tuple(replace(item, text=PURGED, text_en=PURGED) for item in decision.violations)
+    violations = tuple(replace(item, text=PURGED, text_en=PURGED, hint="") for item in decision.violations)
     return replace(decision, violations=violations)

@@ -65,5 +65,5 @@ def decision_event(action: str, request: Request, decision: Decision, reason: st
             "form": request.application.form, "form_digest": request.application.form_digest,
             "rules": [{"code": item.code, "severity": item.severity} for item in decision.violations],
         },
-        person={"violations": [item.text for item in decision.violations]},
+        person={"violations": [f"{item.text}{item.hint}" for item in decision.violations]},
     )  # fmt: skip

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bot.rules.names import without_brackets
 from bot.text import fold
 
-_CLOSING = "）)]】"
-_BRACKETED = re.compile(rf"[（(\[【][^{re.escape(_CLOSING)}]*[{re.escape(_CLOSING)}]")
 #: Words for no, not yet and no longer, each long enough not to stand in a person's name.
 _REFUSED = re.compile(
     r"未(?:承認|決裁|了|済|取得|定|確認|実施|回答|処理|提出|完了|申請|読|$)|^未|不(?:承認|許可|可|同意|要|明|備)|否(?:認|決|$)|^否|"
@@ -29,9 +28,4 @@ def refused(stated: str | None) -> bool:
 
 def approved(stated: str | None) -> bool:
     """Tell whether the text states an approval: it says something, and not that there is none."""
-    return bool(fold(_without_brackets(stated or ""))) and not refused(stated)
-
-
-def _without_brackets(text: str) -> str:
-    end = max(map(text.rfind, _CLOSING)) + 1
-    return _BRACKETED.sub("", text[:end]) + text[end:]
+    return bool(fold(without_brackets(stated or ""))) and not refused(stated)

@@ -59,6 +59,7 @@ class Finding:
     text: str
     text_en: str
     dates: tuple[date, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,9 +254,9 @@ def reject(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:
     return Finding(severity=Severity.REJECT, text=text, text_en=text_en, dates=tuple(dates))
 
 
-def hold(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:
-    """Make a finding that a person must decide on."""
-    return Finding(severity=Severity.HOLD, text=text, text_en=text_en, dates=tuple(dates))
+def hold(text: str, text_en: str, dates: Sequence[date] = (), *, hint: str = "") -> Finding:
+    """Make a finding that a person must decide on; the hint helps them, and is told to nobody else."""
+    return Finding(severity=Severity.HOLD, text=text, text_en=text_en, dates=tuple(dates), hint=hint)
 
 
 def warn(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:

@@ -156,6 +156,7 @@ def _violations(case: Case) -> Iterator[Violation]:
                     text=found.text,
                     text_en=found.text_en,
                     dates=found.dates,
+                    hint=found.hint,
                 )
 
 
