@@ -66,9 +66,12 @@ def checked(raw: Mapping[str, Any]) -> tuple[FormProfile | None, list[Problem]]:
     try:
         profile = FormProfile.model_validate(raw)
     except ValidationError as error:
-        return None, [
-            Problem(path=".".join(map(str, item["loc"])), text=_text(item)) for item in error.errors(include_url=False)
-        ]
+        found = error.errors(include_url=False)
+        problems = [Problem(path=".".join(map(str, item["loc"])), text=_text(item)) for item in found]
+        wrong = {item["loc"][0] for item in found if item["loc"]}
+        rest = {key: value for key, value in raw.items() if key not in wrong}
+        # What stands beside the wrong values is looked at too: nobody wants to be told of it tomorrow.
+        return None, problems + (checked(rest)[1] if len(rest) < len(raw) and "name" in rest else [])
     return profile, list(faults_of(profile))
 
 
@@ -176,7 +179,39 @@ def _text(item: Mapping[str, Any]) -> str:
 
 def described(profiles: Sequence[FormProfile]) -> str:
     """Return the profiles in one line: their names with the beginning of their digests; templates by their names alone."""
-    used = [f"{one.name} {one.digest[:12]}" for one in profiles if one.senders or one.columns]
-    templates = [one.name for one in profiles if not (one.senders or one.columns)]
+    used = [f"{one.name} {one.digest[:12]}" for one in profiles if one.senders]
+    templates = [one.name for one in profiles if not one.senders]
     line = ", ".join(used) or "none in use"
     return f"{line}; templates, without senders: {', '.join(templates)}" if templates else line
+
+
+def written(profile: FormProfile, before: str = "") -> str:
+    """Return a profile as YAML: ``before`` with the entries that changed, its comments and all else as they were."""
+    values = profile.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
+    blocks = _blocks(before)
+    was = yaml.safe_load(before) or {} if before.strip() else {}
+    for key, value in values.items():
+        if key not in was or was[key] != value:
+            blocks[key] = _entry(key, value, blocks.get(key, ""))
+    for key in was.keys() - values.keys() - {"name"}:
+        if was[key]:
+            del blocks[key]
+    return "".join(blocks.values())
+
+
+def _blocks(text: str) -> dict[str, str]:
+    """Return a YAML mapping's text by its keys, each with the lines up to the next; what stands before the first under \"\"."""
+    blocks, key = {"": ""}, ""
+    for line in text.splitlines(keepends=True):
+        if found := re.match(r"([A-Za-z_]+):", line):
+            key = found[1]
+        blocks[key] = blocks.get(key, "") + (line if line.endswith("\n") else f"{line}\n")
+    return blocks
+
+
+def _entry(key: str, value: object, before: str) -> str:
+    """Return an entry of the mapping; whole lines of comments that stood in it stay behind it."""
+    flow = False if isinstance(value, str) else None
+    made = yaml.safe_dump({key: value}, allow_unicode=True, sort_keys=False, width=140, default_flow_style=flow)
+    comments = [line for line in before.splitlines(keepends=True)[1:] if line.startswith("#")]
+    return made + "".join(comments)

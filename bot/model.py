@@ -167,6 +167,8 @@ class Passage:
     at: str = ""
     #: As written; a long one is cut.
     text: str
+    #: The label or heading that it stands under; empty for what has none.
+    label: str = ""
     explained: Explained
     #: Why: the field it answers, the profile's sentence, or what is suspicious in it.
     why: str = ""

@@ -10,8 +10,9 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.errors import Unreadable
-from bot.markup import html_lines
+from bot.markup import read_html
 from bot.text import decode
+from bot.wording import quote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +155,13 @@ def _xls(content: bytes, limits: TableLimits) -> list[list[_Row]]:
 
 
 def _html(text: str, limits: TableLimits) -> list[list[_Row]]:
-    tables = (table.split("\n") for table in html_lines(text).split("\f")[1:])
+    page = read_html(text)
+    if page.hidden:
+        words = quote(page.hidden[0].words)
+        raise Unreadable(
+            f"表に{page.hidden[0].why}があります：{words} / words of the table are struck out or unseen: {words}"
+        )
+    tables = (table.split("\n") for table in page.lines.split("\f")[1:])
     return [
         _Taking(limits=limits).all(line[:-1].split("\t") for line in lines if line.endswith("\t")) for lines in tables
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from email.header import decode_header
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,11 @@ _MARKS = str.maketrans({
 })  # fmt: skip
 #: RFC 2047, section 2: no part of an encoded word holds a question mark.
 _ENCODED_WORD = re.compile(r"=\?(?P<charset>[^?]*)\?[qQbB]\?[^?]*\?=")
+#: What is left of text that some program took for other characters: replacement marks, controls, accents in a row, words not decoded.
+_SPOILT = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]|[\u00a1-\u00ff]{3}|=\?[\w.:-]{1,40}\?[bqBQ]\?|\A[?\s]*\?{3}[?\s]*\Z"
+)
+_CONTROLS = re.compile(r"[\x80-\x9f]")
 _FIRST_MARK, _LAST_MARK = 0x300, 0x1FFFF
 _MOST_MARKS = 30
 _INVISIBLE = re.compile(
@@ -45,12 +51,14 @@ def decode(content: bytes, declared: str | None = None) -> str:
     Order (domain.md §1.4): a byte-order mark, the declared charset, ISO-2022-JP by its escapes, UTF-8, cp932.
     Raises ``Unreadable`` when nothing fits: no character is ever dropped or replaced.
     """
-    for attempt in _attempts(content, (declared or "").strip().strip("\"'").lower()):
+    declared = (declared or "").strip().strip("\"'").lower()
+    for attempt in _attempts(content, declared):
         try:
             text = attempt(content)
         except (ValueError, LookupError):  # a charset name with a NUL or a lone surrogate is a ValueError
             continue
-        if "\x1b" not in text:  # an escape that is left means that the wrong decoder took it for a letter
+        # An escape or a control that is left means that the wrong decoder took it for a letter.
+        if "\x1b" not in text and not (_is_latin(declared) and _CONTROLS.search(text)):
             return text
     raise Unreadable(f"文字コードを判別できません（宣言: {declared or 'なし'}） / the text fits no known character set")
 
@@ -64,11 +72,25 @@ def decode_iso2022jp(content: bytes) -> str:
     return "".join(text)
 
 
-def decode_words(header: str) -> str:
-    """Return a header's encoded words (RFC 2047) as text.
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """A header's text, and whether there is no other way to read it."""
 
-    Neighbouring words in one charset are joined before they are decoded: some systems cut a character in two. Raises
-    ``Unreadable`` when a word can't be decoded.
+    text: str
+    clear: bool
+
+
+def decode_words(header: str) -> str:
+    """Return a header's encoded words (RFC 2047) as text; raises ``Unreadable`` when a word can't be decoded."""
+    return read_words(header).text
+
+
+def read_words(header: str) -> Words:
+    """Return a header's encoded words (RFC 2047) as text, and whether they are certain.
+
+    Neighbouring words in one charset are joined before they are decoded: some systems cut a character in two. Words that are not
+    in the charset that they name, or in one of several that fit, are read, and are not certain; nor is what other programs have
+    spoilt before. Raises ``Unreadable`` when a word can't be decoded.
     """
     pieces: list[tuple[list[bytes], str | None]] = []
     for content, charset in _words(header):
@@ -76,7 +98,31 @@ def decode_words(header: str) -> str:
             pieces[-1][0].append(content)
         else:
             pieces.append(([content], charset))
-    return _INVISIBLE.sub("", "".join(decode(b"".join(content), charset) for content, charset in pieces))
+    joined = [(b"".join(content), charset) for content, charset in pieces]
+    texts = [decode(content, charset) for content, charset in joined]
+    certain = all(_is_certain(*piece, text) for piece, text in zip(joined, texts, strict=True))
+    text = _INVISIBLE.sub("", "".join(texts))
+    return Words(text=text, clear=certain and not _SPOILT.search(text))
+
+
+def _is_certain(content: bytes, charset: str | None, text: str) -> bool:
+    if content.isascii() and not (charset and _ESCAPE.search(content)):
+        return True
+    if charset:
+        return _read_as(charset, content) == text
+    if _read_as("utf-8", content) is not None:
+        return True
+    return _read_as("cp932", content) is None or _read_as("euc_jp", content) is None
+
+
+def _read_as(charset: str, content: bytes) -> str | None:
+    """Return bytes as text of that charset alone, or ``None``."""
+    try:
+        if charset in _JIS_NAMES:
+            return decode_iso2022jp(content)
+        return content.decode("cp932" if charset in _CP932_NAMES else charset)
+    except (ValueError, LookupError):
+        return None
 
 
 def _words(header: str) -> Iterator[tuple[bytes, str | None]]:
@@ -164,12 +210,19 @@ def _attempts(content: bytes, declared: str) -> list[Callable[[bytes], str]]:
     elif declared in _JIS_NAMES:
         attempts.append(decode_iso2022jp)
     elif declared and not escaped and declared not in {"us-ascii", "ascii", "unknown-8bit", "binary"}:
+        if _is_latin(declared):
+            attempts.append(_strictly("utf-8"))
         attempts.append(_strictly(declared))
     if escaped and content.isascii():
         return [decode_iso2022jp]  # anything would take these bytes, escapes and all, for plain ASCII
     if declared in _JIS_NAMES and not escaped and not content.isascii():
         attempts.pop()  # 8-bit bytes under a 7-bit name: the declaration is wrong
     return [*attempts, _strictly("utf-8"), _strictly("cp932"), _strictly("euc_jp")]
+
+
+def _is_latin(charset: str) -> bool:
+    """Tell whether a charset's name is one that programs write where they know none: any bytes are letters in it."""
+    return charset.startswith(("iso-8859-", "iso8859", "windows-125", "cp125", "latin"))
 
 
 def _strictly(name: str) -> Callable[[bytes], str]:

@@ -26,10 +26,18 @@ _DAY = re.compile(
     r"(?<![\d/.])(?:\d{2,4}\s*[年/.-]\s*)?(\d{1,2})\s*[月/]\s*(\d{1,2})(?![\d/])|(?<![\d/月])(\d{1,2})\s*日(?!間)"
 )
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
-_ALONE = re.compile(r"(?<![\dA-Za-z.@/:-])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
+_ALONE = re.compile(r"(?<![\dA-Za-z.@/-])(?<!内線)(?<!内線[ :])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
+#: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
+_NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
 _ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
+#: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
+_PREDICATE = re.compile(
+    r"(?:ます|です|ました|でした|ません|ませんか|ください|下さい|お願い|願います|たい|ない|なし|だ|った|んだ|いる|する|なる|れる|ある|した|希望|依頼|予定|可|否)"
+    r"\s*(?:[。、,.!?\n)）]|$)",
+    re.MULTILINE,
+)
 #: What a signature consists of: telephone and postal numbers, addresses of mail and web, rules.
 _CONTACT = re.compile(
     r"(?:(?:tel|fax|電話|内線|直通|代表|ダイヤルイン|e?-?mail|メール|url|〒)[\s:：/.]*)*"
@@ -104,7 +112,11 @@ class Accounting:
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
-        if label in self._harmless or (value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free)):
+        if (
+            label in self._harmless
+            or value.rstrip("。") in _NOTHING_MORE
+            or (value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free))
+        ):
             return Explained.FORM, "内容を問わない項目"
         if label in self._values:
             stands = value in self._values[label]
@@ -116,9 +128,11 @@ class Accounting:
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 
     def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
-        if self._sentence(value, facts)[0] is Explained.FORM:
-            return Explained.FORM, "様式の文"
-        why = self._suspicion(value, facts)
+        """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
+        pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
+        why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
+        if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
+            why = "理由や件名ではなく、文が書かれています"
         return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, "自由記入")
 
     def _sentence(self, value: str, facts: Facts) -> tuple[Explained, str]:
@@ -155,7 +169,7 @@ class Accounting:
         plain, folded = normalise(text), fold(text)
         if not _only_asked(plain, facts.days):
             return "利用日と異なる日、または利用日の一部が書かれています"
-        if any(not _is_own(number, facts) for number in _ALONE.findall(plain)):
+        if any(_is_another(number, facts) for number in _ALONE.findall(plain)):
             return "別の番号が書かれています"
         if any(word in folded for word in self._words):
             return "申請の内容を変えるかもしれない言葉があります"
@@ -191,7 +205,9 @@ def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
 def _passage(answer: Answer, part: str, explained: Explained, why: str) -> Passage:
     text = f"{answer.label}：{answer.value}" if answer.label else answer.value
     short = " ".join(text.split("\n"))
-    return Passage(part=part, at=answer.at, text=short[:_LONGEST], explained=explained, why=why)
+    return Passage(
+        part=part, at=answer.at, text=short[:_LONGEST], label=answer.label[:_LONGEST], explained=explained, why=why
+    )
 
 
 def _only_asked(plain: str, asked: frozenset[date]) -> bool:
@@ -209,8 +225,10 @@ def _only_asked(plain: str, asked: frozenset[date]) -> bool:
     )
 
 
-def _is_own(number: str, facts: Facts) -> bool:
-    return any(number.lstrip("0") == own.lstrip("0") for own in facts.numbers)
+def _is_another(number: str, facts: Facts) -> bool:
+    """Tell whether a number may be somebody else's: it is none of the application's, and no longer than those."""
+    longest = max(map(len, facts.numbers), default=len(number))
+    return len(number) <= longest and all(number.lstrip("0") != own.lstrip("0") for own in facts.numbers)
 
 
 def _is_signature(line: str, facts: Facts) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b64decode
+from binascii import Error, a2b_qp
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message as MimePart
 from email.parser import BytesParser
 from email.policy import Compat32, Policy
@@ -13,11 +15,12 @@ from email.policy import Compat32, Policy
 from bot.errors import Unreadable
 from bot.intake.arrival import RECEIVED
 from bot.intake.authentication_results import HEADER
+from bot.intake.flowed import unflowed, uuencoded
 from bot.intake.from_header import FromFault, read_from
-from bot.markup import html_lines
-from bot.model import Message
+from bot.markup import HiddenWords, Page, read_html
+from bot.model import Explained, Message, Passage
 from bot.settings.forms import FormsSettings
-from bot.text import decode, decode_words
+from bot.text import decode, decode_words, read_words
 
 _TABLE_ENDINGS = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _TABLE_TYPES = frozenset({"text/csv", "text/tab-separated-values", "application/vnd.ms-excel"})
@@ -44,6 +47,12 @@ class Attachment:
     name: str
     content: bytes
     is_table: bool
+    #: What the mail calls it, such as ``application/pdf``.
+    media_type: str = "application/octet-stream"
+    #: It stands within the text (a picture in a signature), not beside it.
+    inline: bool = False
+    #: Its name can't be read for certain.
+    name_unclear: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,12 @@ class Letter:
     text: str
     html_text: str
     attachments: tuple[Attachment, ...]
+    #: What of the HTML is struck out or unseen: no part of ``html_text``.
+    hidden: tuple[HiddenWords, ...] = ()
+    #: The subject can't be read for certain: it is broken, fits several character sets, or there are several subjects.
+    subject_unclear: bool = False
+    #: The subjects of the mails that are parts of this one, of which the text is in ``text`` too.
+    subjects_within: tuple[str, ...] = ()
     #: Of a ``multipart/report`` (RFC 6522) what it reports, such as ``delivery-status``; ``None`` for any other mail.
     report_type: str | None = None
     #: Why the sender is unknown.
@@ -76,6 +91,8 @@ class Letter:
         made = hashlib.sha256()
         for part in (self.sender, self.subject, _tidy(self.text), _tidy(self.html_text)):
             made.update(part.encode("utf-8", "surrogateescape") + b"\0")
+        for piece in self.hidden:
+            made.update(f"{piece.why}{piece.words}".encode("utf-8", "surrogateescape") + b"\0")
         for attachment in self.attachments:
             made.update(attachment.name.encode("utf-8", "surrogateescape") + b"\0")
             made.update(hashlib.sha256(attachment.content).digest())
@@ -89,18 +106,38 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
     if not headers.get("from") and not headers.get("subject") and not headers.get("received"):
         raise Unreadable("メールのヘッダーがありません / it has no mail headers")
     sender = read_from(message.content, [str(value) for name, value in mail.raw_items() if name.lower() == "from"])
-    texts = {kind: _text(parts, kind, settings) for kind in ("text/plain", "text/html")}
+    plain, encoded = uuencoded(_text(parts, "text/plain", settings))
+    page = _page(_text(parts, "text/html", settings))
     return Letter(
         headers=headers,
         sender="" if isinstance(sender, FromFault) else sender,
         from_fault=sender if isinstance(sender, FromFault) else None,
         subject=headers.get("subject", ""),
-        text=texts["text/plain"],
-        html_text=html_text(texts["text/html"]) if texts["text/html"].strip() else "",
-        attachments=tuple(_attachment(part) for part in parts if part.is_attachment),
+        subject_unclear=_is_subject_unclear(mail),
+        subjects_within=tuple(_subjects_within(mail)),
+        text=plain,
+        html_text=page.lines,
+        hidden=page.hidden,
+        attachments=(
+            *(_attachment(part) for part in parts if part.is_attachment),
+            *(Attachment(name=name, content=held, is_table=False) for name, held in encoded),
+        ),
         report_type=_report_type(mail),
         trace=tuple(_trace(mail)),
     )
+
+
+def letter_passages(letter: Letter) -> Iterator[Passage]:
+    """Yield a passage for each thing in a letter that a person must look at, whatever its lines say."""
+    if letter.subject_unclear:
+        why = "件名を正しく読み取れません（文字化け、または件名が複数）"
+        yield Passage(part="件名", text=letter.subject, explained=Explained.UNEXPLAINED, why=why)
+    for attachment in letter.attachments:
+        if attachment.name_unclear:
+            why = "添付ファイルの名前を正しく読み取れません"
+            yield Passage(part="添付ファイル", text=attachment.name, explained=Explained.UNEXPLAINED, why=why)
+    for piece in letter.hidden:
+        yield Passage(part="HTML本文", text=piece.words, explained=Explained.UNEXPLAINED, why=f"{piece.why}です")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +153,8 @@ class _Leaf:
     @property
     def content(self) -> bytes:
         """The bytes, decoded by the part's transfer encoding."""
+        if self.mime.is_multipart():  # an encoded mail, which Python's parser took for one that is not
+            return _encoded_mail(self.mime)
         content = self.mime.get_payload(decode=True)
         return content if isinstance(content, bytes) else b""
 
@@ -219,8 +258,12 @@ def read_headers(mail: MimePart) -> dict[str, str]:
     return headers
 
 
+def _unfolded(value: str) -> str:
+    return re.sub(r"\r?\n[ \t]", " ", value)
+
+
 def _decoded_header(value: str) -> str:
-    raw = re.sub(r"\r?\n[ \t]", " ", value)
+    raw = _unfolded(value)
     try:
         decoded = decode_words(raw)
     except Unreadable:
@@ -228,17 +271,21 @@ def _decoded_header(value: str) -> str:
     return re.sub(r"[\r\n]+", " ", decoded).strip()
 
 
-def html_text(html: str) -> str:
+def _page(html: str) -> Page:
     """Return HTML as lines: a table row's cells with TABs between them, blocks on lines of their own."""
+    if not html.strip():
+        return Page(lines="")
+    page = read_html(html)
     # A row's first and last cell may be empty: only the TAB after the last cell goes.
-    lines = html_lines(html).replace("\f", "").split("\n")
-    return "\n".join("\t".join(map(str.strip, line.removesuffix("\t").split("\t"))) for line in lines)
+    lines = page.lines.replace("\f", "").split("\n")
+    text = "\n".join("\t".join(map(str.strip, line.removesuffix("\t").split("\t"))) for line in lines)
+    return replace(page, lines=text)
 
 
 def _leaves(mail: MimePart) -> Iterator[MimePart]:
     """Yield the parts that hold no others, in their order; those of a delivery report's status are one."""
     inner = mail.get_payload() if mail.is_multipart() else None
-    if isinstance(inner, list) and mail.get_content_type() != "message/delivery-status":
+    if isinstance(inner, list) and mail.get_content_type() != "message/delivery-status" and not _is_encoded(mail):
         for part in inner:
             if isinstance(part, MimePart):
                 yield from _leaves(part)
@@ -246,12 +293,55 @@ def _leaves(mail: MimePart) -> Iterator[MimePart]:
         yield mail
 
 
+def _is_encoded(part: MimePart) -> bool:
+    """Tell whether a mail within the mail is encoded as a whole: RFC 2045 forbids it, and some gateways do it."""
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    return part.get_content_maintype() == "message" and encoding in {"base64", "quoted-printable"}
+
+
+def _encoded_mail(part: MimePart) -> bytes:
+    inner = part.get_payload()
+    raw = inner[0].as_bytes() if isinstance(inner, list) and inner and isinstance(inner[0], MimePart) else b""
+    try:
+        coded = (
+            raw.rpartition(b"\n\n")[2] if part.get("content-transfer-encoding", "").strip().lower() == "base64" else raw
+        )
+        return b64decode(coded) if coded is not raw else a2b_qp(raw)
+    except Error:
+        return raw
+
+
+def _subjects_within(mail: MimePart) -> Iterator[str]:
+    """Yield the subject of each mail within the mail that is read as a part of it."""
+    for part in mail.walk():
+        if part is not mail and part.get_content_type() == "message/rfc822" and not _is_encoded(part):
+            inner = part.get_payload()
+            if isinstance(inner, list) and inner and isinstance(inner[0], MimePart):
+                yield read_headers(inner[0]).get("subject", "")
+
+
+def _is_subject_unclear(mail: MimePart) -> bool:
+    """Tell whether the subject may say something else than what was read: then a person looks at the mail itself."""
+    values = [str(value) for name, value in mail.raw_items() if name.lower() == "subject"]
+    return len(set(map(_decoded_header, values))) > 1 or any(_is_unclear(_unfolded(value)) for value in values)
+
+
+def _is_unclear(header: str) -> bool:
+    try:
+        return not read_words(header).clear
+    except Unreadable:
+        return True
+
+
 def _leaf(part: MimePart) -> _Leaf:
     kind, file_name = part.get_content_type(), _file_name(part)
     named = file_name is not None and kind != "text/html"
     disposed = part.get_content_disposition() == "attachment"
     return _Leaf(
-        mime=part, kind=kind, file_name=file_name, is_attachment=disposed or named or not kind.startswith("text/")
+        mime=part,
+        kind=kind,
+        file_name=file_name,
+        is_attachment=disposed or named or kind not in {"text/plain", "text/html"},
     )
 
 
@@ -260,12 +350,28 @@ def _text(parts: Sequence[_Leaf], kind: str, settings: FormsSettings) -> str:
     chosen = [(part, part.content) for part in parts if part.kind == kind and not part.is_attachment]
     most = settings.max_text_kb * 1024
     fits = sum(len(content) for _, content in chosen) <= _MOST_BYTES_A_CHARACTER * most
-    text = "\n".join(_decoded(part, content) for part, content in chosen) if fits else ""
+    text = "\n".join(_shown(part, _decoded(part, content)) for part, content in chosen) if fits else ""
     if not fits or len(text) > most:
         raise Unreadable(
             f"本文が大きすぎます（上限{settings.max_text_kb}KB） / the text is larger than {settings.max_text_kb} KB"
         )
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def _shown(part: _Leaf, text: str) -> str:
+    """Return a part's text with plain line ends, and with its soft ones taken out (RFC 3676)."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if part.kind != "text/plain" or _parameter(part.mime, "format") != "flowed":
+        return text
+    return unflowed(text, delete_space=_parameter(part.mime, "delsp") == "yes")
+
+
+def _parameter(part: MimePart, name: str) -> str:
+    try:
+        value = part.get_param(name)
+    except (TypeError, ValueError):
+        return ""
+    return value.strip().casefold() if isinstance(value, str) else ""
 
 
 def _tidy(text: str) -> str:
@@ -287,7 +393,14 @@ def _attachment(part: _Leaf) -> Attachment:
     except Unreadable:
         name = text.encode("ascii", "backslashreplace").decode()
     is_table = name.lower().endswith(_TABLE_ENDINGS) or part.kind in _TABLE_TYPES
-    return Attachment(name=name or "attachment", content=part.content, is_table=is_table)
+    return Attachment(
+        name=name or "attachment",
+        content=part.content,
+        is_table=is_table,
+        media_type=part.kind,
+        inline=part.mime.get_content_disposition() == "inline" or part.mime.get("content-id") is not None,
+        name_unclear=bool(text) and _is_unclear(text),
+    )
 
 
 def _file_name(part: MimePart) -> str | None:

@@ -18,9 +18,10 @@ from bot.intake.fields import REMARKS, Answer
 from bot.intake.form_reader import FormReader, Rows, Written
 from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import doubt
-from bot.intake.ignore import certainly_ignored, ignored_without_application
-from bot.intake.letter import Letter, open_letter
-from bot.intake.returned import find_returned
+from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
+from bot.intake.letter import Letter, letter_passages, open_letter
+from bot.intake.returned import UNMATCHED, find_returned
+from bot.intake.sentences import Sentences
 from bot.intake.sources import Place, Source, agreeing, together
 from bot.intake.subjects import explain
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
@@ -107,24 +108,34 @@ class Reader:
         if message_id.startswith((Identity.DROPPED, Identity.RAW)):
             message_id = f"<{message_id}>"  # whoever wrote the mail wrote that too: it is no dropped file for it
         identity = Identity(message_id=message_id, received_at=message.received_at, digest=letter.digest)
-        reason = certainly_ignored(letter, self._forms, self._own_address)
-        # Whom an application is from is for a person to find out: it is not passed over for what its sender seems to be.
-        passed_over = reason and (letter.report_type is not None or not letter.from_fault)
+        if reason := never_read(letter, self._own_address):
+            return self._ignored(letter, identity, message, reason)
         try:
-            said = _NOTHING if passed_over else self._said(letter, message)
+            said = self._said(letter, message)
+            if not said.applications and letter.hidden:
+                said = self._said(_with_hidden(letter), message)
         except Unreadable as error:
             return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=error.reason)
+        automatic = seems_automatic(letter, self._forms, self._own_address)
+        if not said.applications:
+            text = letter.text or letter.html_text
+            number = only_employee_no(text) if not automatic else None
+            reason = automatic or ignored_without_application(letter)
+            if reason and (number is None or "職員" not in text):
+                return self._ignored(letter, identity, message, reason)
+            said = replace(said, applications=(self._free_text(letter, number, message),) if number else ())
         if said.applications:
-            return self._reading(letter, identity, ReadOutcome.APPLICATIONS, said=said)
-        reason = reason or ignored_without_application(letter)
-        if reason:
-            read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
-            return replace(read, returned=find_returned(letter, message.content, authentic=read.authentic))
-        if number := only_employee_no(letter.text or letter.html_text):
-            said = replace(said, applications=(self._free_text(letter, number, message),))
-            return self._reading(letter, identity, ReadOutcome.APPLICATIONS, said=said)
+            return self._reading(letter, identity, ReadOutcome.APPLICATIONS, said=_doubted(said, automatic, letter))
         unread = "申請の項目が見つかりません / no field of an application was found"
         return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=unread, said=said)
+
+    def _ignored(self, letter: Letter, identity: Identity, message: Message, reason: str) -> Reading:
+        """Return the reading of a mail that is passed over, with what it reports; a report of nothing known is for a person."""
+        read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
+        returned = find_returned(letter, message.content, authentic=read.authentic)
+        if returned is not None and not returned.notices:
+            return replace(read, outcome=ReadOutcome.UNREADABLE, reason=UNMATCHED, returned=returned)
+        return replace(read, returned=returned)
 
     def _said(self, letter: Letter, message: Message) -> _Said:
         """Return what is said in every place of the letter, each application once; see :mod:`bot.intake.sources`."""
@@ -136,6 +147,7 @@ class Reader:
         facts = Facts.of(applications)
         received_on = frame.received_at.date()
         beside = [
+            *letter_passages(letter),
             explain(letter.subject, self._forms, form.profile, applications, received_on),
             *_attached(letter),
             *(passage for text in texts for passage in form.accounting.explain(text.answers, facts, part=text.part)),
@@ -203,6 +215,19 @@ class Reader:
         )
 
 
+def _with_hidden(letter: Letter) -> Letter:
+    """Return a letter whose page shows what is struck out or unseen in it: an application there is on record, with its doubts."""
+    return replace(letter, html_text="\n".join([letter.html_text, *(piece.words for piece in letter.hidden)]))
+
+
+def _doubted(said: _Said, automatic: str, letter: Letter) -> _Said:
+    """Return what a letter says, doubted where the letter seems to be nobody's."""
+    if not automatic:
+        return said
+    doubt = automatic_doubt(automatic, letter)
+    return replace(said, applications=tuple(with_doubt(application, doubt) for application in said.applications))
+
+
 def _parts(letter: Letter) -> Iterator[tuple[str, str]]:
     """Yield the texts of a letter that say anything, with their names."""
     for part, text in (("本文", letter.text), ("HTML本文", letter.html_text)):
@@ -219,9 +244,8 @@ def _attached(letter: Letter) -> Iterator[Passage]:
 
 
 def _is_of(form: FormProfile, sender: str, subject: str) -> bool:
-    return (not form.senders or listed(sender, form.senders)) and (
-        not form.subjects or any(word in subject for word in form.subjects)
-    )
+    """Tell whether a form sent a mail; a profile without senders is a template, and takes none."""
+    return listed(sender, form.senders) and (not form.subjects or Sentences(form.subjects).find(subject) is not None)
 
 
 def _without_receipt(reading: Reading) -> Reading:

@@ -168,7 +168,8 @@ class Ledger(Queries):
                 self._append(connection, named)
                 return self._one(connection, request.id)
             draft = replace(request, application=application, state=State.RECEIVED)
-            name = corrections.make_anew(connection, draft, request.application if request.id else None, now)
+            first = (request.first_application or request.application) if request.id else None
+            name = corrections.make_anew(connection, draft, first, now)
             made = self._one(connection, name)
             self._append(connection, corrections.recorded(draft, name, made.position))
             if request.id:

@@ -182,7 +182,7 @@ class FormsSettings(Section):
         "申請情報", "申込情報", "申請者情報", "申込者情報",
         "回答内容", "入力内容", "利用内容", "申請内容は以下のとおりです。", "申込内容は以下のとおりです。", "なし", "無し", "特になし", "特に無し",
         "特にありません。", "ありません。",
-        "該当なし",
+        "該当なし", "転送します。", "このメールは無害化処理により、HTMLからテキストに変換されました",
     )  # fmt: skip
     """Whole lines that say nothing of what is asked for, in every form; {} stands for what changes."""
     trusted_received: tuple[str, ...] = ()

@@ -38,10 +38,10 @@ class Sources:
     kept: Kept = field(default_factory=Kept, repr=False, compare=False)
     readers: Readers = field(default_factory=Readers, repr=False, compare=False)
 
-    def reader(self) -> IsolatedReader:
-        """Return the reader of messages; its process is kept from one pass to the next."""
+    def reader(self, forms: FormsSettings | None = None) -> IsolatedReader:
+        """Return the reader of messages, by other forms where some are given; its process is kept from one pass to the next."""
         settings = self.config.settings
-        setup = Setup(forms=self.forms(), zone=self.config.zone.key, own_address=settings.mailbox.address)
+        setup = Setup(forms=forms or self.forms(), zone=self.config.zone.key, own_address=settings.mailbox.address)
         return self.readers.of(setup, seconds=settings.forms.read_seconds, memory_mb=settings.forms.read_memory_mb)
 
     def forms(self) -> FormsSettings:

@@ -34,14 +34,13 @@ def test_a_line_that_may_change_the_application_is_a_doubt(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "お世話になっております。よろしくお願いします。", "備考：特になし", "備考：", "理由：会議の変更のため", "手続き名：利用・変更・取消申請",
-        "※取消の場合は8/1までに\n　連絡してください。",
-        "申請がありました。変更はできません。", "2021年7月30日 12:41 に届きました。", "備考：8/2と8/4は資料作成", "電話：0263-34-1234",
-        "-- \n変更係　山田　8/30まで休み",
+        "お世話になっております。よろしくお願いします。", "備考：特になし", "備考：", "理由：会議の準備のため", "手続き名：利用・変更・取消申請",
+        "ご意見：特になし", "※このメールは自動配信です。このメールに返信さ\nれてもお答えできません。", "テレワークに申込がありました。",
+        "備考：8/2と8/4は資料作成", "備考：8/2、8/4とも内線 12345", "-- \n例市　福祉政策課　高橋\nTEL 0263-34-1234 (内線1234)\ntakahashi@city.example.jp",
     ],
 )  # fmt: skip
 def test_what_changes_nothing_is_no_doubt(body: str) -> None:
-    """Greetings, reasons, notes, stamps, signatures and days that are asked for anyway hold nobody up."""
+    """Greetings, reasons, what the form writes, signatures and days that are asked for anyway hold nobody up."""
     read = only(mail(f"{HEAD}利用日：8/2、8/4\n\n{body}\n"))
     assert (read.dates, read.doubts) == ((SECOND, FOURTH), ())
 
