@@ -101,16 +101,18 @@ class Assembler:
 
     def _base(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> date:
         """Return the day from which dates without a year are counted: the application's, else the receipt's."""
-        stated = read_day(_first(chosen, "applied_at"), base=frame.received_at.date())
-        return stated[0] if stated else frame.received_at.astimezone(frame.zone).date()
+        received = frame.received_at.astimezone(frame.zone).date()
+        stated = read_day(_first(chosen, "applied_at"), base=received, backward=True)
+        return stated[0] if stated else received
 
     def _applied_at(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> tuple[datetime | None, list[Doubt]]:
         """Return 申請日時 where the form is trusted for it; without a time of day it says nothing about the cutoff."""
         text = _first(chosen, "applied_at")
         if not text or frame.form is None or "applied_at" not in frame.form.trusted:
             return None, []
-        day = read_day(text, base=frame.received_at.date())
-        moment = read_moment(text, zone=frame.zone, base=frame.received_at.date())
+        received = frame.received_at.astimezone(frame.zone).date()
+        day = read_day(text, base=received, backward=True)
+        moment = read_moment(text, zone=frame.zone, base=received, time_alone=True)
         if moment or (day and not day[1]):
             return moment, []
         return None, [_doubt("applied_at", text, "申請日時として読めません", "it is no date and time")]
