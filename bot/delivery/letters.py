@@ -8,7 +8,7 @@ from datetime import date, datetime
 from email.message import EmailMessage
 
 from bot.clock import Clock
-from bot.delivery.compose import Changed, Composer, Envelope, Needs, Possible
+from bot.delivery.compose import Changed, Composer, Envelope, Needs, Possible, Waiting
 from bot.delivery.parcels import Parcel
 from bot.errors import DeliveryFailed
 from bot.ledger.records import Notice, NoticeKind, Request
@@ -20,6 +20,10 @@ from bot.settings.delivery import Mode
 ANNOUNCED = frozenset({NoticeKind.REVOKED, NoticeKind.CANCELLED})
 
 
+#: What these hold for is not clear in the application itself; the others are for an operator to decide on as it is.
+_UNCLEAR = frozenset({"V01", "V02", "V03", "V04", "V13", "V18", "V19"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Letters:
     """Makes the mails that a courier carries."""
@@ -28,6 +32,8 @@ class Letters:
     clock: Clock
     #: Says which days can still be applied for at a moment, and by when.
     possible: Callable[[datetime], Sequence[Possible]]
+    #: Says by when an application for a day must have been received.
+    cutoff_for: Callable[[date], datetime]
     #: Says from when on a request is issued and sent (``delivery.send_at``); ``None`` is at once.
     send_from: Callable[[Request], datetime | None]
     #: What operators must make sure of before they approve an urgent request.
@@ -72,7 +78,7 @@ class Letters:
         """Return the notice of what became of a request."""
         envelope = self._envelope(request, employee, notice)
         if notice.kind is NoticeKind.HELD:
-            return self.composer.held(envelope, received_at=request.received_at)
+            return self.composer.held(envelope, received_at=request.received_at, waiting=self._waiting(request))
         if notice.kind in ANNOUNCED:
             return self.composer.closed(
                 envelope,
@@ -108,6 +114,24 @@ class Letters:
             login_id=request.login_id or "",
             since=since,
             solved=notice.kind is NoticeKind.SOLVED,
+        )
+
+    def _waiting(self, request: Request) -> Waiting:
+        found = request.decision.violations if request.decision else ()
+        holds = [item for item in found if item.severity is Severity.HOLD]
+        refused = {
+            day for item in found if item.severity is Severity.REJECT or item.code == "V09" for day in item.dates
+        }
+        asked = request.application.dates if request.kind.asks_for_days else ()
+        still = [day for day in asked if day not in refused]
+        cutoffs = [Possible(day=day, cutoff=self.cutoff_for(day)) for day in still]
+        ahead = tuple(item for item in cutoffs if self.clock.now() <= item.cutoff)
+        return Waiting(
+            asked=asked,
+            unclear=tuple(item for item in holds if item.code in _UNCLEAR),
+            to_decide=tuple(item for item in holds if item.code not in _UNCLEAR),
+            open=ahead,
+            closed=tuple(item.day for item in cutoffs if item not in ahead),
         )
 
     def _envelope(

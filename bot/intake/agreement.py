@@ -30,9 +30,8 @@ _STATE = re.compile(
 _OWNER = re.compile(
     r"^(?:個人|私物|私有|自宅|byod|公用|公費|貸与|支給|庁内|業務用|職場|配布)(?:所有|用|貸与)?(?:の)?(?:pc|端末|パソコン)?$"
 )
-_MACHINE = re.compile(
-    r"^(?:[a-z]{0,6}-?\d{2,10}|(?:ノート|デスクトップ)(?:pc|パソコン)?|pc|パソコン|タブレット|windows\d{1,2})$"
-)
+_MACHINE = re.compile(r"^(?:[a-z]{0,6}-?\d{2,10}|(?:ノート|デスクトップ)(?:pc|パソコン)?|pc|パソコン|タブレット)$")
+_SYSTEM = re.compile(r"^(?:windows|macos|mac|ios|android|chromeos)[\w.]{0,20}$")
 _RECEIVED = re.compile("受付|受信|到達|受領")
 #: From the widest unit to the narrowest.
 _RANKS = ("局", "部", "室", "課", "所", "係", "班")
@@ -91,9 +90,8 @@ def _joined(answers: Sequence[Answer]) -> Answer:
 def _terminal(answers: Sequence[Answer]) -> Answer | None:
     """Return whose it is and what it is together, where one answer says each; else the one that holds the others."""
     texts = [fold(answer.value) for answer in answers]
-    owners = [text for text in texts if _OWNER.match(text)]
-    machines = [text for text in texts if _MACHINE.match(text)]
-    if len(owners) <= 1 and len(machines) <= 1 and len(owners) + len(machines) == len(texts):
+    parts = [[text for text in texts if part.match(text)] for part in (_OWNER, _MACHINE, _SYSTEM)]
+    if all(len(part) <= 1 for part in parts) and sum(map(len, parts)) == len(texts):
         return _joined(answers)
     return _longest(answers)
 

@@ -27,7 +27,11 @@ _OF_BEFORE = re.compile(r"^(?:発行|利用|申請|申込|予約)の?")
 _ENDING = re.compile(
     r"の?(?:申請書?|申込書?|申込み|申し込み|届出書?|届け出|届け|届|依頼|手続き?|手続|希望|をする|する|します|を希望する|を希望します)$"
 )
-_NO_KIND = frozenset(map(fold, ("電子申請", "オンライン申請", "インターネット申請", "用", "の")))
+#: What a column 区分 says of the form, or of the employee's 任用区分.
+_NO_KIND = frozenset(map(fold, (
+    "電子申請", "オンライン申請", "インターネット申請", "用", "の", "正規", "正規職員", "正職員", "常勤", "常勤職員", "再任用", "再任用職員", "任期付職員",
+    "会計年度任用", "会計年度任用職員", "非常勤", "非常勤職員",
+)))  # fmt: skip
 _NAMES = {kind.value: kind for kind in Kind}
 _MOST_STEPS = 8
 

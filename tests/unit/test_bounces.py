@@ -100,7 +100,14 @@ def test_a_report_of_failure_names_our_notice_wherever_it_stands(content: bytes)
         (plain(f"550 5.1.1\n{NOTICE}", subject="Warning: user unknown"), ()),
         (plain(f"550 5.1.1\n{NOTICE}", subject="Mail delivery failed", sender="ndr@mx", head="Precedence: bulk\n"), ()),
     ],
-    ids=["an envelope sender", "no mail system", "nobody vouches for it", "does not say that it gave up", "only a warning", "anybody"],
+    ids=[
+        "an envelope sender",
+        "no mail system",
+        "nobody vouches for it",
+        "does not say that it gave up",
+        "only a warning",
+        "anybody",
+    ],
 )
 def test_what_no_mail_system_certainly_wrote_is_not_certain(content: bytes, trusted: tuple[str, ...]) -> None:
     """It is known to be a report, names the notice, and is for a person."""
@@ -131,7 +138,10 @@ def test_a_report_that_names_none_of_ours_is_one_all_the_same() -> None:
     assert read(content) == Returned(notices=(), certain=True)
     reader = Reader(FormsSettings(), zone=ZONE, own_address="telework-id@city.example.jp")
     reading = reader.read(Message(locator="a", name="a.eml", received_at=FRIDAY, content=content))
-    assert (reading.outcome, "不達" in reading.reason or "届かなかった" in reading.reason) == (ReadOutcome.UNREADABLE, True)
+    assert (reading.outcome, "不達" in reading.reason or "届かなかった" in reading.reason) == (
+        ReadOutcome.UNREADABLE,
+        True,
+    )
 
 
 def test_a_name_without_the_part_that_cannot_be_guessed_proves_nothing() -> None:
