@@ -164,7 +164,7 @@ class _Leaf:
     @property
     def content(self) -> bytes:
         """The bytes, decoded by the part's transfer encoding."""
-        if self.mime.is_multipart():  # an encoded mail, which Python's parser took for one that is not
+        if _is_encoded(self.mime):  # Python's parser took it for a mail that is not encoded
             return _encoded_mail(self.mime)
         content = self.mime.get_payload(decode=True)
         return content if isinstance(content, bytes) else b""
