@@ -8,6 +8,12 @@ from base64 import b64decode
 from binascii import Error, a2b_qp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from email.errors import (
+    CloseBoundaryNotFoundDefect,
+    InvalidBase64CharactersDefect,
+    InvalidBase64LengthDefect,
+    InvalidBase64PaddingDefect,
+)
 from email.message import Message as MimePart
 from email.parser import BytesParser
 from email.policy import Compat32, Policy
@@ -41,6 +47,9 @@ _READ = frozenset({
 })  # fmt: skip
 
 
+_CUT_SHORT = (
+    InvalidBase64PaddingDefect, InvalidBase64LengthDefect, InvalidBase64CharactersDefect, CloseBoundaryNotFoundDefect,
+)  # fmt: skip
 _HIDDEN_EN = {Hidden.STRUCK: "struck out", Hidden.UNSEEN: "unseen"}
 
 
@@ -75,6 +84,8 @@ class Letter:
     hidden: tuple[HiddenWords, ...] = ()
     #: The subject can't be read for certain: it is broken, fits several character sets, or there are several subjects.
     subject_unclear: bool = False
+    #: The mail ends before it should, or its encoding is broken: something may be missing.
+    cut_short: bool = False
     #: The subjects of the mails that are parts of this one, of which the text is in ``text`` too.
     subjects_within: tuple[str, ...] = ()
     #: Of a ``multipart/report`` (RFC 6522) what it reports, such as ``delivery-status``; ``None`` for any other mail.
@@ -119,6 +130,7 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
         subject=headers.get("subject", ""),
         subject_unclear=_is_subject_unclear(mail),
         subjects_within=tuple(_subjects_within(mail)),
+        cut_short=any(isinstance(defect, _CUT_SHORT) for part in mail.walk() for defect in part.defects),
         text=plain,
         html_text=page.lines,
         hidden=page.hidden,
@@ -137,6 +149,11 @@ def letter_doubts(letter: Letter) -> Iterator[Doubt]:
         yield Doubt(
             field="subject", read=letter.subject, text="件名を正しく読み取れません（文字化け、または件名が複数）",
             text_en="the subject can't be read for certain: it is garbled, or there are several",
+        )  # fmt: skip
+    if letter.cut_short:
+        yield Doubt(
+            field="body", read="", text="メールが途中で切れているか、壊れています。全文を確かめてください",
+            text_en="the mail ends before it should, or is broken: see that nothing is missing",
         )  # fmt: skip
     for attachment in letter.attachments:
         if attachment.name_unclear:

@@ -17,7 +17,7 @@ from bot.intake.fields import REMARKS, Answer, FieldReader
 from bot.intake.from_header import doubt
 from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
 from bot.intake.letter import Letter, letter_doubts, open_letter
-from bot.intake.returned import UNMATCHED, find_returned
+from bot.intake.returned import find_returned
 from bot.intake.sheets import read_rows, rows_in_text
 from bot.intake.sources import Cover, Place, Source, Written, agreeing, blocks, together
 from bot.model import Application, Doubt, Identity, Message, Reading, ReadOutcome
@@ -124,12 +124,9 @@ class Reader:
         return returned is not None and bool(returned.notices)
 
     def _ignored(self, letter: Letter, identity: Identity, message: Message, reason: str) -> Reading:
-        """Return the reading of a mail that is passed over, with what it reports; a report of nothing known is for a person."""
+        """Return the reading of a mail that is passed over, with what it reports."""
         read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
-        returned = find_returned(letter, message.content, authentic=read.authentic)
-        if returned is not None and not returned.notices:
-            return replace(read, outcome=ReadOutcome.UNREADABLE, reason=UNMATCHED, returned=returned)
-        return replace(read, returned=returned)
+        return replace(read, returned=find_returned(letter, message.content, authentic=read.authentic))
 
     def _hidden(self, letter: Letter, message: Message) -> tuple[Application, ...]:
         """Return the applications of a letter in which they are struck out or unseen: its doubts say that they are."""
