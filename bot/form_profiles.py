@@ -95,7 +95,7 @@ def faults_of(profile: FormProfile) -> Iterator[Problem]:
 
 def warnings_of(profile: FormProfile) -> list[str]:
     """Return what a person should look at once: texts that name a withdrawal and are taken for the form's own."""
-    texts = [("harmless", text) for text in profile.harmless] + [("sentences", text) for text in profile.sentences]
+    texts = [(part, text) for part in ("subjects", "harmless", "sentences") for text in getattr(profile, part)]
     texts += [("values", state) for states in profile.values.values() for state in states]
     found = [f"{part}「{text}」" for part, text in texts if _takes_back(text)]
     return [f"{profile.name}: {one}: 取消・変更を表す語を含みます / it names a withdrawal or a change" for one in found]

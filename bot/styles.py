@@ -42,7 +42,7 @@ _ZERO_CLIP = re.compile(
 _MOVED_AWAY = re.compile(r"scale[xy]?\(\s*0\s*[,)]|translate[xy3d]*\(\s*-\s*\d{3,}")
 _HEX = re.compile(r"#([0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b")
 _RGB = re.compile(r"rgba?\(\s*([\d.]{1,9}%?)[\s,]+([\d.]{1,9}%?)[\s,]+([\d.]{1,9}%?)(?:[\s,/]+([\d.]{1,9}%?))?\s*\)")
-_HSL = re.compile(r"hsla?\([^()]*?[\s,]([\d.]{1,9})%\s*(?:[,/]\s*([\d.]{1,9}%?))?\s*\)")
+_HSL = re.compile(r"hsla?\(\s*[^\s,()%]++[\s,]++[\d.]{1,9}%[\s,]++([\d.]{1,9})%(?:[\s,/]++([\d.]{1,9}%?))?\s*\)")
 #: The names of CSS that are white or near it, and those that stand behind white words most often.
 _COLORS: Mapping[str, int] = MappingProxyType({
     "white": 0xFFFFFF, "snow": 0xFFFAFA, "ivory": 0xFFFFF0, "azure": 0xF0FFFF, "mintcream": 0xF5FFFA, "ghostwhite": 0xF8F8FF,
@@ -60,7 +60,7 @@ _WHITE, _BLACK = (255.0, 255.0, 255.0), (0.0, 0.0, 0.0)
 _LEAST_CONTRAST = 1.3
 _FAR_AWAY, _SMALLEST, _TINIEST_SHARE, _FAINTEST = -500, 2, 0.15, 0.1
 #: Rules of several names are tried at each element: of more than anybody writes, the rest count for their last name alone.
-_MOST_JOINT = 300
+_MOST_JOINT = 100
 
 Color = tuple[float, float, float]
 #: Importance, specificity, and the place in the sheet: the greatest wins.

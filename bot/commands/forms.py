@@ -36,6 +36,7 @@ from bot.mail.folder import message_from_file
 from bot.model import Message
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.terminal import visible
+from bot.text import listed
 from bot.wiring import Workshop
 
 _LEARN, _CHECK = "form.learn", "form.check"
@@ -112,7 +113,11 @@ def learn(
     if unsettled:
         raise BadUsage(unsettled)
     profile = taught(start, answers, samples)
-    if asking and asking(f"{path} に書きますか / write it? [y/N] ").strip().lower() != "y":
+    if (
+        asking
+        and asking(visible(_WRITE.format(path=path, subjects=" / ".join(profile.subjects) or "-"))).strip().lower()
+        != "y"
+    ):
         say("何も書いていません / nothing was written")
         return 1
     text = written(profile, path.read_text(encoding="utf-8") if before else "")
@@ -121,7 +126,7 @@ def learn(
     with workshop.recording(said.by.strip()) as ledger:
         asyncio.run(_write_on_record(ledger, path, text, said.reason.strip(), details))
     say(f"wrote {path} (digest {profile.digest[:12]})")
-    for warning in warnings_of(profile):
+    for warning in (*warnings_of(profile), *_not_allowed(workshop, profile)):
         say(f"! {warning}")
     return _tell(_rows(workshop, messages, profile), as_json=as_json)
 
@@ -222,6 +227,7 @@ def _fields(forms: FormsSettings) -> str:
 
 
 _FIELDS_A_LINE = 6
+_WRITE = "件名 / subject: {subjects}\n{path} に書きますか / write it? [y/N] "
 _YES_NO = frozenset({"y", "n"})
 _SENDER = "送信元 {sender} は証明されていません。この様式の送信元ですか / not proven; is it this form's sender? [y/N] "
 _HELP = """項目ごとに、次のどれかを入力してください / for each label type one of:
@@ -297,6 +303,16 @@ def _write(path: Path, text: str) -> None:
     beside.write_text(text, encoding="utf-8")
     beside.chmod(0o644)
     beside.replace(path)
+
+
+def _not_allowed(workshop: Workshop, profile: FormProfile) -> list[str]:
+    """Return the senders whose mails V04 holds all the same: only the rules say who may apply for everybody."""
+    systems = workshop.config.settings.rules.senders.systems
+    return [
+        f"{sender}: rules.senders の allow と systems に加えるまで保留します（V04） / held (V04) until it is in rules.senders, allow and systems"
+        for sender in profile.senders
+        if not (listed(sender, systems) or sender in systems)
+    ]
 
 
 def _rows(workshop: Workshop, messages: Sequence[Message], profile: FormProfile) -> list[dict[str, Any]]:

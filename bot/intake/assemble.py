@@ -52,7 +52,7 @@ class Assembler:
         remarks = _remarks(answers, stated)
         chosen, doubts = _choose([*stated, *self._defaults(frame, answers)], frame.received_at.date())
         base = self._base(chosen, frame)
-        dates, date_doubts = self._dates(chosen, base)
+        dates, date_doubts = self._dates(chosen, base, open_end=any(answer.field == "date_to" for answer in stated))
         kind, kind_doubts = self._kind(chosen, frame)
         beside = [_first(chosen, field) for field in ("name", "department")]
         number, number_doubts = read_employee_no(_first(chosen, "employee_no"), beside)
@@ -117,14 +117,21 @@ class Assembler:
             return moment, []
         return None, [_doubt("applied_at", text, "申請日時として読めません", "it is no date and time")]
 
-    def _dates(self, chosen: Mapping[str, list[Answer]], base: date) -> tuple[tuple[date, ...], list[Doubt]]:
-        """Return the days; where several labels state days, they must state the same ones."""
+    def _dates(
+        self, chosen: Mapping[str, list[Answer]], base: date, *, open_end: bool
+    ) -> tuple[tuple[date, ...], list[Doubt]]:
+        """Return the days; where several labels state days, they must state the same ones.
+
+        ``open_end``: the form asks for a last day, and none was written: it is the first.
+        """
         lists: dict[str, list[str]] = {}
         counts = {count for answer in chosen.get("dates", []) if (count := day_count(answer.value)) is not None}
         for answer in chosen.get("dates", []):
             if answer.value.strip() and day_count(answer.value) is None:
                 lists.setdefault(base_label(answer.label), []).append(answer.value)
         starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
+        if starts and not ends and open_end:
+            ends = [""] * len(starts)
         if len(starts) == len(ends):
             pairs = [(start, end) for start, end in zip(starts, ends, strict=True) if start.strip()]
             if pairs:

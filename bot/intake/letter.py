@@ -303,10 +303,7 @@ def _encoded_mail(part: MimePart) -> bytes:
     inner = part.get_payload()
     raw = inner[0].as_bytes() if isinstance(inner, list) and inner and isinstance(inner[0], MimePart) else b""
     try:
-        coded = (
-            raw.rpartition(b"\n\n")[2] if part.get("content-transfer-encoding", "").strip().lower() == "base64" else raw
-        )
-        return b64decode(coded) if coded is not raw else a2b_qp(raw)
+        return b64decode(raw) if part["content-transfer-encoding"].strip().lower() == "base64" else a2b_qp(raw)
     except Error:
         return raw
 

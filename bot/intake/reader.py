@@ -110,13 +110,15 @@ class Reader:
         identity = Identity(message_id=message_id, received_at=message.received_at, digest=letter.digest)
         if reason := never_read(letter, self._own_address):
             return self._ignored(letter, identity, message, reason)
+        automatic = seems_automatic(letter, self._forms, self._own_address)
+        if automatic and self._names_a_notice(letter, message):
+            return self._ignored(letter, identity, message, automatic)
         try:
             said = self._said(letter, message)
             if not said.applications and letter.hidden:
                 said = self._said(_with_hidden(letter), message)
         except Unreadable as error:
             return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=error.reason)
-        automatic = seems_automatic(letter, self._forms, self._own_address)
         if not said.applications:
             text = letter.text or letter.html_text
             number = only_employee_no(text) if not automatic else None
@@ -127,7 +129,14 @@ class Reader:
         if said.applications:
             return self._reading(letter, identity, ReadOutcome.APPLICATIONS, said=_doubted(said, automatic, letter))
         unread = "申請の項目が見つかりません / no field of an application was found"
-        return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=unread, said=said)
+        read = self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=unread, said=said)
+        returned = find_returned(letter, message.content, authentic=read.authentic)
+        return replace(read, returned=returned) if returned and returned.notices else read
+
+    def _names_a_notice(self, letter: Letter, message: Message) -> bool:
+        """Tell whether it reports that a notice of ours did not arrive: what it repeats of that is no application."""
+        returned = find_returned(letter, message.content, authentic=None)
+        return returned is not None and bool(returned.notices)
 
     def _ignored(self, letter: Letter, identity: Identity, message: Message, reason: str) -> Reading:
         """Return the reading of a mail that is passed over, with what it reports; a report of nothing known is for a person."""

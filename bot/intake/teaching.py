@@ -25,6 +25,8 @@ FIELDS: tuple[str, ...] = get_args(FieldName)
 HARMLESS, FREE_TEXT, STATE, HOLD = "harmless", "free_text", "state", "hold"
 #: The part of a message whose passages are files: no sentence explains one.
 ATTACHED = "添付ファイル"
+#: The part that is explained by the profile's subjects, which are taken from the samples.
+SUBJECT = "件名"
 MEANINGS = (*FIELDS, HARMLESS, FREE_TEXT, STATE, HOLD)
 #: A proposed sentence with a hole has as many letters of its own: less would be nearly any sentence.
 _FEWEST_LETTERS = 4
@@ -113,7 +115,7 @@ def line_questions(samples: Sequence[Sample], said: Iterable[str] = ()) -> list[
         (sample.file, one.text)
         for sample in samples
         for one in sample.unexplained
-        if one.part != ATTACHED and not one.label and covered.find(one.text) is None
+        if one.part not in (ATTACHED, SUBJECT) and not one.label and covered.find(one.text) is None
     ]
     if len(lines) > _MOST_LINES:
         raise BadUsage(

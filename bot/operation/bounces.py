@@ -39,7 +39,7 @@ class Bounces:
     settings: DeliverySettings
 
     async def judged(self, reading: Reading) -> Reading:
-        """Return a reading with the notice that has come back; a report that proves none and names one is unreadable.
+        """Return a reading with the notice that has come back; a report that proves none is unreadable: a person looks at it.
 
         What it names must be on record as sent, or as being sent, with the very same Message-ID.
         """
@@ -47,7 +47,7 @@ class Bounces:
             return reading
         notice = await self._proven(reading.returned)
         if notice is not None:
-            return replace(reading, bounce_of=notice.message_id)
+            return replace(reading, outcome=ReadOutcome.IGNORED, bounce_of=notice.message_id)
         if reading.returned.notices:
             return replace(reading, outcome=ReadOutcome.UNREADABLE, reason=_UNPROVEN)
         return replace(reading, bounce_of="")
@@ -56,10 +56,9 @@ class Bounces:
         """Add to ``report`` what a person should know of a report that has just been recorded."""
         if reading.returned is None:
             return
-        if reading.outcome is ReadOutcome.UNREADABLE:
-            report.find(Finding(trouble=Trouble.BOUNCE_DOUBTED, subjects=(message.id,)))
-        elif not reading.bounce_of:
-            report.find(Finding(trouble=Trouble.BOUNCE_UNMATCHED, subjects=(message.id,)))
+        if not reading.bounce_of:
+            trouble = Trouble.BOUNCE_DOUBTED if reading.returned.notices else Trouble.BOUNCE_UNMATCHED
+            report.find(Finding(trouble=trouble, subjects=(message.id,)))
         else:
             request_id, kind, _ = name_parts(_name(reading.bounce_of)) or ("", "", 0)
             if kind not in CARRIES:

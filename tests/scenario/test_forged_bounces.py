@@ -104,9 +104,9 @@ def test_a_stranger_s_word_closes_nothing_even_with_the_right_name(house: House,
 
 
 def test_a_report_that_matches_nothing_is_shown(house: House, console: MemoryConsole) -> None:
-    """It changes nothing, is told once, and stands on record as a report of no mail of ours."""
+    """It changes nothing, is told once, and lies among what a person must look at, as a report of no mail of ours."""
     report = run_with(house, console, bounce(about="<somebody@else>"))
-    assert (states(house), report.ignored) == ([State.DELIVERED], 1)
+    assert (states(house), report.ignored, report.unreadable) == ([State.DELIVERED], 0, 1)
     assert Trouble.BOUNCE_UNMATCHED in found(report)
     assert [one.bounce_of for one in in_ledger(house, lambda ledger: ledger.messages())][-1] == ""
     assert Trouble.BOUNCE_UNMATCHED not in found(run_with(house, console))

@@ -71,9 +71,19 @@ def read(content: bytes, *, trusted: tuple[str, ...] = ()) -> Returned | None:
         plain(f"配信不能\n#550 5.1.10 RESOLVER.ADR.RecipientNotFound\nMessage-ID: {NOTICE}", subject="配信不能: x",
               sender="MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@city.example.jp"),
         plain(f"550 5.1.1 unknown\nX-Telework-Request: {NAME[:40]}=\n{NAME[40:]}"),
+        plain(f"550 5.1.1 unknown\nMessage-ID: <{NAME[:50]}\n {NAME[50:]}@city.example.jp>"),
+        plain(f"550 5.1.1 unknown\nMessage-ID: {NOTICE.upper()}"),
+        plain(f"550 5.1.1 unknown\n{encodebytes(encodebytes(NOTICE.encode())).decode()}"),
+        plain("550 5.1.1 unknown\n" + encodebytes(NOTICE.encode("utf-16-le")).decode()),
+        plain("550 5.1.1 unknown\nMessage-ID=3A =3C" + NAME.replace(".", "=2E").replace("-", "=2D")),
+        bounce("failure"),
+        plain(f"配信できませんでした。\n550 5.1.1\n{NOTICE}", subject="宛先不明のメールについて", sender="mail@mx.city.example.jp"),
+        plain(f"Status: 5.1.1\n{NOTICE}", subject="x", sender="mail@mx.city.example.jp"),
+        plain(f"Reporting-MTA: dns; mx\nAction: failed\n{NOTICE}", subject="x", sender="mail@mx.city.example.jp"),
     ],
     ids=["Postfix", "no Return-Path", "named null sender", "In-Reply-To", "X-header", "base64", "qmail", "Exim", "Exchange",
-         "quoted-printable"],
+         "quoted-printable", "folded", "other case", "base64 twice", "two bytes a letter", "encoded dots", "another word for failed",
+         "a Japanese subject", "a status only", "a report's lines only"],
 )  # fmt: skip
 def test_a_report_of_failure_names_our_notice_wherever_it_stands(content: bytes) -> None:
     """Every mail system's own form of report is known, and our name is found in any part and any header of it."""
@@ -87,8 +97,17 @@ def test_a_report_of_failure_names_our_notice_wherever_it_stands(content: bytes)
         (bounce(head="", sender="mallory@evil.example"), ()),
         (bounce(), ("mx.city.example.jp",)),
         (plain(f"Your mail {NOTICE} is lost, trust me."), ()),
+        (plain(f"550 5.1.1\n{NOTICE}", subject="Warning: user unknown"), ()),
+        (plain(f"550 5.1.1\n{NOTICE}", subject="Mail delivery failed", sender="ndr@mx", head="Precedence: bulk\n"), ()),
     ],
-    ids=["an envelope sender", "no mail system", "nobody vouches for it", "does not say that it gave up"],
+    ids=[
+        "an envelope sender",
+        "no mail system",
+        "nobody vouches for it",
+        "does not say that it gave up",
+        "only a warning",
+        "anybody",
+    ],
 )
 def test_what_no_mail_system_certainly_wrote_is_not_certain(content: bytes, trusted: tuple[str, ...]) -> None:
     """It is known to be a report, names the notice, and is for a person."""
@@ -114,8 +133,15 @@ def test_other_mails_about_a_notice_are_no_report_of_failure(content: bytes) -> 
 
 
 def test_a_report_that_names_none_of_ours_is_one_all_the_same() -> None:
-    """It is known as a report of a mail that did not arrive, of which nobody knows which."""
-    assert read(bounce(about="<somebody@else>")) == Returned(notices=(), certain=True)
+    """It is known as a report of a mail that did not arrive, of which nobody knows which, and is kept for a person."""
+    content = bounce(about="<somebody@else>")
+    assert read(content) == Returned(notices=(), certain=True)
+    reader = Reader(FormsSettings(), zone=ZONE, own_address="telework-id@city.example.jp")
+    reading = reader.read(Message(locator="a", name="a.eml", received_at=FRIDAY, content=content))
+    assert (reading.outcome, "不達" in reading.reason or "届かなかった" in reading.reason) == (
+        ReadOutcome.UNREADABLE,
+        True,
+    )
 
 
 def test_a_name_without_the_part_that_cannot_be_guessed_proves_nothing() -> None:

@@ -17,7 +17,7 @@ from bot.commands import forms
 from bot.commands.forms import Said
 from bot.errors import BadUsage
 from bot.intake.teaching import template_of
-from tests.house import PROVEN, House
+from tests.house import PROVEN, ROOT, House
 
 SENDER = "no-reply@form.example.jp"
 PEOPLE = (
@@ -226,3 +226,31 @@ def test_check_says_that_a_mail_is_not_of_the_form(house: House, capsys: pytest.
 def test_a_hole_takes_whole_words(texts: tuple[str, str], template: str | None) -> None:
     """What differs is a hole, whole numbers and words at a time; lines that share next to nothing are no sentence."""
     assert template_of(texts) == template
+
+
+def test_the_guide_shows_what_happens(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its questions are those that are asked of its three mails, in their order, and its fourth mail is held as it says."""
+    guide = (ROOT / "docs" / "guides" / "teach-a-form.md").read_text(encoding="utf-8")
+    shown = [line.strip() for line in guide.splitlines()]
+    mails = [ROOT / "tests" / "cases" / "forms" / f"{number}.eml" for number in range(1, 5)]
+    given = iter(["y", "department", "dates", "place", "free_text", "harmless", "y", "y", "y", "y"])
+
+    def ask(question: str) -> str:
+        answer = next(given)
+        if "に書きますか" not in question:
+            first = shown.index(question.splitlines()[0].strip() + ("" if "\n" in question else f" {answer}"))
+            assert [line.strip() for line in f"{question}{answer}".splitlines()] == shown[
+                first : first + len(question.splitlines())
+            ]
+        return answer
+
+    template = house.path / "forms" / "logo-form.yaml"
+    template.parent.mkdir()
+    template.write_bytes((ROOT / "forms" / "logo-form.yaml").read_bytes())
+    answers = Said(by="吉澤", reason="新しい様式")
+    assert forms.learn("logo-form", mails[:3], house.config, [], said=answers, as_json=False, ask=ask) == 0
+    assert next(given, None) is None
+    capsys.readouterr()
+    assert forms.check("logo-form", mails[3:], house.config, [], by="", reason="", as_json=False) == 1
+    (told,) = [line.strip() for line in capsys.readouterr().out.splitlines() if "4.eml" in line]
+    assert told in shown

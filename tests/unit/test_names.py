@@ -102,7 +102,7 @@ def test_a_department_may_be_written_in_many_ways(stated: str) -> None:
     "stated",
     [
         "道路課", "例市道路課", "別市福祉政策課", "健康福祉部道路課", "政策課", "福祉政策課・道路課", "福祉政策課道路課維持担当", "福祉政策課（道路課兼務）",
-        "（建設）福祉政策課", "健康福祉局福祉政策課", "例市", "課長", "本庁", "福祉政策課（旧　福祉課）",
+        "（建設）福祉政策課", "健康福祉局福祉政策課", "福祉政策課健康センター", "例市", "課長", "本庁", "福祉政策課（旧　福祉課）",
     ],
 )  # fmt: skip
 def test_another_department_is_no_match(stated: str) -> None:

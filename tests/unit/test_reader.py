@@ -152,18 +152,6 @@ def test_numbered_dates_are_all_read() -> None:
     assert (read.dates, read.doubts) == ((date(2021, 8, 2), date(2021, 8, 4)), ())
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [{"From": "telework-id@city.example.jp"}, {"Auto-Submitted": "auto-replied"}, {"From": "MAILER-DAEMON@mx.example.jp"}, {"Return-Path": "<>"},
-     {"Subject": "自動応答: 不在です"}],
-)  # fmt: skip
-def test_what_is_never_an_application(headers: dict[str, str]) -> None:
-    """Our own mails, replies that nobody wrote and bounces are ignored with their reason, whatever they quote."""
-    reading = READER.read(mail(LAYOUTS["quoted"](), headers=headers))
-    assert reading.outcome is ReadOutcome.IGNORED
-    assert reading.reason
-
-
 @pytest.mark.parametrize("headers", [{}, {"Subject": "お願い"}])
 def test_free_text_is_kept_not_ignored(headers: dict[str, str]) -> None:
     """A person's mail without any field is kept for a person."""

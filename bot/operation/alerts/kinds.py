@@ -200,10 +200,10 @@ KINDS: Mapping[Trouble, Kind] = MappingProxyType({
     ),
     Trouble.BOUNCE_UNMATCHED: Kind(
         level=Level.INFO, part=Part.DELIVERY, lasts=False, tells_end=False,
-        ja=_words("不達の報告がありましたが、どの通知のものか分かりません。", "何も変更せず、ignored に保管しました。",
-                  "宛先に心当たりがあれば、申請者に通知が届いたか確かめてください。"),
-        en=_words("A report says that some mail could not be delivered, and names none of ours.", "Changed nothing, and keeps it in ignored.",
-                  "Where the address in it is an applicant's, ask whether the notice arrived."),
+        ja=_words("不達の報告がありましたが、どの通知のものか分かりません。", "何も変更せず、unreadable に保管しました。",
+                  "宛先に心当たりがあれば、申請者に通知が届いたか確かめ、dismiss M-… で閉じてください。"),
+        en=_words("A report says that some mail could not be delivered, and names none of ours.", "Changed nothing, and keeps it in unreadable.",
+                  "Where the address in it is an applicant's, ask whether the notice arrived; close it with `dismiss M-…`."),
     ),
     Trouble.NOTICES_KEPT: Kind(
         level=Level.WARNING, part=Part.DELIVERY, lasts=False, tells_end=False,
