@@ -51,7 +51,7 @@ class Assembler:
         """Return the application; of several statements the newest in the thread wins, and a contradiction is a doubt."""
         stated = [replace(answer, value=ticked(answer.value)) for answer in answers if answer.field != REMARKS]
         remarks = _remarks(answers, stated)
-        chosen, doubts = _choose([*stated, *self._defaults(frame, answers)])
+        chosen, doubts = _choose([*stated, *self._defaults(frame, answers)], frame.received_at.date())
         base = self._base(chosen, frame)
         dates, date_doubts = self._dates(chosen, base, open_end=any(answer.field == "date_to" for answer in stated))
         kind, kind_doubts = self._kind(chosen, frame)
@@ -215,7 +215,7 @@ def _periods(chosen: Mapping[str, list[Answer]], *, open_end: bool) -> list[str]
     return _doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")
 
 
-def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Doubt]]:
+def _choose(answers: Sequence[Answer], base: date) -> tuple[dict[str, list[Answer]], list[Doubt]]:
     """Return each field's answers of the newest mail in the thread that states it, and a doubt for each contradiction."""
     chosen: dict[str, list[Answer]] = {}
     doubts: list[Doubt] = []
@@ -226,7 +226,7 @@ def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Do
         newest = min(answer.depth for answer in stated)
         chosen[field] = [answer for answer in stated if answer.depth == newest]
         if field not in _DATE_FIELDS:
-            chosen[field] = combined(field, chosen[field])
+            chosen[field] = combined(field, chosen[field], base=base)
         values = {fold(answer.value) for answer in stated if answer.depth < 99}
         several_in_one = _contradict(field, chosen[field])
         older_disagrees = len(values) > 1 and any(answer.depth != newest for answer in stated)
