@@ -346,8 +346,9 @@ def _remark(line: _Line) -> _Open | None:
     label = (unknown["bracketed"] or unknown["plain"]).strip() if unknown and line.shape is None else ""
     value = unknown["value"] if unknown and label else stripped
     shape = line.shape or (Shape.UNKNOWN_LABEL if label else Shape.SENTENCE)
+    below = not value and unknown is not None and unknown["bracketed"] is not None
     return _Open(
-        field=REMARKS, label=label, source=line.text, why=shape.value, depth=line.depth, lines=[value], below=not value,
+        field=REMARKS, label=label, source=line.text, why=shape.value, depth=line.depth, lines=[value], below=below,
         number=line.number, shape=shape,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 
 from bot.commands.demo import DROPPED
 from bot.config import load
+from bot.intake.fields import FieldReader
 from bot.intake.reader import Reader
 from bot.intake.sentences import Sentences
 from bot.mail.folder import message_from_file
@@ -34,6 +35,7 @@ _RULES = Rulebook(_SETTINGS.rules, Calendar(_SETTINGS.calendar), ZONE)
 _READER = Reader(FORMS, zone=ZONE, own_address="telework-id@city.example.jp")
 _SAMPLES = ROOT / "inbox_samples"
 _PROFILE = next(form for form in FORMS.known if form.name == "e-application")
+_FIELDS = FieldReader(FORMS, _PROFILE)
 _KNOWN = Sentences((*_PROFILE.sentences, *FORMS.sentences))
 #: Sentences that people write, and pieces out of which others are put together.
 _WORDS = st.sampled_from([
@@ -116,6 +118,8 @@ def _with_body(message: Message, text: str) -> Message:
 
 
 def _harmless(line: str) -> bool:
+    if _FIELDS.field_of(line):
+        return True  # a label without an answer
     pieces = [piece for piece in line.split("。") if piece.strip()]
     return all(_KNOWN.find(piece) or _KNOWN.find(f"{piece}。") for piece in pieces)
 
