@@ -14,6 +14,7 @@ import typer
 from bot.cli_acts import acts
 from bot.cli_audit import audit, reports
 from bot.cli_flow import flow
+from bot.cli_form import form
 from bot.cli_ledger import ledger
 from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
 from bot.cli_watch import watch
@@ -38,6 +39,7 @@ app.add_typer(reports)
 app.add_typer(watch)
 app.add_typer(audit, name="audit")
 app.add_typer(flow, name="flow")
+app.add_typer(form, name="form")
 app.add_typer(config_app, name="config")
 app.add_typer(ledger, name="ledger")
 

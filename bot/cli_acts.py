@@ -12,6 +12,7 @@ from bot.cli_options import DEFAULT_CONFIG, AsJson, ConfigPath, Overrides, leave
 RequestIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Such as R-20261120-0007.")]
 ByWhom = Annotated[str, typer.Option("--by", metavar="WHO", help="Your name: it stands in the audit chain.")]
 
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 PartName = Annotated[str, typer.Option("--part", metavar="PART", help="intake, console, delivery, or all.")]
 
 acts = typer.Typer(rich_markup_mode=None)
@@ -68,11 +69,74 @@ def approve(
     config: ConfigPath = DEFAULT_CONFIG,
     override: Overrides = None,
     as_json: AsJson = False,
+    days: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--days", metavar="DAYS", help="Only these, such as 12/7,12/8; the applicant is told of the others."
+        ),
+    ] = None,
+    yes: Yes = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what it would do; exit status 1.")] = False,
 ) -> None:
-    """Let held requests pass, and issue them at once. Example: run_bot.py approve R-20261120-0007 --by 吉澤 --reason "課長に電話で確認" """
+    """Let held requests pass, and issue them at once. Example: run_bot.py approve R-20261120-0007 --by 吉澤 --reason "課長に電話で確認"
+
+    With --days it shows what follows and asks; where there is no terminal it needs --yes, and ends with 1 without it.
+
+    Example: run_bot.py approve R-20261120-0007 --days 12/7,12/8 --by 吉澤 --reason "12/9は会議のため出勤" --yes
+    """
     from bot.commands import acts as command
 
-    leave(command.approve(names, config, override or [], by=by, reason=reason, as_json=as_json))
+    how = command.Approving(days=days or (), yes=yes, only_shown=preview)
+    leave(command.approve(names, config, override or [], by=by, reason=reason, as_json=as_json, how=how))
+
+
+@acts.command()
+def correct(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Such as R-20261120-0007 or M-20261120-0003.")],
+    fields: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FIELD=VALUE...",
+            help="What is true, as people write it: dates=12/2,12/3 employee_no=0048213 kind=変更 place=自宅.",
+        ),
+    ],
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="What was made sure of, and how; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Put right what was read of what is held, unreadable or rejected. Example: run_bot.py correct R-20261120-0007 dates=12/2,12/3 --by 吉澤 --reason "本人に確認"
+
+    The rules run again, and it shows what follows before it asks. Where there is no terminal it needs --yes, and ends with 1
+    without it. Both readings stay on record.
+
+    Example: run_bot.py correct M-20261120-0003 employee_no=0048213 name="髙橋 みのり" dates=12/2 place=自宅 --by 吉澤 --reason "紙の申請書と照合" --yes
+    """
+    from bot.commands import correct as command
+
+    leave(command.correct(name, fields, config, override or [], by=by, reason=reason, as_json=as_json, yes=yes))
+
+
+@acts.command()
+def intake(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A table (.csv, .tsv, .xlsx, .xls) or a mail (.eml).")],
+    by: ByWhom,
+    reason: Annotated[str, typer.Option(help="Where it comes from; it goes on the record.")],
+    config: ConfigPath = DEFAULT_CONFIG,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a file into the inbox in your name; the next pass reads it. Example: run_bot.py intake 申請一覧.csv --by 吉澤 --reason "電子申請から12/1に出力"
+
+    Only then its 申請日時 counts for the cutoff, where its form is one of forms.known that is trusted for it.
+
+    Example: run_bot.py intake 転送.eml --by 吉澤 --reason "課の共有アドレスに届いた申請"
+    """
+    from bot.commands import intake as command
+
+    leave(command.intake(file, config, override or [], by=by, reason=reason, as_json=as_json))
 
 
 @acts.command()

@@ -16,6 +16,7 @@ import yaml
 from pydantic import ValidationError, field_validator
 
 from bot.errors import ConfigInvalid, Problem
+from bot.form_profiles import load_profiles
 from bot.secret import Redactor, Secret
 from bot.settings.account import AccountSettings, PasswordSettings
 from bot.settings.alerts import AlertSettings
@@ -73,6 +74,8 @@ class Config:
 
     settings: Settings
     base: Path
+    #: Where the form profiles lie, where they were read from files.
+    profiles: Path | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -131,18 +134,44 @@ def load(path: Path, overrides: Iterable[str] = ()) -> Config:
     """
     raw = _parse(path)
     problems = [problem for item in overrides if (problem := _override(raw, item))]
+    folder = _add_profiles(raw, path.resolve().parent, problems)
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         problems.extend(_problems(error))
     if problems:
         raise ConfigInvalid(problems)
-    return Config(settings=settings, base=path.resolve().parent)
+    return Config(settings=settings, base=path.resolve().parent, profiles=folder)
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of config.yaml, for editors."""
-    return Settings.model_json_schema()
+    made = Settings.model_json_schema()
+    del made["$defs"]["FormsSettings"]["properties"]["known"]  # profiles stand in files of their own
+    return made
+
+
+def _add_profiles(raw: dict[str, Any], base: Path, problems: list[Problem]) -> Path:
+    """Put the form profiles into the forms' section, and what is wrong with them to the problems; returns their folder."""
+    forms = raw.get("forms") or {}
+    if not isinstance(forms, dict):
+        return base
+    forms = dict(forms)
+    if "known" in forms:
+        del forms["known"]
+        problems.append(
+            Problem(
+                path="forms.known",
+                text="forms stand in forms/NAME.yaml now, one file each; docs/guides/teach-a-form.md",
+            )
+        )
+    folder = (base / Path(str(forms.get("profiles_dir", "forms"))).expanduser()).resolve()
+    try:
+        forms["known"] = load_profiles(folder)
+    except ConfigInvalid as error:
+        problems += error.problems
+    raw["forms"] = forms
+    return folder
 
 
 def _parse(path: Path) -> dict[str, Any]:

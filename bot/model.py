@@ -91,6 +91,8 @@ class Message:
     unfetched: str = ""
     #: ``False``: no server said when it came, and ``received_at`` is the time of the look.
     receipt_known: bool = True
+    #: Who put the file into the inbox, where the intake command did it; empty for a mail, and for whoever has access to the folder.
+    brought_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +167,8 @@ class Passage:
     at: str = ""
     #: As written; a long one is cut.
     text: str
+    #: The label or heading that it stands under; empty for what has none.
+    label: str = ""
     explained: Explained
     #: Why: the field it answers, the profile's sentence, or what is suspicious in it.
     why: str = ""
@@ -185,6 +189,8 @@ class Application:
 
     kind: Kind
     form: str
+    #: Of the form's profile when it was read, or of the general settings where the form is not known.
+    form_digest: str = ""
     receipt_no: str | None = None
     #: 申請日時 of the body, where the form is trusted for it.
     applied_at: datetime | None = None
@@ -265,6 +271,8 @@ class Violation:
     text: str
     text_en: str
     dates: tuple[date, ...] = ()
+    #: What helps an operator decide, such as who may have been meant: another person's name stands in no mail.
+    hint: str = ""
 
 
 #: The rules that ask whether the applicant is who the application says: 在職, 氏名・所属, 送信元.
@@ -308,12 +316,13 @@ class Employee:
     #: First and last day of employment; ``None`` is open.
     active_from: date | None = None
     active_until: date | None = None
+    #: Whether the directory's status column, where it has one, says 在職.
+    employed: bool = True
 
     def active_on(self, day: date) -> bool:
         """Tell whether the employee is 在職 on ``day``, both ends included."""
-        return (self.active_from is None or self.active_from <= day) and (
-            self.active_until is None or day <= self.active_until
-        )
+        begun = self.active_from is None or self.active_from <= day
+        return self.employed and begun and (self.active_until is None or day <= self.active_until)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -348,13 +357,24 @@ class Account:
     window: Window | None = None
 
 
+class Progress(StrEnum):
+    """How far a request has come that holds days."""
+
+    #: Its login works: the credentials went out, and nobody disabled it.
+    WORKS = "works"
+    #: It is granted, and its login follows by itself.
+    COMING = "coming"
+    #: It can't go on by itself, or its login is disabled.
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Before:
     """An earlier request of the same employee and of the same kind."""
 
     request: str
-    receipt_no: str | None
-    applied_at: datetime | None
+    application: Application
+    received_at: datetime
     #: Its message says word for word the same.
     same_content: bool
     recorded_at: datetime
@@ -377,6 +397,8 @@ class History:
 
     #: Days already granted to this employee, with the request that holds each.
     granted: Mapping[date, str] = field(default_factory=dict)
+    #: How far each of these requests has come.
+    progress: Mapping[str, Progress] = field(default_factory=dict)
     #: This employee's earlier requests under one of the receipt numbers in question, the oldest first.
     earlier: tuple[EarlierRequest, ...] = ()
     #: How many employees are granted each day, of the days in question.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.header import decode_header
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
 from bot.errors import Unreadable
@@ -48,15 +49,8 @@ _MOST_MARKS = 30
 _INVISIBLE = re.compile(
     r"[\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\ufe00-\ufe0f]|[\U000e0100-\U000e01ef]"
 )
-#: 異体字 that a form system or a clerk writes for one another; names are compared, never stored, in this form.
-_VARIANTS = str.maketrans({
-    "髙": "高", "﨑": "崎", "碕": "崎", "嵜": "崎", "𠮷": "吉", "邊": "辺", "邉": "辺", "齋": "斎", "齊": "斉",
-    "濵": "浜", "濱": "浜", "德": "徳", "廣": "広", "澤": "沢", "櫻": "桜", "國": "国", "圀": "国", "眞": "真",
-    "靜": "静", "惠": "恵", "榮": "栄", "瀨": "瀬", "藪": "薮", "龍": "竜", "瀧": "滝", "淵": "渕",
-    "嶋": "島", "嶌": "島", "槇": "槙", "曾": "曽", "應": "応", "條": "条", "關": "関", "實": "実", "壽": "寿",
-    "凛": "凜", "彌": "弥", "冨": "富", "峯": "峰", "舘": "館", "桒": "桑", "𣘺": "橋", "內": "内",
-    "髮": "髪", "檜": "桧", "籠": "篭", "薗": "園", "黑": "黒", "步": "歩",
-})  # fmt: skip
+#: The published table of 異体字 (README, "Whose tables it uses").
+_VARIANTS = Path(__file__).with_name("variants.txt")
 
 
 def decode(content: bytes, declared: str | None = None) -> str:
@@ -232,7 +226,14 @@ def listed(address: str, entries: Iterable[str]) -> bool:
 
 def fold(text: str) -> str:
     """Return the form in which names and labels are compared: also without spaces, case and 異体字."""
-    return "".join(normalise(text).casefold().split()).translate(_VARIANTS)
+    return "".join(normalise(text).casefold().split()).translate(_variants())
+
+
+@cache
+def _variants() -> Mapping[int, str]:
+    """Return the published table as ``str.translate`` takes it: each variant, and the character that it is written for."""
+    groups = (line for line in _VARIANTS.read_text(encoding="utf-8").split("\n") if line and line[0] != "#")
+    return {ord(other): group[0] for group in groups for other in group[1:]}
 
 
 def _attempts(content: bytes, declared: str) -> list[Callable[[bytes], str]]:

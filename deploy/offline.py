@@ -32,6 +32,7 @@ _PROGRAM = (
     "config.yaml",
     "bot",
     "flows",
+    "forms",
     "requirements",
     "docs",
     "deploy",
@@ -124,7 +125,7 @@ def _copy_program(source: Path, to: Path) -> None:
 def _replace_program(source: Path, to: Path) -> None:
     """Put the program in place of the one that is there: no module of that is left, and nothing that the house changed is lost.
 
-    What lies in flows/, and config.yaml, stays where it is not as it was carried over the last time; the new one lies beside it.
+    What lies in flows/ and forms/, and config.yaml, stays where it is not as it was carried over the last time; the new one lies beside it.
     """
     note = to / _CARRIED
     before = (
@@ -132,7 +133,10 @@ def _replace_program(source: Path, to: Path) -> None:
         if note.exists()
         else {}
     )
-    carried = [path.relative_to(source) for path in (source / "config.yaml", *_files(source / "flows"))]
+    carried = [
+        path.relative_to(source)
+        for path in (source / "config.yaml", *_files(source / "flows"), *_files(source / "forms"))
+    ]
     names = [name.as_posix() for name in carried]
     ours = {
         name: (to / name).read_bytes() for name in names if (to / name).exists() and _sum(to / name) != before.get(name)

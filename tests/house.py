@@ -35,6 +35,8 @@ MONDAY = datetime(2021, 8, 2, 8, 30, tzinfo=ZONE)
 #: The reading processes of all houses: starting one takes as long as a whole test.
 _READERS = Readers(most=3)
 PASSWORD_LINE = re.compile(r"^\s*初期パスワード\s*：(\S+)\s*$", re.MULTILINE)
+#: The forms as they come with the bot.
+FORMS = load(ROOT / "config.yaml").settings.forms
 #: ``forms:`` under which the mails of :meth:`House.apply`, and the samples, have a sender that is proven.
 PROVEN: dict[str, object] = {"trusted_authserv": ["mx.city.example.jp", "lgmail.city.example.jp"]}
 #: What the form system's mails bear there.
@@ -78,6 +80,7 @@ class House:
             "settle": 2,
             "step_timeout": 10,
         }
+        raw["forms"]["profiles_dir"] = str(ROOT / "forms")
         for section, values in (changes or {}).items():
             raw[section] |= values
         self.path.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from typing import Any
 from bot.commands.opening import must_say, open_workshop, with_ledger
 from bot.commands.output import Bars, people, print_json, say, table
 from bot.commands.passes import tell_what_to_do
+from bot.commands.previews import agreed, asked_days, show_previews, tell_previews
 from bot.commands.stopping import stopped_by_signals
 from bot.errors import AccountConflict, ActRefused, AlreadyRunning, BadUsage, BotError, Conflict, Problem
 from bot.ledger.ledger import Ledger
@@ -18,6 +19,7 @@ from bot.life import State
 from bot.model import ReadOutcome
 from bot.operation import adopt as adopting
 from bot.operation.acts import Act, Acts
+from bot.operation.preview import Preview, preview
 from bot.operation.unreadable import Reread, dismiss_message, read_again
 from bot.wiring import Workshop
 
@@ -30,11 +32,59 @@ class _Done:
     refused: list[ActRefused | Conflict] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Approving:
+    """How requests are approved: which of their days alone, and whether it is done without asking, or only shown."""
+
+    days: Sequence[str] = ()
+    yes: bool = False
+    only_shown: bool = False
+
+
 def approve(
-    names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool
+    names: Sequence[str],
+    config: Path,
+    overrides: Sequence[str],
+    *,
+    by: str,
+    reason: str,
+    as_json: bool,
+    how: Approving,
 ) -> int:
-    """Approve held requests and issue them now."""
-    return _act(names, config, overrides, by=by, reason=reason, as_json=as_json, verb=Acts.approve)
+    """Approve held requests and issue them now; some of the days alone only when the operator has seen what follows."""
+    must_say({"--by": by, "--reason": reason})
+    workshop = open_workshop(config, overrides, quiet=as_json)
+    days = asked_days(how.days, workshop.clock.now().date())
+
+    async def verb(acts: Acts, request_id: str, text: str) -> Act:
+        return await acts.approve(request_id, text, days=days)
+
+    async def shown(acts: Acts, request_id: str) -> Preview:
+        request, decision = await acts.approval(request_id, reason.strip(), days=days)
+        return await preview(acts.ledger, request, decision, acts.clock.now())
+
+    previews, refused = asyncio.run(_previews(workshop, names, by.strip(), shown))
+    if not as_json:
+        show_previews(previews)
+    if how.only_shown or (days and not agreed(yes=how.yes, as_json=as_json)):
+        return tell_previews(previews, refused, as_json=as_json)
+    return act_on(workshop, names, by=by, reason=reason, as_json=as_json, verb=verb)
+
+
+async def _previews(
+    workshop: Workshop, names: Sequence[str], by: str, shown: Callable[[Acts, str], Awaitable[Preview]]
+) -> tuple[dict[str, Preview], list[ActRefused]]:
+    found: dict[str, Preview] = {}
+    refused: list[ActRefused] = []
+    with workshop.acts(by) as acts:
+        for name in dict.fromkeys(names):
+            try:
+                found[name] = await shown(acts, name)
+            except ActRefused as error:
+                refused.append(error)
+            except KeyError:
+                refused.append(unknown(name))
+    return found, refused
 
 
 def reject(names: Sequence[str], config: Path, overrides: Sequence[str], *, by: str, reason: str, as_json: bool) -> int:
@@ -204,8 +254,13 @@ async def _each(workshop: Workshop, names: Sequence[str], by: str, reason: str, 
             except (ActRefused, Conflict) as error:
                 done.refused.append(error)
             except KeyError:
-                done.refused.append(ActRefused(f"the ledger has no {name}; `requests` lists what it has"))
+                done.refused.append(unknown(name))
     return done
+
+
+def unknown(name: str) -> ActRefused:
+    """Return the refusal of an act on what does not exist."""
+    return ActRefused(f"the ledger has no {name}; `requests` lists what it has")
 
 
 async def _onward(workshop: Workshop, names: Sequence[str]) -> int:

@@ -18,6 +18,7 @@ from bot.commands.output import people, print_json, table
 from bot.console.browser import find_browser
 from bot.delivery.templates import NAMES
 from bot.errors import AccessDenied, BotError, LedgerBroken, Unusable
+from bot.form_profiles import described, warnings_of
 from bot.ledger.engine import file_of, name_of
 from bot.ledger.process_lock import network_of
 from bot.operation.alerts.catalogue import Trouble
@@ -65,7 +66,8 @@ async def try_all(workshop: Workshop, *, send_test: bool = False) -> list[Tried]
     """Return what came of each check; nothing is raised for what fails."""
     tried: list[Tried] = []
     checks: dict[str, Check] = {
-        "directory": _directory, "calendar": _calendar, "notices": _notices, "senders": _senders, "mailbox": _mailbox, "database": _database, "disk": _disk,
+        "forms": _forms, "directory": _directory, "calendar": _calendar, "notices": _notices,
+        "senders": _senders, "mailbox": _mailbox, "database": _database, "disk": _disk,
         "browser": _browser, "console": _console, "clock": _clock,
         "alerts": lambda shop: check_alerts(shop, send_test=send_test),
     }  # fmt: skip
@@ -75,6 +77,11 @@ async def try_all(workshop: Workshop, *, send_test: bool = False) -> list[Tried]
         except BotError as error:
             tried.append(Tried(check=name, detail=str(error), error=error))
     return tried
+
+
+async def _forms(workshop: Workshop) -> str:
+    known = workshop.forms().known
+    return "; ! ".join([described(known), *(warning for profile in known for warning in warnings_of(profile))])
 
 
 async def _directory(workshop: Workshop) -> str:

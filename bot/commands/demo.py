@@ -89,6 +89,7 @@ def lay_out(folder: Path, console: Mapping[str, Any], mailbox: Mapping[str, Any]
         "screens_dir": "screens",
         "flows_dir": str(ROOT / "flows"),
     }
+    raw["forms"]["profiles_dir"] = str(ROOT / "forms")
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path

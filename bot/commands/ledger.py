@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.commands.marking import marking_table, passage_row
 from bot.commands.opening import day, open_workshop, with_ledger
 from bot.commands.output import people, print_json, table
+from bot.commands.reading import application_row
 from bot.errors import BadUsage, ConfigInvalid, Problem
 from bot.ledger.ledger import Ledger
+from bot.ledger.passages import marked_of
 from bot.ledger.records import MessageRecord, Notice, Request, StoredEvent
 from bot.life import State
-from bot.model import ReadOutcome
+from bot.model import Application, Explained, Identity, Passage, ReadOutcome
 from bot.operation.unreadable import DISMISSED
 
+#: Who put a file into the inbox without saying so.
+_SOMEBODY = "someone with access to the folder / 受信箱のフォルダーを使える人"
 _UNREADABLE = ReadOutcome.UNREADABLE.value
 
 
@@ -46,12 +51,15 @@ def show(name: str, config: Path, overrides: Sequence[str], *, as_json: bool) ->
 
     async def collect(ledger: Ledger) -> dict[str, Any]:
         if name.startswith("M-"):
+            message = await ledger.message(name)
             told = [event_row(item) for item in await ledger.timeline(name)]
-            return {**message_row(await ledger.message(name)), "events": told}
+            requests = [request.id for request in await ledger.of_message(name)]
+            return {**message_row(message), "requests": requests, **await _of_message(ledger, message), "events": told}
         request = await ledger.get(name)
         events = [event_row(item) for item in await ledger.timeline(name)]
         notices = [_notice_row(item) for item in await ledger.notices(name)]
-        return {**request_row(request), **_details(request), "notices": notices, "events": events}
+        marked = await _of_message(ledger, await ledger.message(request.message_id))
+        return {**request_row(request), **_details(request), **marked, "notices": notices, "events": events}
 
     try:
         found = with_ledger(open_workshop(config, overrides, quiet=as_json), collect)
@@ -63,11 +71,34 @@ def show(name: str, config: Path, overrides: Sequence[str], *, as_json: bool) ->
         print_json(found)
         return 0
     screen = people()
-    events = found.pop("events", [])
+    events, marked = found.pop("events", []), found.pop("passages")
+    left_out, read, first = found.pop("passages_left_out"), found.pop("read", None), found.pop("read_first", None)
     screen.print(table(name, ["", ""], [(key, _cell(value)) for key, value in found.items()]))
+    if read:
+        screen.print(_read_table(read, first))
+    if marked:
+        passages = [Passage(**{**item, "explained": Explained(item["explained"])}) for item in marked]
+        screen.print(marking_table(passages, left_out))
     rows = [(item["at"], item["action"], item["outcome"], item["actor"], item["reason"]) for item in events]
     screen.print(table("経過 / timeline", ["at", "action", "outcome", "actor", "reason"], rows))
     return 0
+
+
+async def _of_message(ledger: Ledger, message: MessageRecord) -> dict[str, Any]:
+    """Return what the message of a request says beside it: who brought it, and what explains each piece of it."""
+    marked = await ledger.ask(lambda connection: marked_of(connection, message.id))
+    return {
+        "brought_by": _brought_by(message),
+        "passages": [passage_row(passage) for passage in marked.passages],
+        "passages_left_out": marked.left_out,
+    }
+
+
+def _brought_by(message: MessageRecord) -> str | None:
+    """Return who put a file into the inbox; ``None`` for a mail that came by itself."""
+    if message.brought_by:
+        return message.brought_by
+    return _SOMEBODY if message.message_id.startswith(Identity.DROPPED) else None
 
 
 def request_row(request: Request) -> dict[str, Any]:
@@ -165,15 +196,33 @@ def _details(request: Request) -> dict[str, Any]:
         "department": application.department,
         "place": application.place,
         "asked": list(application.dates),
+        "read": _read_row(application),
+        "read_first": _read_row(request.first_application) if request.first_application else None,
         "applied_at": application.applied_at,
         "window": {"start": request.window.start, "end": request.window.end} if request.window else None,
         "violations": [
-            {"code": item.code, "severity": item.severity, "text": item.text} for item in decision.violations
+            {"code": item.code, "severity": item.severity, "text": item.text, "hint": item.hint}
+            for item in decision.violations
         ]
         if decision
         else [],
         "doubts": [{"field": item.field, "read": item.read, "text": item.text} for item in application.doubts],
     }
+
+
+def _read_row(application: Application) -> dict[str, Any]:
+    more = ("kana", "mail", "declaration", "hours")
+    return {**application_row(application), **{name: getattr(application, name) for name in more}}
+
+
+def _read_table(read: dict[str, Any], first: dict[str, Any] | None) -> Any:  # noqa: ANN401 - a rich table, whose import is left to output.py
+    """Return what was read for people; where somebody put it right, what was read first beside it."""
+    columns = ["項目 / field", "読み取り / read"]
+    stated = [name for name in read if _cell(read[name]) or (first and _cell(first[name]))]
+    rows = [[name, _cell(read[name]), *([_cell(first[name])] if first else [])] for name in stated]
+    return table(
+        "読み取った内容 / what was read", [*columns, *(["最初の読み取り / read first"] if first else [])], rows
+    )
 
 
 def _notice_row(notice: Notice) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
 
+from bot.commands.marking import marking_table, passage_row
 from bot.commands.opening import day, open_workshop
 from bot.commands.output import people, print_json, table
 from bot.errors import BadUsage, Problem
@@ -35,14 +37,12 @@ def read(
     workshop = open_workshop(config, overrides, quiet=True)
     decided = _decider(workshop, now) if decide else None
     reader = workshop.reader()
-    results = []
-    for file in files:
-        message = _message(workshop, file)
-        results.append(_row(file, reader.read_or_give_up(message), decided, explain=explain))
+    readings = [reader.read_or_give_up(_message(workshop, file)) for file in files]
+    results = [_row(file, reading, decided, explain=explain) for file, reading in zip(files, readings, strict=True)]
     if as_json:
         print_json(results)
     else:
-        _tell(results)
+        _tell(results, readings if explain else ())
     unread = any(result["outcome"] == ReadOutcome.UNREADABLE for result in results)
     return 1 if unread else 0
 
@@ -99,6 +99,7 @@ def _row(file: Path, reading: Reading, decided: Decider | None, *, explain: bool
         "arrived_at": reading.arrived_at,
         "authentic": reading.authentic,
         "applications": [],
+        "passages": [passage_row(passage) for passage in reading.passages] if explain else [],
     }
     for application in reading.applications:
         item = application_row(application)
@@ -149,21 +150,24 @@ def decision_row(decision: Decision) -> dict[str, Any]:
                 "text": item.text,
                 "text_en": item.text_en,
                 "dates": list(item.dates),
+                "hint": item.hint,
             }
             for item in decision.violations
         ],
     }
 
 
-def _tell(results: Sequence[dict[str, Any]]) -> None:
+def _tell(results: Sequence[dict[str, Any]], explained: Sequence[Reading]) -> None:
     screen = people()
-    for result in results:
+    for result, reading in zip_longest(results, explained):
         screen.print(
             f"[bold]{escape(result['file'])}[/bold]  {result['outcome']}  {escape(result['reason'])}", markup=True
         )
         for item in result["applications"]:
             rows = [(key, _cell(value)) for key, value in item.items() if value not in (None, [], "")]
             screen.print(table("", ["", ""], rows))
+        if reading is not None:
+            screen.print(marking_table(reading.passages))
 
 
 def _cell(value: object) -> str:

@@ -25,6 +25,7 @@ _UTF8, _JIS = NoticePolicy(linesep="\r\n"), jis.JisPolicy(linesep="\r\n")
 _TOKEN_BYTES = 12
 # One mailbox by RFC 5321 in plain ASCII, without quoting, comments or a second address.
 _ADDRESS = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])")
+_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.)\S*", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
@@ -44,6 +45,14 @@ class Envelope:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changed:
+    """What a change did: days that were granted before and are no longer, and days that are granted anew."""
+
+    gone: tuple[date, ...]
+    new: tuple[date, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Possible:
     """A day that can still be applied for, and by when."""
 
@@ -57,6 +66,22 @@ class Needs:
 
     ja: str
     en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Why an application waits for a person, and what becomes of its days meanwhile."""
+
+    #: The days asked for; empty where the kind asks for none.
+    asked: tuple[date, ...]
+    #: What is not clear in it: an application that says it clearly may need no person.
+    unclear: tuple[Violation, ...]
+    #: What an operator has to decide on, however clearly it is said.
+    to_decide: tuple[Violation, ...]
+    #: Of the days, those that a new application could still ask for, and by when.
+    open: tuple[Possible, ...]
+    #: Of the days, those for which a new application would be too late.
+    closed: tuple[date, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +102,7 @@ class Composer:
         granted: Sequence[date],
         refused: Sequence[Violation],
         renewed: bool,
+        changed: Changed | None = None,
     ) -> EmailMessage:
         """Return the mail with the login ID and the password, which is in the body alone, never in a header.
 
@@ -95,6 +121,7 @@ class Composer:
             granted=granted,
             refused=_clean(refused),
             renewed=renewed,
+            changed=changed,
         )
 
     def secret(self, envelope: Envelope, *, to_name: str, secret: Secret, window: Window) -> EmailMessage:
@@ -128,7 +155,7 @@ class Composer:
         violations: Sequence[Violation],
         possible: Sequence[Possible],
     ) -> EmailMessage:
-        """Return the rejection with every reason and the days still possible; for a mere duplicate, that nothing changed."""
+        """Return the rejection with every reason and the days still possible; for a mere duplicate, which request it repeats."""
         duplicate = bool(violations) and all(item.code == "V18" for item in violations)
         return self._mail(
             envelope,
@@ -140,9 +167,18 @@ class Composer:
             duplicate=duplicate,
         )
 
-    def held(self, envelope: Envelope, *, received_at: datetime) -> EmailMessage:
-        """Return the notice that a person checks the application; it says nothing of what is doubted."""
-        return self._mail(envelope, "held", received_at=received_at)
+    def held(self, envelope: Envelope, *, received_at: datetime, waiting: Waiting) -> EmailMessage:
+        """Return the notice that a person checks the application: what is unclear, and that its days may pass meanwhile."""
+        return self._mail(
+            envelope,
+            "held",
+            received_at=received_at,
+            asked=waiting.asked,
+            unclear=_clean(waiting.unclear),
+            to_decide=_clean(waiting.to_decide),
+            open=waiting.open,
+            closed=waiting.closed,
+        )
 
     def receipt(
         self, envelope: Envelope, *, received_at: datetime, granted: Sequence[date], send_from: datetime | None
@@ -249,4 +285,9 @@ def clean(text: str) -> str:
 
 
 def _clean(violations: Sequence[Violation]) -> list[dict[str, str]]:
-    return [{"code": item.code, "text": clean(item.text), "text_en": clean(item.text_en)} for item in violations]
+    return [{"code": item.code, "text": _told(item.text), "text_en": _told(item.text_en)} for item in violations]
+
+
+def _told(text: str) -> str:
+    """Return what a rule found, without an address that a mail program would make a link of: it quotes what was read."""
+    return _LINK.sub("［…］", clean(text))

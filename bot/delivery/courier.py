@@ -20,7 +20,7 @@ from bot.errors import BotError, DeliveryFailed, OutcomeUnknown
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import TOLD, Event, Notice, NoticeKind, NoticeState, Request
 from bot.life import State
-from bot.model import Employee
+from bot.model import Employee, Kind
 from bot.secret import Secret
 
 _SETTLED = frozenset(NoticeState) - {NoticeState.SENDING}
@@ -63,9 +63,10 @@ class Courier:
         carried = self._parcels(request, employee)
         notices = [await self._next(request, parcel.kind, ", ".join(parcel.to.addresses)) for parcel in carried]
         now, renewed = self.clock.now(), request.attempts == 0 and not await self._first_time(request)
+        released = await self.ledger.released_for(request) if request.kind is Kind.CHANGE else ()
         mails = [
             self.certificates.sealed(
-                self.letters.credentials(request, employee, secret, notice, parcel, renewed=renewed),
+                self.letters.credentials(request, employee, secret, notice, parcel, renewed=renewed, released=released),
                 parcel.to.employee_no,
                 now,
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.message import EmailMessage
 
 from bot.clock import Clock
-from bot.delivery.compose import Composer, Envelope, Needs, Possible
+from bot.delivery.compose import Changed, Composer, Envelope, Needs, Possible, Waiting
 from bot.delivery.parcels import Parcel
 from bot.errors import DeliveryFailed
 from bot.ledger.records import Notice, NoticeKind, Request
@@ -20,6 +20,10 @@ from bot.settings.delivery import Mode
 ANNOUNCED = frozenset({NoticeKind.REVOKED, NoticeKind.CANCELLED})
 
 
+#: What these hold for is not clear in the application itself; the others are for an operator to decide on as it is.
+_UNCLEAR = frozenset({"V01", "V02", "V03", "V04", "V13", "V18", "V19"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Letters:
     """Makes the mails that a courier carries."""
@@ -28,6 +32,8 @@ class Letters:
     clock: Clock
     #: Says which days can still be applied for at a moment, and by when.
     possible: Callable[[datetime], Sequence[Possible]]
+    #: Says by when an application for a day must have been received.
+    cutoff_for: Callable[[date], datetime]
     #: Says from when on a request is issued and sent (``delivery.send_at``); ``None`` is at once.
     send_from: Callable[[Request], datetime | None]
     #: What operators must make sure of before they approve an urgent request.
@@ -39,11 +45,12 @@ class Letters:
         return self.composer.delivery.urgent_mode if urgent else self.composer.delivery.mode
 
     def credentials(
-        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel, *, renewed: bool
-    ) -> EmailMessage:
+        self, request: Request, employee: Employee, secret: Secret, notice: Notice, parcel: Parcel, *, renewed: bool,
+        released: Collection[date] = (),
+    ) -> EmailMessage:  # fmt: skip
         """Return the mail that a parcel of credentials is; raises ``DeliveryFailed`` for a request without a login.
 
-        ``renewed``: the applicant has this login, with another password.
+        ``renewed``: the applicant has this login, with another password; ``released``: the days that a change took back.
         """
         if request.window is None or request.login_id is None:
             raise DeliveryFailed("the request has no login to tell of")
@@ -62,6 +69,7 @@ class Letters:
             secret=secret if self.mode(request) is Mode.SINGLE else None,
             window=request.window,
             granted=_days(request),
+            changed=_changed(_days(request), released),
             renewed=notice.attempt > 1 or renewed,
             refused=[item for item in violations if item.severity is Severity.REJECT or item.code in {"V09", "V18"}],
         )
@@ -70,7 +78,7 @@ class Letters:
         """Return the notice of what became of a request."""
         envelope = self._envelope(request, employee, notice)
         if notice.kind is NoticeKind.HELD:
-            return self.composer.held(envelope, received_at=request.received_at)
+            return self.composer.held(envelope, received_at=request.received_at, waiting=self._waiting(request))
         if notice.kind in ANNOUNCED:
             return self.composer.closed(
                 envelope,
@@ -108,6 +116,24 @@ class Letters:
             solved=notice.kind is NoticeKind.SOLVED,
         )
 
+    def _waiting(self, request: Request) -> Waiting:
+        found = request.decision.violations if request.decision else ()
+        holds = [item for item in found if item.severity is Severity.HOLD]
+        refused = {
+            day for item in found if item.severity is Severity.REJECT or item.code == "V09" for day in item.dates
+        }
+        asked = request.application.dates if request.kind.asks_for_days else ()
+        still = [day for day in asked if day not in refused]
+        cutoffs = [Possible(day=day, cutoff=self.cutoff_for(day)) for day in still]
+        ahead = tuple(item for item in cutoffs if self.clock.now() <= item.cutoff)
+        return Waiting(
+            asked=asked,
+            unclear=tuple(item for item in holds if item.code in _UNCLEAR),
+            to_decide=tuple(item for item in holds if item.code not in _UNCLEAR),
+            open=ahead,
+            closed=tuple(item.day for item in cutoffs if item not in ahead),
+        )
+
     def _envelope(
         self, request: Request, employee: Employee | None, notice: Notice, *, to: tuple[str, ...] = ()
     ) -> Envelope:
@@ -120,6 +146,13 @@ class Letters:
             attempt=notice.attempt,
             now=self.clock.now(),
         )
+
+
+def _changed(granted: Collection[date], released: Collection[date]) -> Changed | None:
+    """Return what a change did to the days; ``None`` where it took none back."""
+    if not released:
+        return None
+    return Changed(gone=tuple(sorted(set(released) - set(granted))), new=tuple(sorted(set(granted) - set(released))))
 
 
 def _days(request: Request) -> tuple[date, ...]:

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 from jinja2 import TemplateError
 
-from bot.delivery.compose import Composer, Envelope, Needs, Possible
+from bot.delivery.compose import Composer, Envelope, Needs, Possible, Waiting
 from bot.delivery.templates import RULE, SETTING
 from bot.errors import BotError, ConfigInvalid, Problem
 from bot.model import Employee, Severity, Violation, Window
@@ -28,7 +28,7 @@ _MUST: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "handover": ((_REQUEST, _LOGIN), True),
     "receipt": ((_REQUEST,), False),
     "rejected": ((_REQUEST, _REASON), False),
-    "held": ((_REQUEST,), False),
+    "held": ((_REQUEST, _REASON), False),
     "cancelled": ((_REQUEST,), False),
     "revoked": ((_REQUEST,), False),
     "alert": ((_REQUEST,), False),
@@ -102,7 +102,7 @@ def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], Ema
         "rejected": lambda: composer.rejected(
             envelope, received_at=now, asked=(day,), violations=(violation,), possible=(Possible(day=day, cutoff=now),)
         ),
-        "held": lambda: composer.held(envelope, received_at=now),
+        "held": lambda: composer.held(envelope, received_at=now, waiting=_waiting(now, violation)),
         "cancelled": lambda: composer.closed(envelope, granted=(day,), at_wish=True, login_id=_LOGIN),
         "revoked": lambda: composer.closed(envelope, granted=(day,), at_wish=False, login_id=_LOGIN),
         "conditions": lambda: composer.conditions(("sample@city.example.jp",), _conditions(now)),
@@ -111,6 +111,12 @@ def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], Ema
         "digest": lambda: composer.digest(("sample@city.example.jp",), made=_day(now), version="1"),
         "alert": lambda: composer.alert(envelope, received_at=now, asked=(day,), needs=Needs(ja="確認", en="a call")),
     }
+
+
+def _waiting(now: datetime, violation: Violation) -> Waiting:
+    day = now.date()
+    possible = (Possible(day=day, cutoff=now),)
+    return Waiting(asked=(day,), unclear=(violation,), to_decide=(violation,), open=possible, closed=(day,))
 
 
 def _conditions(now: datetime) -> dict[str, object]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
-from bot.intake.beside import Beside
-from bot.intake.choices import kinds_in, ticked
+from bot.intake.agreement import combined, day_count
+from bot.intake.choices import KindOptions, ticked
 from bot.intake.dates import read_dates, read_day
 from bot.intake.fields import REMARKS, Answer, base_label
 from bot.intake.moments import read_moment
+from bot.intake.numbers import read_employee_no
+from bot.intake.receipt_numbers import damaged, receipt_number
 from bot.model import Application, Doubt, Kind, Origin
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold, normalise
 
-_NUMBER = re.compile(r"^[A-Za-z]{0,2}\d{3,10}$")
 _RECEIPT = re.compile(
     r"(?:受付番号|整理番号|申請番号|到達番号|申込番号)\s*(?:[:：]\s*)?([0-9０-９A-Za-zＡ-Ｚ\-－]{4,20})"
 )
@@ -42,8 +44,7 @@ class Assembler:
 
     def __init__(self, settings: FormsSettings) -> None:
         self._settings = settings
-        self._beside = Beside(settings)
-        self._kinds = {Kind(kind): tuple(map(fold, words)) for kind, words in settings.kinds.items()}
+        self._kinds = KindOptions({Kind(kind): words for kind, words in settings.kinds.items()})
         self._urgent_words = {fold(word): word for word in settings.urgent_words}
 
     def assemble(self, answers: Sequence[Answer], frame: Frame) -> Application:
@@ -52,15 +53,16 @@ class Assembler:
         remarks = _remarks(answers, stated)
         chosen, doubts = _choose([*stated, *self._defaults(frame, answers)])
         base = self._base(chosen, frame)
-        dates, date_doubts = self._dates(chosen, base)
+        dates, date_doubts = self._dates(chosen, base, open_end=any(answer.field == "date_to" for answer in stated))
         kind, kind_doubts = self._kind(chosen, frame)
-        number, number_doubts = _employee_no(_first(chosen, "employee_no"))
+        beside = [_first(chosen, field) for field in ("name", "department")]
+        number, number_doubts = read_employee_no(_first(chosen, "employee_no"), beside)
         applied_at, applied_doubts = self._applied_at(chosen, frame)
         receipt_no, refers_to = self._receipt_no(chosen, frame), _compact(_first(chosen, "refers_to")[:_LONGEST_NUMBER])
-        own_numbers = [known for known in (number, receipt_no, refers_to) if known] if number else []
         return Application(
             kind=kind,
             form=frame.form.name if frame.form else "other",
+            form_digest=(frame.form or self._settings).digest,
             receipt_no=receipt_no,
             applied_at=applied_at,
             employee_no=number,
@@ -80,11 +82,11 @@ class Assembler:
             doubts=(
                 *doubts,
                 *_too_long(chosen),
+                *damaged(chosen.get("receipt_no", ()), chosen.get("refers_to", ())),
                 *number_doubts,
                 *date_doubts,
                 *kind_doubts,
                 *applied_doubts,
-                *self._beside.doubts(remarks, dates, own_numbers),
             ),
             origins=tuple(Origin(field=item.field, source=item.source, why=item.why) for item in answers),
         )
@@ -100,46 +102,60 @@ class Assembler:
 
     def _base(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> date:
         """Return the day from which dates without a year are counted: the application's, else the receipt's."""
-        stated = read_day(_first(chosen, "applied_at"), base=frame.received_at.date())
-        return stated[0] if stated else frame.received_at.astimezone(frame.zone).date()
+        received = frame.received_at.astimezone(frame.zone).date()
+        stated = read_day(_first(chosen, "applied_at"), base=received, backward=True)
+        return stated[0] if stated else received
 
     def _applied_at(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> tuple[datetime | None, list[Doubt]]:
         """Return 申請日時 where the form is trusted for it; without a time of day it says nothing about the cutoff."""
         text = _first(chosen, "applied_at")
         if not text or frame.form is None or "applied_at" not in frame.form.trusted:
             return None, []
-        day = read_day(text, base=frame.received_at.date())
-        moment = read_moment(text, zone=frame.zone, base=frame.received_at.date())
+        received = frame.received_at.astimezone(frame.zone).date()
+        day = read_day(text, base=received, backward=True)
+        moment = read_moment(text, zone=frame.zone, base=received, time_alone=True)
         if moment or (day and not day[1]):
             return moment, []
         return None, [_doubt("applied_at", text, "申請日時として読めません", "it is no date and time")]
 
-    def _dates(self, chosen: Mapping[str, list[Answer]], base: date) -> tuple[tuple[date, ...], list[Doubt]]:
-        """Return the days; where several labels state days, they must state the same ones."""
+    def _dates(
+        self, chosen: Mapping[str, list[Answer]], base: date, *, open_end: bool
+    ) -> tuple[tuple[date, ...], list[Doubt]]:
+        """Return the days; where several labels state days, they must state the same ones.
+
+        ``open_end``: the form asks for a last day, and none was written: it is the first.
+        """
+        stated = [answer for answer in chosen.get("dates", []) if answer.value.strip()]
+        counts = {count for answer in stated if (count := day_count(answer.value)) is not None}
         lists: dict[str, list[str]] = {}
-        for answer in chosen.get("dates", []):
-            if answer.value.strip():
+        for answer in stated:
+            if day_count(answer.value) is None:
                 lists.setdefault(base_label(answer.label), []).append(answer.value)
-        starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
-        if len(starts) == len(ends):
-            pairs = [(start, end) for start, end in zip(starts, ends, strict=True) if start.strip()]
-            if pairs:
-                lists["from to"] = [f"{start}~{end}" if end.strip() else start for start, end in pairs]
-        elif starts or ends:
-            both = " / ".join([*starts, *ends])
-            return (), [_doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")]
+        periods = _periods(chosen, open_end=open_end)
+        if isinstance(periods, Doubt):
+            return (), [periods]
+        if periods:
+            lists["from to"] = periods
+        return self._agreeing(lists, counts, base)
+
+    def _agreeing(
+        self, lists: Mapping[str, Sequence[str]], counts: AbstractSet[int], base: date
+    ) -> tuple[tuple[date, ...], list[Doubt]]:
+        """Return the days that every label names: an approval must not grant more than was meant."""
         found, doubts = set[frozenset[date]](), list[Doubt]()
         for texts in lists.values():
             days, unclear = self._days(texts, base)
             found.add(days)
             doubts += unclear
+        if counts - {len(days) for days in found} and not doubts:
+            stated = "、".join(f"{count}日間" for count in sorted(counts))
+            doubts.append(_doubt("dates", stated, "日数が利用日と合いません", "the number of days is another one"))
         if len(found) > 1 and not doubts:
             both = " / ".join(text for texts in lists.values() for text in texts)
             doubts.append(_doubt("dates", both, "項目によって日付が違います", "the days differ from label to label"))
         if max(map(len, found), default=0) > _MOST_DAYS:
             many = f"日付が多すぎます（上限{_MOST_DAYS}日）"
             return (), [*doubts, _doubt("dates", "", many, f"more than {_MOST_DAYS} days")]
-        # Where they differ, only the days that all of them name: an approval must not grant more than was meant.
         return tuple(sorted(frozenset.intersection(*found) if found else ())), doubts
 
     def _days(self, texts: Sequence[str], base: date) -> tuple[frozenset[date], list[Doubt]]:
@@ -154,27 +170,29 @@ class Assembler:
         return frozenset(days), doubts
 
     def _kind(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> tuple[Kind, list[Doubt]]:
-        stated = _first(chosen, "kind")
-        kinds = kinds_in(stated, self._kinds)
-        if stated and not kinds:
-            return Kind.ISSUE, [_doubt("kind", stated, "知らない申請種別です", "the kind is unknown")]
-        if not stated:
-            named = [kind for kind in kinds_in(frame.subject, self._kinds) if kind is not Kind.ISSUE]
-            stated = frame.subject
-            kinds = [*named] or [Kind.ISSUE]
-            if {Kind.CANCEL, Kind.CHANGE}.intersection(kinds) and "refers_to" not in chosen:
-                doubt = _doubt(
-                    "kind", stated, "件名だけでは申請種別が決まりません", "the subject alone does not tell the kind"
-                )
-                return kinds[0], [doubt]
+        """Return the kind: the field's, which the subject must not gainsay, else the subject's, else a new application."""
+        stated = "\n".join(answer.value for answer in chosen.get("kind", ()))
+        read = self._kinds.read(stated, frame.form.options.get("kind") if frame.form else None)
+        kinds, named = [*read.kinds], self._kinds.named_in(frame.subject)
+        if read.unknown:
+            unknown = "、".join(read.unknown)
+            return _first_of(kinds), [_doubt("kind", unknown, "知らない申請種別です", "the kind is unknown")]
+        if not kinds:
+            kinds, stated = named, frame.subject
+            if {Kind.CANCEL, Kind.CHANGE}.intersection(named) and "refers_to" not in chosen:
+                text, text_en = "件名だけでは申請種別が決まりません", "the subject alone does not tell the kind"
+                return named[0], [_doubt("kind", stated, text, text_en)]
+        elif not set(named) <= set(kinds):
+            text, text_en = "件名と申請区分が食い違っています", "the subject names another kind than the field"
+            return kinds[0], [_doubt("kind", frame.subject, text, text_en)]
         if len(kinds) > 1:
             return kinds[0], [_doubt("kind", stated, "申請種別が一つに決まりません", "the kind is not clear")]
-        return kinds[0], []
+        return _first_of(kinds), []
 
     def _receipt_no(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> str | None:
-        stated = _compact(_first(chosen, "receipt_no"))
-        if stated:
-            return stated if len(stated) <= _LONGEST_NUMBER else None
+        """Return the receipt number; what a spreadsheet made of one, and the number of a row, are none."""
+        if "receipt_no" in chosen:
+            return receipt_number(chosen["receipt_no"][0])
         found = _RECEIPT.search(frame.subject)
         return _compact(found.group(1)) if found and "refers_to" not in chosen else None
 
@@ -184,6 +202,17 @@ class Assembler:
         texts = [fold(answer.value) for answers in (*chosen.values(), remarks) for answer in answers]
         found = (word for folded, word in self._urgent_words.items() if any(folded in text for text in texts))
         return next(found, stated)
+
+
+def _periods(chosen: Mapping[str, list[Answer]], *, open_end: bool) -> list[str] | Doubt:
+    """Return each first day with its last one, or the doubt that they don't pair up."""
+    starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
+    if starts and not ends and open_end:
+        return starts
+    if len(starts) == len(ends):
+        return [f"{start}~{end}" for start, end in zip(starts, ends, strict=True)]
+    both = " / ".join([*starts, *ends])
+    return _doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")
 
 
 def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Doubt]]:
@@ -196,6 +225,8 @@ def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Do
             continue
         newest = min(answer.depth for answer in stated)
         chosen[field] = [answer for answer in stated if answer.depth == newest]
+        if field not in _DATE_FIELDS:
+            chosen[field] = combined(field, chosen[field])
         values = {fold(answer.value) for answer in stated if answer.depth < 99}
         several_in_one = _contradict(field, chosen[field])
         older_disagrees = len(values) > 1 and any(answer.depth != newest for answer in stated)
@@ -215,21 +246,14 @@ def _contradict(field: str, answers: Sequence[Answer]) -> bool:
     return len({fold(answer.value) for answer in answers}) > 1
 
 
-def _employee_no(text: str) -> tuple[str | None, list[Doubt]]:
-    if not text:
-        return None, []
-    pieces = normalise(text).split()
-    number = "".join(pieces).replace("-", "")
-    spaced_out = len(pieces) == 1 or all(len(piece) == 1 for piece in pieces)  # else a second number stands beside it
-    if spaced_out and _NUMBER.match(number):
-        return number.upper(), []
-    return None, [_doubt("employee_no", text, "職員番号として読めません", "it is no employee number")]
-
-
 def _remarks(answers: Sequence[Answer], stated: Sequence[Answer]) -> list[Answer]:
     """Return the lines beside the answers, down to the oldest mail of the thread that states one."""
     oldest = max((answer.depth for answer in stated), default=0)
     return [answer for answer in answers if answer.field == REMARKS and answer.depth <= oldest]
+
+
+def _first_of(kinds: Sequence[Kind]) -> Kind:
+    return next(iter(kinds), Kind.ISSUE)
 
 
 def _too_long(chosen: Mapping[str, list[Answer]]) -> list[Doubt]:

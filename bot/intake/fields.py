@@ -1,47 +1,82 @@
 """Lines to labelled answers, in all the layouts that form systems write (domain.md §1.2, families A to F).
 
-``項目名：値`` · ``【項目名】`` with the value beside or below · ``■項目名`` with the value below · label TAB value · label and
-value on lines of their own · several on one line. A label is known by the synonyms of ``forms.labels``, compared without
-spaces, width, brackets, 必須 marks and trailing numbers; the value is kept as it was written.
+``項目名：値``, with → = or ｜ for the colon · ``【項目名】``, 《項目名》 or 「項目名」 with the value beside or below · ``■項目名``
+with the value below · label TAB value, or a space · label and value on lines of their own, also as ``Q1.`` and ``A1.`` · several
+on one line. A label is known by the synonyms of ``forms.labels`` and of the form's profile, compared without spaces, width,
+brackets, 必須 marks and trailing numbers; the value is kept as it was written.
+
+No line with a word in it is left out: what is no answer is a remark, for :mod:`bot.intake.accounting` to explain.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 from bot.errors import Unreadable
-from bot.settings.forms import FormsSettings
+from bot.settings.forms import FieldName, FormProfile, FormsSettings
 from bot.text import fold
 
 _DECORATION = re.compile(
-    r"^[\s■□●○◇◆▼▽◎★☆・*>＞＊\-–—]*(?:[(（]?\d{1,2}[)）.．、]\s*|[①-⑳]\s*)?[\s■□●○◇◆・]*"
+    r"^[\s■□●○◇◆▼▽◎★☆・*>＞＊\-–—]*(?:[(（]?\d{1,2}[)）.．、]\s*|[①-⑳]\s*|[QＱ]\s?\d{0,2}\s*[.．:：)）、]\s*)?[\s■□●○◇◆・]*"
 )  # fmt: skip
 _MARKS = re.compile(r"[(（\[［【〔<＜]\s*(?:必須|任意|選択|複数選択可|半角|全角|半角数字)\s*[)）\]］】〕>＞]|[*＊※]$")
-_NUMBER = re.compile(r"(?:第?\s*[\d０-９]{1,2}\s*(?:日目|希望)?|[①-⑳])$")
-_COLON = re.compile(r"[:：︰﹕]")
-_BRACKETS = re.compile(r"^\s*[【\[［〔](?P<label>[^】\]］〕]{1,30})[】\]］〕]\s*[:：]?\s*(?P<value>.*)$")
+_NUMBER = re.compile(r"(?:第?\s*[\d０-９]{1,2}\s*(?:日目)?|[①-⑳])$")
+_NTH_DAY = re.compile(r"\s*第?[\d０-９]{1,2}日目\s*")
+_COLON = re.compile(r"[:：︰﹕→⇒=＝｜|]")
+_OPENING, _CLOSING = "【\\[［〔《〈「『", "】\\]］〕》〉」』"
+_BRACKETS = re.compile(rf"^\s*[{_OPENING}](?P<label>[^{_CLOSING}]{{1,30}})[{_CLOSING}]\s*[:：]?\s*(?P<value>.*)$")
 _INLINE = re.compile(r"【([^】]{1,30})】")
 _RULE = re.compile(r"^[\s\-－ー=＝_＿*＊~〜─━・.]{3,}$")
 _GAP = re.compile(r"\t+|[\u3000 ]{2,}|\u3000")
+_SPACE = re.compile(r"(?<=\S) (?=\S)")
+_REPLY = re.compile(r"^\s*[AＡ]\s?\d{0,2}\s*[.．:：)）、]\s*")
+_QUESTION = re.compile(r"^\s*[QＱ]\s?\d{0,2}\s*[.．:：)）、]")
 _QUOTE = re.compile(r"^\s*((?:[>＞]\s?)+)")
 _CHOICE = re.compile(r"^\s*[\[［(（]\s*\d{1,2}\s*[\]］)）]\s*")
 _UNKNOWN = re.compile(
-    r"^\s*(?:[【\[［〔](?P<bracketed>[^】\]］〕]{1,30})[】\]］〕]\s*[:：]?|(?P<plain>[^\s:：0-9０-９][^:：]{0,20})[:：])\s*(?P<value>.*)$"
+    rf"^\s*(?:[{_OPENING}](?P<bracketed>[^{_CLOSING}]{{1,30}})[{_CLOSING}]\s*[:：]?|(?P<plain>[^\s:：0-9０-９][^:：]{{0,20}})[:：])\s*(?P<value>.*)$"
 )
 _BULLET = re.compile(r"^\s*[■□●◇◆]")
 _OPTION = re.compile(r"^\s*[□☐■☑☒✓✔]")
 _DAY_LINE = re.compile(
     r"^\s*(?:[・*]\s*|[(（]?\d{1,2}[.)）]\s+|[①-⑳]\s*)?(?:令和|[RrＲ]\s*[\d０-９]|[\d０-９]{1,4}\s*[年月/／.．日])"
 )
+#: The rest of a list of days that was broken within an item.
+_WRAPPED = re.compile(r"^\s*(?:[日月年、,，・~〜～ー-]|及び|並びに|[(（][月火水木金土日])")
 _DAYS = frozenset({"dates", "date_from", "date_to"})
-#: The field of lines that are no answer: kept, because they may change one (see :mod:`bot.intake.beside`).
+#: How the heading of an older mail begins, and the labels of its other lines.
+_SENDER = re.compile(r"^\s*\**(?:差出人|送信者|From)\**\s*[:：]", re.IGNORECASE)
+_HEADING = re.compile(
+    r"^\s*\**(?:差出人|送信者|送信日時|送信日|日時|日付|宛先|件名|From|Sent|Date|To|Cc|Subject|Importance|重要度|添付ファイル)\**\s*[:：]",
+    re.IGNORECASE,
+)
+#: How mail programs begin a quotation: on such a day somebody wrote.
+_WROTE = re.compile(
+    r"[^\s<>]+@[^\s<>]+[>＞]?\s*(?:さん|様)?(?:のメール|は書きました|からのメッセージ|wrote)?\s*[:：]\s*$"
+)
+#: The field of lines that are no answer: kept, because they may change one (see :mod:`bot.intake.accounting`).
 REMARKS = "remarks"
-_NOTE = ""
-#: Why a line is a remark: its label is in no list of the settings.
-UNKNOWN = "知らない項目"
+
+
+class Shape(StrEnum):
+    """How an answer or a remark is written."""
+
+    #: A label that is known, and its answer.
+    LABELLED = "項目：値"
+    #: A label that is in no list of the settings, and what stands under it.
+    UNKNOWN_LABEL = "知らない項目"
+    #: A line without a label.
+    SENTENCE = "項目のない行"
+    #: A line below the mark of a signature.
+    SIGNATURE = "署名の下の行"
+    #: A line with which an older mail begins.
+    OLDER = "過去のメールの見出し"
+
+
 _MOST_PIECES = 8
 _MOST_MARKS = 30_000
 _NEVER_LAST = frozenset(":：;,、。/")
@@ -60,6 +95,20 @@ class Answer:
     source: str
     why: str
     depth: int = 0
+    #: Where it stands in its part, such as 7行目 or 3行目 C列.
+    at: str = ""
+    shape: Shape = Shape.LABELLED
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """A line without its quote marks."""
+
+    number: int
+    text: str
+    depth: int
+    #: What it is, where that is known without its words.
+    shape: Shape | None = None
 
 
 @dataclass(kw_only=True)
@@ -73,6 +122,8 @@ class _Open:
     depth: int
     lines: list[str]
     below: bool
+    number: int = 0
+    shape: Shape = Shape.LABELLED
     #: Whether one of the lines says anything; kept, since a long answer is not to be gone over with each line.
     stated: bool = False
 
@@ -86,18 +137,23 @@ class _Open:
 
 
 class FieldReader:
-    """Finds answers in text by the labels of the settings."""
+    """Finds answers in text by the labels of the settings, and of one form where it is known."""
 
-    def __init__(self, settings: FormsSettings) -> None:
+    def __init__(self, settings: FormsSettings, profile: FormProfile | None = None) -> None:
         self._settings = settings
         # The same few labels come back in every mail of a form.
         self._key = lru_cache(maxsize=_KEPT_KEYS)(_label_key)
-        self._labels = {_label_key(label): field for field, labels in settings.labels.items() for label in labels}
+        self._labels = _by_key(settings.labels) | (_by_key(profile.labels) if profile else {})
+        apart = (*profile.harmless, *profile.free_text, *profile.values) if profile else ()
+        for label in apart:
+            self._labels.pop(_label_key(label), None)
 
     def field_of(self, label: str) -> str | None:
         """Return the field that a label stands for."""
         if len(label) > _LONGEST_LABEL:
             return None
+        if _NTH_DAY.fullmatch(label):
+            return "dates"
         return self._labels.get(self._key(label)) or self._labels.get(self._key(_NUMBER.sub("", label.strip())))
 
     def read(self, text: str) -> list[Answer]:
@@ -109,66 +165,66 @@ class FieldReader:
             raise Unreadable("本文の行または項目が多すぎます / too many lines or labels in the text")
         answers: list[Answer] = []
         current: _Open | None = None
-        for line, depth in self._lines(text):
-            found = list(self._labelled(line, depth))
-            if not found and current is not None and self._goes_on(current, line, depth):
-                current.add(line)
+        for line in self._lines(text):
+            found = list(self._labelled(line)) if line.shape is None else []
+            if not found and current is not None and self._goes_on(current, line):
+                current.add(line.text)
                 continue
             answers += self._closed(current)
             answers += [answer for opened in found[:-1] for answer in self._closed(opened)]
-            current = found[-1] if found else self._beside(line, depth)
+            current = found[-1] if found else _remark(line)
         return answers + self._closed(current)
 
-    def _lines(self, text: str) -> Iterator[tuple[str, int]]:
-        """Yield each line without quote marks, and its depth in the thread."""
-        forwarded, signed = 0, None
-        for raw in text.split("\n"):
+    def _lines(self, text: str) -> Iterator[_Line]:
+        """Yield each line without quote marks, with its depth in the thread."""
+        forwarded, signed, heading = 0, None, False
+        raws = text.split("\n")
+        for number, raw in enumerate(raws, 1):
             quote = _QUOTE.match(raw)
-            depth = len(re.findall(r"[>＞]", quote.group(1))) if quote else 0
+            quoted = len(re.findall(r"[>＞]", quote.group(1))) if quote else 0
             line = raw[quote.end() :] if quote else raw
-            if any(mark in line for mark in self._settings.forward_marks) and re.search(r"[-－ー=*]{2,}", line):
-                forwarded += 1
-                yield "", forwarded
-                continue
-            signed = signed if max(depth, forwarded) == signed else None
+            begins = _begins_heading(raws, number) or self._is_forward_mark(line)
+            heading = begins or (heading and _HEADING.match(line) is not None)
+            forwarded += begins
+            depth = max(quoted, forwarded)
+            signed = signed if depth == signed else None
             if line.startswith("-- ") or line.rstrip() == "--":
-                signed = max(depth, forwarded)
-            yield ("" if signed is not None else line), max(depth, forwarded)
+                signed, line = depth, line.strip().removeprefix("--")
+            older = heading or _introduces_quote(raws, number)
+            shape = Shape.OLDER if older else Shape.SIGNATURE if signed is not None else None
+            yield _Line(number=number, text=line, depth=depth, shape=shape)
 
-    def _labelled(self, line: str, depth: int) -> Iterator[_Open]:
+    def _is_forward_mark(self, line: str) -> bool:
+        return (
+            any(mark in line for mark in self._settings.forward_marks) and re.search(r"[-－ー=*]{2,}", line) is not None
+        )
+
+    def _labelled(self, line: _Line) -> Iterator[_Open]:
+        """Yield an answer for each known label on a line, and a remark for what stands before the first one."""
+        for field, label, value, why in self._pieces(line.text):
+            below = not value.strip() if why is not _Layout.BRACKETS else True
+            yield _Open(
+                field=field, label=label, source=line.text, why=why.value, depth=line.depth, lines=[value], below=below,
+                number=line.number, shape=Shape.SENTENCE if field == REMARKS and not label else Shape.LABELLED,
+            )  # fmt: skip
+
+    def _pieces(self, line: str) -> Iterator[tuple[str, str, str, _Layout]]:
+        """Yield (field, label, value, layout) of each answer on a line."""
         if several := self._in_brackets(line):
             for name, label, value in several:
-                yield _Open(
-                    field=name, label=label, source=line, why="【項目名】", depth=depth, lines=[value], below=not value
-                )
+                yield name, label, value, _Layout.BRACKETS if not value else _Layout.IN_BRACKETS
             return
         bracketed = _BRACKETS.match(line)
         if bracketed and (field := self.field_of(bracketed["label"])):
-            yield _Open(
-                field=field,
-                label=bracketed["label"],
-                source=line,
-                why="【項目名】",
-                depth=depth,
-                lines=[bracketed["value"]],
-                below=True,
-            )
+            yield field, bracketed["label"], bracketed["value"], _Layout.BRACKETS
             return
         body = _DECORATION.sub("", line, count=1)
-        pieces = list(self._by_colon(body))
-        if pieces:
-            for field, label, value in pieces:
-                below = not value.strip()
-                yield _Open(
-                    field=field, label=label, source=line, why="項目名：値", depth=depth, lines=[value], below=below
-                )
-        elif field := self.field_of(body.strip().strip("<>＜＞［］[]")):
-            yield _Open(field=field, label=body, source=line, why="項目名の行", depth=depth, lines=[], below=True)
+        if pieces := list(self._by_colon(body)):
+            yield from ((*piece, _Layout.COLON) for piece in pieces)
+        elif field := self.field_of(body.strip().strip("<>＜＞［］[]《》「」")):
+            yield field, body, "", _Layout.ABOVE
         else:
-            for field, label, value in self._by_gap(body):
-                yield _Open(
-                    field=field, label=label, source=line, why="項目名 空白 値", depth=depth, lines=[value], below=False
-                )
+            yield from ((*piece, _Layout.GAP) for piece in self._by_gap(body) or self._by_space(body))
 
     def _in_brackets(self, line: str) -> list[tuple[str, str, str]]:
         """Return (field, label, value) of each 【項目名】 on a line that holds several, else nothing."""
@@ -182,13 +238,15 @@ class FieldReader:
         ]
 
     def _by_colon(self, body: str) -> Iterator[tuple[str, str, str]]:
-        """Yield (field, label, value) for each known label before a colon; a line may hold several."""
+        """Yield (field, label, value) for each known label before a colon; what stands before the first is a remark."""
         found: list[tuple[str, int, int]] = []
         for colon in _COLON.finditer(body):
             start = found[-1][2] if found else 0
             label = self._label_before(body, start, colon.start())
             if label and (not found or label[1] > found[-1][2] or not body[found[-1][2] : label[1]].strip()):
                 found.append((label[0], label[1], colon.end()))
+        if found and body[: found[0][1]].strip():
+            yield REMARKS, "", body[: found[0][1]].strip()
         for index, (field, label_start, value_start) in enumerate(found):
             end = found[index + 1][1] if index + 1 < len(found) else len(body)
             yield field, body[label_start : value_start - 1], body[value_start:end].strip()
@@ -199,64 +257,56 @@ class FieldReader:
             return None
         near = max(start, end - 2 * _LONGEST_LABEL)  # no label reaches further back
         whole = self._key(body[near:end])
-        if not any(label in whole for label in self._labels):
+        if not any(label in whole for label in self._labels) and not _NTH_DAY.fullmatch(body[near:end]):
             return None
         for begin in (near, *(near + gap.end() for gap in re.finditer(r"[\s\u3000]+|[、,／/]", body[near:end]))):
             if field := self.field_of(body[begin:end]):
                 return field, begin
         return None
 
-    def _by_gap(self, body: str) -> Iterator[tuple[str, str, str]]:
-        """Yield (field, label, value) where known labels are set off by TABs or wide spaces; a line may hold several."""
+    def _by_gap(self, body: str) -> list[tuple[str, str, str]]:
+        """Return (field, label, value) where known labels are set off by TABs or wide spaces; a line may hold several."""
         gaps = list(_GAP.finditer(body))[:_MOST_PIECES]
         first = next((gap for gap in reversed(gaps) if self.field_of(body[: gap.start()])), None)
         if first is None or not body[first.end() :].strip():
-            return
+            return []
+        found: list[tuple[str, str, str]] = []
         label, start = body[: first.start()], first.end()
         for gap, after in zip(gaps, [*gaps[1:], None], strict=True):
             further = body[gap.end() : after.start() if after else len(body)]
             if gap.start() > first.start() and after is not None and self.field_of(further):
-                yield self.field_of(label) or "", label, body[start : gap.start()].strip()
+                found.append((self.field_of(label) or "", label, body[start : gap.start()].strip()))
                 label, start = further, after.end()
-        yield self.field_of(label) or "", label, body[start:].strip()
+        return [*found, (self.field_of(label) or "", label, body[start:].strip())]
 
-    def _beside(self, line: str, depth: int) -> _Open | None:
-        """Return what a line without a known label begins: a note, an unknown answer, a sentence, or nothing."""
-        stripped = line.strip()
-        if not stripped or _RULE.match(line):
-            return None
-        if self._is_note(line):
-            return _Open(field=_NOTE, label="", source=line, why="注記", depth=depth, lines=[line], below=False)
-        unknown = _UNKNOWN.match(_DECORATION.sub("", line, count=1)) if not _CHOICE.match(line) else None
-        label = (unknown["bracketed"] or unknown["plain"]).strip() if unknown else ""
-        value = unknown["value"] if unknown else stripped
-        why = UNKNOWN if unknown else "項目のない行"
-        return _Open(field=REMARKS, label=label, source=line, why=why, depth=depth, lines=[value], below=not value)
+    def _by_space(self, body: str) -> list[tuple[str, str, str]]:
+        """Return (field, label, value) where one space parts a known label from its value."""
+        gap = _SPACE.search(body)
+        field = self.field_of(body[: gap.start()]) if gap else None
+        return [(field, body[: gap.start()], body[gap.end() :].strip())] if gap and field else []
+
+    def _goes_on(self, current: _Open, line: _Line) -> bool:
+        """Tell whether a line without a known label belongs to the answer before it."""
+        text = line.text
+        if line.shape is not None or line.depth != current.depth:
+            return False
+        if not text.strip():
+            return not current.stated and current.shape is Shape.LABELLED
+        if _RULE.match(text) or self._is_note(text):
+            return False
+        if _OPTION.match(text) and current.below and _BULLET.match(current.source) is None:
+            return True  # □自宅 ■サテライト under their label
+        return not _begins_another(current, text) and _continues(current, text)
 
     def _is_note(self, line: str) -> bool:
         return any(line.strip().startswith(mark.strip()) for mark in self._settings.cut_marks)
 
-    def _goes_on(self, current: _Open, line: str, depth: int) -> bool:
-        """Tell whether a line without a known label belongs to the answer before it."""
-        stated = current.stated
-        if not line.strip():
-            return not stated and depth == current.depth
-        if depth != current.depth or _RULE.match(line) or self._is_note(line):
-            return False
-        if _OPTION.match(line) and current.below and _BULLET.match(current.source) is None:
-            return True  # □自宅 ■サテライト under their label
-        if _BULLET.match(line) or (_UNKNOWN.match(line) and _CHOICE.match(line) is None):
-            return False
-        if stated and current.field in _DAYS and _DAY_LINE.match(line):
-            return True
-        # A label on a line of its own may be followed by one that we don't know: only brackets tell where a value ends.
-        indented = line[:1] in {" ", "\t", "\u3000"}
-        return (current.below and (not stated or current.why == "【項目名】")) or (stated and indented)
-
     def _closed(self, current: _Open | None) -> list[Answer]:
-        if current is None or current.field == _NOTE:
+        if current is None:
             return []
-        value = "\n".join(_CHOICE.sub("", part).strip() for part in current.lines if part.strip())
+        asked = _QUESTION.match(current.source) is not None
+        lines = (_REPLY.sub("", part) if asked else part for part in current.lines if part.strip())
+        value = "\n".join(_CHOICE.sub("", part).strip() for part in lines)
         most = self._settings.max_field_chars
         if current.field != REMARKS and len(value) > most:
             label = current.label.strip()
@@ -265,14 +315,74 @@ class FieldReader:
             )
         return [
             Answer(
-                field=current.field,
-                label=current.label.strip(),
-                value=value,
-                source=current.source.strip(),
-                why=current.why,
-                depth=current.depth,
+                field=current.field, label=current.label.strip(), value=value, source=current.source.strip(), why=current.why,
+                depth=current.depth, at=f"{current.number}行目", shape=current.shape,
             )
-        ]
+        ]  # fmt: skip
+
+
+class _Layout(StrEnum):
+    """How a label is set off from its value."""
+
+    BRACKETS = "【項目名】"
+    #: Several on one line: each ends where the next begins.
+    IN_BRACKETS = "【項目名】値"
+    COLON = "項目名：値"
+    ABOVE = "項目名の行"
+    GAP = "項目名 空白 値"
+
+
+def _by_key(labels: Mapping[FieldName, Sequence[str]]) -> dict[str, str]:
+    return {_label_key(label): field for field, known in labels.items() for label in known}
+
+
+def _remark(line: _Line) -> _Open | None:
+    """Return what a line without a known label begins: an unknown answer, a sentence, or nothing."""
+    stripped = line.text.strip()
+    if not stripped or (_RULE.match(line.text) and line.shape is None):
+        return None
+    unknown = _UNKNOWN.match(_DECORATION.sub("", line.text, count=1)) if not _CHOICE.match(line.text) else None
+    label = (unknown["bracketed"] or unknown["plain"]).strip() if unknown and line.shape is None else ""
+    value = unknown["value"] if unknown and label else stripped
+    shape = line.shape or (Shape.UNKNOWN_LABEL if label else Shape.SENTENCE)
+    return _Open(
+        field=REMARKS, label=label, source=line.text, why=shape.value, depth=line.depth, lines=[value], below=not value,
+        number=line.number, shape=shape,
+    )  # fmt: skip
+
+
+def _begins_another(current: _Open, text: str) -> bool:
+    """Tell whether a line begins an answer of its own, under a label that is not known."""
+    if _BULLET.match(text):
+        return True
+    return _UNKNOWN.match(text) is not None and _CHOICE.match(text) is None and not _is_reply(current, text)
+
+
+def _continues(current: _Open, text: str) -> bool:
+    if current.stated and current.field in _DAYS and (_DAY_LINE.match(text) or _WRAPPED.match(text)):
+        return True
+    # A label on a line of its own may be followed by one that we don't know: only brackets tell where a value ends.
+    indented = text[:1] in {" ", "\t", "\u3000"}
+    below = current.below and (not current.stated or current.why == _Layout.BRACKETS.value)
+    return below or (current.stated and indented)
+
+
+def _is_reply(current: _Open, line: str) -> bool:
+    return _REPLY.match(line) is not None and _QUESTION.match(current.source) is not None
+
+
+def _begins_heading(lines: Sequence[str], number: int) -> bool:
+    """Tell whether an older mail's heading begins at this line: its sender, and in the next line another of its labels."""
+    following = lines[number] if number < len(lines) else ""
+    return _SENDER.match(lines[number - 1]) is not None and _HEADING.match(following) is not None
+
+
+def _introduces_quote(lines: Sequence[str], number: int) -> bool:
+    """Tell whether a line says who wrote the quotation that follows it."""
+    if not _WROTE.search(lines[number - 1][-200:]):
+        return False
+    following = next((line for line in lines[number : number + 3] if line.strip()), "")
+    return _QUOTE.match(following) is not None
 
 
 def base_label(label: str) -> str:

@@ -23,11 +23,10 @@ from bot.intake.arrival import RECEIVED
 from bot.intake.authentication_results import HEADER
 from bot.intake.flowed import unflowed, uuencoded
 from bot.intake.from_header import FromFault, read_from
-from bot.markup import Hidden, HiddenWords, Page, read_html
-from bot.model import Doubt, Message
+from bot.markup import HiddenWords, Page, read_html
+from bot.model import Explained, Message, Passage
 from bot.settings.forms import FormsSettings
 from bot.text import decode, decode_words, read_words
-from bot.wording import quote
 
 _TABLE_ENDINGS = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _TABLE_TYPES = frozenset({"text/csv", "text/tab-separated-values", "application/vnd.ms-excel"})
@@ -47,10 +46,13 @@ _READ = frozenset({
 })  # fmt: skip
 
 
+#: Of the sender, and of nothing that is asked for.
+_SIGNATURES = frozenset({
+    "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", "text/vcard", "text/x-vcard",
+})  # fmt: skip
 _CUT_SHORT = (
     InvalidBase64PaddingDefect, InvalidBase64LengthDefect, InvalidBase64CharactersDefect, CloseBoundaryNotFoundDefect,
 )  # fmt: skip
-_HIDDEN_EN = {Hidden.STRUCK: "struck out", Hidden.UNSEEN: "unseen"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,29 +145,27 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
     )
 
 
-def letter_doubts(letter: Letter) -> Iterator[Doubt]:
-    """Yield a doubt for each thing in a letter that a person must look at, whatever its lines say."""
+def letter_passages(letter: Letter) -> Iterator[Passage]:
+    """Yield a passage for each thing in a letter that a person must look at, whatever its lines say."""
     if letter.subject_unclear:
-        yield Doubt(
-            field="subject", read=letter.subject, text="件名を正しく読み取れません（文字化け、または件名が複数）",
-            text_en="the subject can't be read for certain: it is garbled, or there are several",
-        )  # fmt: skip
+        why = "件名を正しく読み取れません（文字化け、または件名が複数）"
+        yield Passage(part="件名", text=letter.subject, explained=Explained.UNEXPLAINED, why=why)
     if letter.cut_short:
-        yield Doubt(
-            field="body", read="", text="メールが途中で切れているか、壊れています。全文を確かめてください",
-            text_en="the mail ends before it should, or is broken: see that nothing is missing",
-        )  # fmt: skip
+        why = "メールが途中で切れているか、壊れています。全文を確かめてください"
+        yield Passage(part="本文", text="（末尾）", explained=Explained.UNEXPLAINED, why=why)
     for attachment in letter.attachments:
         if attachment.name_unclear:
-            yield Doubt(
-                field="body", read=attachment.name, text="添付ファイルの名前を正しく読み取れません",
-                text_en="an attachment's name can't be read for certain",
-            )  # fmt: skip
+            why = "添付ファイルの名前を正しく読み取れません"
+            yield Passage(part="添付ファイル", text=attachment.name, explained=Explained.UNEXPLAINED, why=why)
     for piece in letter.hidden:
-        yield Doubt(
-            field="body", read=quote(piece.words), text=f"HTML本文に{piece.why}があります",
-            text_en=f"words of the HTML are {_HIDDEN_EN[piece.why]}",
-        )  # fmt: skip
+        yield Passage(part="HTML本文", text=piece.words, explained=Explained.UNEXPLAINED, why=f"{piece.why}です")
+
+
+def harmless_attachment(attachment: Attachment) -> str:
+    """Return why an attachment can say nothing of an application, or ``""``: a person looks at any other that is no table."""
+    if attachment.media_type in _SIGNATURES:
+        return "電子署名または名刺"
+    return "" if attachment.content.strip() or attachment.is_table else "空のファイル"
 
 
 @dataclass(frozen=True, kw_only=True)

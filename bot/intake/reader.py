@@ -5,30 +5,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from bot.errors import Unreadable
+from bot.intake.accounting import Facts, doubts
 from bot.intake.arrival import entered_at, written_here
-from bot.intake.assemble import Assembler, Frame, with_doubt
+from bot.intake.assemble import Frame, with_doubt
 from bot.intake.authentication_results import HEADER, verify_sender
-from bot.intake.beside import only_employee_no
-from bot.intake.fields import REMARKS, Answer, FieldReader
+from bot.intake.dropped import believed, profile_of
+from bot.intake.fields import REMARKS, Answer
+from bot.intake.form_reader import FormReader, Rows, Written
+from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import doubt
 from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
-from bot.intake.letter import Letter, letter_doubts, open_letter
+from bot.intake.letter import Letter, harmless_attachment, letter_passages, open_letter
 from bot.intake.returned import find_returned
-from bot.intake.sheets import read_rows, rows_in_text
-from bot.intake.sources import Cover, Place, Source, Written, agreeing, blocks, together
-from bot.model import Application, Doubt, Identity, Message, Reading, ReadOutcome
+from bot.intake.sentences import Sentences
+from bot.intake.sources import Place, Source, agreeing, together
+from bot.intake.subjects import explain
+from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import listed
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
-_TOO_FEW = Doubt(
-    field="body", read="", text="番号のみの通知です。申請内容のCSVを待っています",
-    text_en="a notice with only a number: it waits for its row of the CSV",
-)  # fmt: skip
 _FREE_TEXT = Doubt(
     field="body", read="", text="自由文の申請です。元のメールを読んで確かめてください",
     text_en="an application in free text: read the mail itself",
@@ -39,6 +39,17 @@ _NO_RECEIPT = Doubt(
 )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What a letter says: its applications, and everything in it with what explains it."""
+
+    applications: tuple[Application, ...] = ()
+    passages: tuple[Passage, ...] = ()
+
+
+_NOTHING = _Said()
+
+
 class Reader:
     """Reads messages by the forms of the settings."""
 
@@ -46,8 +57,9 @@ class Reader:
         self._forms = forms
         self._zone = zone
         self._own_address = own_address
-        self._fields = FieldReader(forms)
-        self._assembler = Assembler(forms)
+        self._known = [FormReader(forms, profile) for profile in forms.known]
+        self._dropped = FormReader(forms, forms.dropped)
+        self._general = FormReader(forms, None)
 
     def read(self, message: Message) -> Reading:
         """Return what the message holds; never raises for what is in it but ``MemoryError``.
@@ -76,16 +88,19 @@ class Reader:
 
     def _read_table(self, message: Message) -> Reading:
         received = message.received_at.astimezone(self._zone)
-        frame = Frame(form=self._forms.dropped, subject="", received_at=received, zone=self._zone)
-        rows = read_rows(message.content, name=message.name, fields=self._fields, settings=self._forms)
-        applications = tuple(self._assembler.assemble(answers, frame) for answers in rows)
+        known = profile_of(message.content, name=message.name, forms=self._forms)
+        form = next((form for form in self._known if form.profile is known), self._dropped)
+        profile = believed(known, brought_by=message.brought_by) if known else self._forms.dropped
+        frame = Frame(form=profile, subject="", received_at=received, zone=self._zone)
+        rows = form.table(message.content, name=message.name, frame=frame)
         identity = Identity(
             message_id=f"{Identity.DROPPED}{message.name}", received_at=message.received_at,
             digest=hashlib.sha256(message.content).hexdigest(),
         )  # fmt: skip
         return Reading(
-            outcome=ReadOutcome.APPLICATIONS, identity=identity, subject=message.name, applications=applications
-        )
+            outcome=ReadOutcome.APPLICATIONS, identity=identity, subject=message.name, applications=rows.applications,
+            passages=rows.passages,
+        )  # fmt: skip
 
     def _read_letter(self, message: Message) -> Reading:
         letter = open_letter(message, self._forms)
@@ -99,22 +114,22 @@ class Reader:
         if automatic and self._names_a_notice(letter, message):
             return self._ignored(letter, identity, message, automatic)
         try:
-            applications = self._applications(letter, message) or self._hidden(letter, message)
+            said = self._said(letter, message)
+            if not said.applications and letter.hidden:
+                said = self._said(_with_hidden(letter), message)
         except Unreadable as error:
             return self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=error.reason)
-        if not applications:
+        if not said.applications:
             text = letter.text or letter.html_text
             number = only_employee_no(text) if not automatic else None
             reason = automatic or ignored_without_application(letter)
             if reason and (number is None or "職員" not in text):
                 return self._ignored(letter, identity, message, reason)
-            applications = (self._free_text(letter, number, message),) if number else ()
-        if applications:
-            doubts = [*([automatic_doubt(automatic, letter)] if automatic else ()), *letter_doubts(letter)]
-            applications = tuple(_with_doubts(application, doubts) for application in applications)
-            return self._reading(letter, identity, ReadOutcome.APPLICATIONS, applications=applications)
+            said = replace(said, applications=(self._free_text(letter, number, message),) if number else ())
+        if said.applications:
+            return self._reading(letter, identity, ReadOutcome.APPLICATIONS, said=_doubted(said, automatic, letter))
         unread = "申請の項目が見つかりません / no field of an application was found"
-        read = self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=unread)
+        read = self._reading(letter, identity, ReadOutcome.UNREADABLE, reason=unread, said=said)
         returned = find_returned(letter, message.content, authentic=read.authentic)
         return replace(read, returned=returned) if returned and returned.notices else read
 
@@ -128,83 +143,69 @@ class Reader:
         read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
         return replace(read, returned=find_returned(letter, message.content, authentic=read.authentic))
 
-    def _hidden(self, letter: Letter, message: Message) -> tuple[Application, ...]:
-        """Return the applications of a letter in which they are struck out or unseen: its doubts say that they are."""
-        if not letter.hidden:
-            return ()
-        whole = "\n".join([letter.html_text, *(piece.words for piece in letter.hidden)])
-        return self._applications(replace(letter, html_text=whole), message)
-
-    def _applications(self, letter: Letter, message: Message) -> tuple[Application, ...]:
+    def _said(self, letter: Letter, message: Message) -> _Said:
         """Return what is said in every place of the letter, each application once; see :mod:`bot.intake.sources`."""
-        frame = self._frame(message, sender=letter.sender, subject=letter.subject)
-        tables = self._attached(letter, frame)
-        written = [self._written(text, frame) for text in (letter.text, letter.html_text) if text.strip()]
-        tables += [Source(place=Place.TABLE, applications=text.rows) for text in written if text.rows]
+        form = self._form_of(letter.sender, letter.subject)
+        frame = self._frame(message, form, subject=letter.subject)
+        files = [form.table(item.content, name=item.name, frame=frame) for item in letter.attachments if item.is_table]
+        texts = [form.text(text, part=part, frame=frame) for part, text in _parts(letter)]
+        applications = self._together(texts, files)
+        facts = Facts.of(applications)
+        received_on = frame.received_at.date()
+        beside = [
+            *letter_passages(letter),
+            *(
+                explain(subject, self._forms, form.profile, applications, received_on)
+                for subject in (letter.subject, *letter.subjects_within)
+            ),
+            *_attached(letter),
+            *(passage for text in texts for passage in form.accounting.explain(text.answers, facts, part=text.part)),
+        ]
+        unexplained = tuple(doubts(beside))
+        rows = [passage for found in (*(text.rows for text in texts), *files) for passage in found.passages]
+        return _Said(
+            applications=tuple(replace(one, doubts=(*one.doubts, *unexplained)) for one in applications),
+            passages=(*beside, *rows),
+        )
+
+    def _together(self, texts: Sequence[Written], files: Sequence[Rows]) -> tuple[Application, ...]:
+        tables = [Source(place=Place.FILE, applications=rows.applications) for rows in files]
+        tables += [
+            Source(place=Place.TABLE, applications=text.rows.applications) for text in texts if text.rows.applications
+        ]
         if sum(len(table.applications) for table in tables) > self._forms.max_rows:
             most = self._forms.max_rows
             raise Unreadable(f"表の行が合わせて多すぎます（上限{most}行） / more than {most} rows in all tables")
-        lines = [Source(place=Place.LINES, applications=(own,)) for text in written for own in text.own]
+        lines = [Source(place=Place.LINES, applications=(own,)) for text in texts for own in text.own]
         if not lines and not tables:
-            return next((text.number_only for text in written if text.number_only), ())
-        covers = [] if lines else [text.cover for text in written if text.cover]
+            return next((text.number_only for text in texts if text.number_only), ())
+        covers = [] if lines else [text.cover for text in texts if text.cover]
         return together([*lines, *(agreeing(table, covers) for table in tables)])
-
-    def _attached(self, letter: Letter, frame: Frame) -> list[Source]:
-        found: list[Source] = []
-        for item in letter.attachments:
-            if item.is_table:
-                rows = read_rows(item.content, name=item.name, fields=self._fields, settings=self._forms)
-                applications = tuple(self._assembler.assemble(row, frame) for row in rows)
-                found.append(Source(place=Place.FILE, applications=applications))
-        return found
-
-    def _written(self, text: str, frame: Frame) -> Written:
-        """Return what one text of the letter says, its tables apart: their rows are no answers of its lines."""
-        table = rows_in_text(text, self._fields, self._forms)
-        answers = self._fields.read(table.rest)
-        stated = frozenset(answer.field for answer in answers if answer.value.strip()) - {REMARKS}
-        rows = tuple(self._assembler.assemble(row, frame) for row in table.rows)
-        if not stated:
-            return Written(rows=rows)
-        own = self._assembler.assemble(answers, frame)
-        if "employee_no" in stated or {"name", "dates"} <= stated:
-            return Written(rows=rows, own=(own, *self._others(own, answers, frame)))
-        few = (replace(with_doubt(own, _TOO_FEW), number_only=True),) if "receipt_no" in stated else ()
-        return Written(rows=rows, number_only=few, cover=Cover(application=own, stated=stated))
-
-    def _others(self, own: Application, answers: Sequence[Answer], frame: Frame) -> Iterator[Application]:
-        """Yield an application for each further employee number that the lines state."""
-        stated = {answer.value for answer in answers if answer.field == "employee_no"}
-        if len(stated) < 2:
-            return
-        seen = {own.employee_no, None}
-        for block in blocks(answers):
-            if any(answer.field == "employee_no" for answer in block):
-                other = self._assembler.assemble(block, frame)
-                if other.employee_no not in seen:
-                    seen.add(other.employee_no)
-                    yield other
 
     def _free_text(self, letter: Letter, number: str, message: Message) -> Application:
         """Return what a letter without fields certainly says: about whom it is, and that it is urgent; a person reads the rest."""
-        frame = self._frame(message, sender=letter.sender, subject=letter.subject)
+        form = self._form_of(letter.sender, letter.subject)
+        frame = self._frame(message, form, subject=letter.subject)
         answers = [
-            *(answer for answer in self._fields.read(letter.text or letter.html_text) if answer.field == REMARKS),
+            *(answer for answer in form.fields.read(letter.text or letter.html_text) if answer.field == REMARKS),
             Answer(field="employee_no", label="", value=number, source=number, why="文中の職員番号"),
         ]
-        return replace(self._assembler.assemble(answers, frame), doubts=(_FREE_TEXT,))
+        return replace(form.assemble(answers, frame), doubts=(_FREE_TEXT,))
 
-    def _frame(self, message: Message, *, sender: str, subject: str) -> Frame:
-        form = next((form for form in self._forms.known if _is_of(form, sender, subject)), None)
+    def _form_of(self, sender: str, subject: str) -> FormReader:
+        known = (form for form in self._known if form.profile and _is_of(form.profile, sender, subject))
+        return next(known, self._general)
+
+    def _frame(self, message: Message, form: FormReader, *, subject: str) -> Frame:
         return Frame(
-            form=form, subject=subject, received_at=message.received_at.astimezone(self._zone), zone=self._zone
+            form=form.profile, subject=subject, received_at=message.received_at.astimezone(self._zone), zone=self._zone
         )
 
     def _reading(
         self, letter: Letter, identity: Identity, outcome: ReadOutcome, *,
-        reason: str = "", applications: tuple[Application, ...] = (),
+        reason: str = "", said: _Said = _NOTHING,
     ) -> Reading:  # fmt: skip
+        applications = said.applications
         checks = written_here(letter.trace, HEADER, self._forms.trusted_received)
         vouched = verify_sender(checks, letter.sender, self._forms.trusted_authserv)
         if letter.from_fault:
@@ -219,17 +220,45 @@ class Reader:
             subject=letter.subject[:500],
             reason=reason,
             applications=applications,
+            passages=said.passages,
         )
 
 
-def _with_doubts(application: Application, doubts: Sequence[Doubt]) -> Application:
-    return replace(application, doubts=(*application.doubts, *doubts))
+def _with_hidden(letter: Letter) -> Letter:
+    """Return a letter whose page shows what is struck out or unseen in it: an application there is on record, with its doubts."""
+    return replace(letter, html_text="\n".join([letter.html_text, *(piece.words for piece in letter.hidden)]))
+
+
+def _doubted(said: _Said, automatic: str, letter: Letter) -> _Said:
+    """Return what a letter says, doubted where the letter seems to be nobody's."""
+    if not automatic:
+        return said
+    doubt = automatic_doubt(automatic, letter)
+    return replace(said, applications=tuple(with_doubt(application, doubt) for application in said.applications))
+
+
+def _parts(letter: Letter) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a letter that say anything, with their names."""
+    for part, text in (("本文", letter.text), ("HTML本文", letter.html_text)):
+        if text.strip():
+            yield part, text
+
+
+def _attached(letter: Letter) -> Iterator[Passage]:
+    """Yield a passage for each attached file; what stands in one that is no table only a person can tell."""
+    for item in letter.attachments:
+        if harmless := harmless_attachment(item):
+            explained, why = Explained.SIGNATURE, harmless
+        elif item.is_table:
+            explained, why = Explained.ANSWER, "表"
+        else:
+            explained, why = Explained.UNEXPLAINED, "中身を読めない添付ファイルです"
+        yield Passage(part="添付ファイル", text=item.name, explained=explained, why=why)
 
 
 def _is_of(form: FormProfile, sender: str, subject: str) -> bool:
-    return (not form.senders or listed(sender, form.senders)) and (
-        not form.subjects or any(word in subject for word in form.subjects)
-    )
+    """Tell whether a form sent a mail; a profile without senders is a template, and takes none."""
+    return listed(sender, form.senders) and (not form.subjects or Sentences(form.subjects).find(subject) is not None)
 
 
 def _without_receipt(reading: Reading) -> Reading:

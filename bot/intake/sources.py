@@ -56,17 +56,6 @@ class Cover:
     stated: frozenset[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """What one text of a message says: the rows of its tables, and beside them applications, a cover, or only a number."""
-
-    rows: tuple[Application, ...] = ()
-    #: Of the lines; several where they name several people.
-    own: tuple[Application, ...] = ()
-    number_only: tuple[Application, ...] = ()
-    cover: Cover | None = None
-
-
 @dataclass(kw_only=True)
 class _Kept:
     """An application with the numbers of the sources that state it, the first one first; files of one mail are one source."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.clock import Clock
 from bot.errors import Conflict, LedgerBroken, NoneFree
-from bot.ledger import chain, joining, seals, tables, writing
+from bot.ledger import chain, corrections, joining, seals, tables, writing
 from bot.ledger.attempts import begin_attempts, forget_attempts, known_attempts, name_of
 from bot.ledger.backup import Copier
 from bot.ledger.codec import time_to_text
@@ -33,7 +33,7 @@ from bot.ledger.records import (
     StoredEvent,
 )
 from bot.life import State
-from bot.model import Application, Message, Reading, ReadOutcome, Window
+from bot.model import Application, Decision, Message, Reading, ReadOutcome, Window
 from bot.secret import Secret
 
 T = TypeVar("T")
@@ -142,6 +142,43 @@ class Ledger(Queries):
             self._put(connection, account, notice)
             self._append(connection, replace(named, before=request.state))
             return self._one(connection, request_id)
+
+        return await self._write(work)
+
+    async def correct(
+        self, request: Request, application: Application, decision: Decision, *, to: State, event: Event
+    ) -> Request:
+        """Put the reading of a request right, with its event, and return what it is then.
+
+        A held one goes to ``to`` with what is true; a rejected one stays, and a new one of the same message goes there, as does
+        the first one of a message without an id (:func:`bot.ledger.corrections.draft_of_message`). Raises ``Conflict`` when the
+        request is not as it was decided on, ``RowAltered`` where a row is not what the chain says.
+        """
+
+        def work(connection: Connection) -> Request:
+            now = self._clock.now()
+            if request.id:
+                known = self._one(connection, request.id)
+                if known != request:
+                    raise Conflict(_changed(known, request))
+                seals.must_agree(connection, request.id)
+            if request.state is State.HELD:
+                corrections.put_right(connection, request, application, decision, to, now)
+                named = replace(event, request_id=request.id, before=request.state, after=to)
+                self._append(connection, named)
+                return self._one(connection, request.id)
+            draft = replace(request, application=application, state=State.RECEIVED)
+            first = (request.first_application or request.application) if request.id else None
+            name = corrections.make_anew(connection, draft, first, now)
+            made = self._one(connection, name)
+            self._append(connection, corrections.recorded(draft, name, made.position))
+            if request.id:
+                self._append(
+                    connection, replace(event, request_id=request.id, details={**event.details, "became": name})
+                )
+            writing.move(connection, made, to, Changes(decision=decision), now)
+            self._append(connection, replace(event, request_id=name, before=State.RECEIVED, after=to))
+            return self._one(connection, name)
 
         return await self._write(work)
 

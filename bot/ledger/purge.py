@@ -51,7 +51,10 @@ def kept_requests(cutoff: datetime) -> Select[int]:
 
 def old_reasons(cutoff: datetime) -> Select[str]:
     """Ask for the requests whose urgent reason alone is to go: it tells of illness and family."""
-    told = _requests.application.contains(_REASON, autoescape=True)
+    stated = (
+        column.contains(_REASON, autoescape=True) for column in (_requests.application, _requests.first_application)
+    )
+    told = or_(*stated)
     where = (_requests.updated_at < time_to_text(cutoff), _requests.state.in_(_FINAL), told)
     return select(_requests.id).where(*where).order_by(_requests.serial)
 
@@ -66,8 +69,8 @@ def old_messages(cutoff: datetime) -> Select[str]:
 
 
 def loose_events() -> Select[int, str]:
-    """Ask for the events of no request that hold a person, with their times; the caller compares these."""
-    where = (_events.request.is_(None), _events.person.is_not(None))
+    """Ask for the events of no request, or of a message, that hold a person, with their times; the caller compares these."""
+    where = (or_(_events.request.is_(None), _events.request.startswith("M-")), _events.person.is_not(None))
     return select(_events.seq, _events.at).where(*where).order_by(_events.seq)
 
 
@@ -79,6 +82,7 @@ def purge_request(connection: Connection, name: str) -> None:
         "employee_no": PURGED, "receipt_no": None, "login_id": None,
         "stuck_reason": PURGED if row.stuck_reason else "",
         "application": application_to_text(_facts(application_from_text(row.application))),
+        "first_application": _first(row.first_application, _facts),
         "decision": decision_to_text(_codes(decision_from_text(row.decision))) if row.decision else None,
     }  # fmt: skip
     _write(connection, tables.requests, _requests.id == name, values)
@@ -92,9 +96,10 @@ def purge_request(connection: Connection, name: str) -> None:
 def purge_reason(connection: Connection, name: str) -> None:
     """Take the urgent reason out of a request; neither the sentences of the rules nor its events repeat it."""
     row = connection.execute(select(tables.requests).where(_requests.id == name)).one()
-    read = application_from_text(row.application)
-    doubts = tuple(doubt for doubt in read.doubts if doubt.field != "urgent_reason")
-    values = {"application": application_to_text(replace(read, urgent_reason=None, doubts=doubts))}
+    values = {
+        "application": application_to_text(_without_reason(application_from_text(row.application))),
+        "first_application": _first(row.first_application, _without_reason),
+    }
     _write(connection, tables.requests, _requests.id == name, values)
 
 
@@ -102,7 +107,7 @@ def purge_message(connection: Connection, name: str) -> None:
     """Take sender, subject and names out of a message; the same message is still known again by its digest."""
     given = connection.scalar(select(_messages.message_id).where(_messages.id == name)) or ""
     mark = f"{Identity.DROPPED if given.startswith(Identity.DROPPED) else ''}{PURGED}:{name}"
-    values = {"message_id": mark, "name": PURGED, "sender": PURGED, "subject": PURGED, "reason": ""}
+    values = {"message_id": mark, "name": PURGED, "sender": PURGED, "subject": PURGED, "reason": "", "passages": None}
     _write(connection, tables.messages, _messages.id == name, values)
 
 
@@ -179,7 +184,16 @@ def _facts(application: Application) -> Application:
     )  # fmt: skip
 
 
+def _first(text: str | None, left_of: Callable[[Application], Application]) -> str | None:
+    return application_to_text(left_of(application_from_text(text))) if text else None
+
+
+def _without_reason(application: Application) -> Application:
+    doubts = tuple(doubt for doubt in application.doubts if doubt.field != "urgent_reason")
+    return replace(application, urgent_reason=None, doubts=doubts)
+
+
 def _codes(decision: Decision) -> Decision:
     """Return the decision with which rules found something, not the sentences."""
-    violations = tuple(replace(item, text=PURGED, text_en=PURGED) for item in decision.violations)
+    violations = tuple(replace(item, text=PURGED, text_en=PURGED, hint="") for item in decision.violations)
     return replace(decision, violations=violations)

@@ -34,6 +34,7 @@ from bot.model import (
     Identity,
     Message,
     Outcome,
+    Progress,
     Reading,
     ReadOutcome,
 )
@@ -121,9 +122,10 @@ class Queries(LoginQueries, RecordQueries):
         requests, granted = tables.requests, tables.granted_days
         holding = requests.c.state.in_([state.value for state in HOLDING])
         joined = granted.join(requests, requests.c.id == granted.c.request)
+        accounts = tables.accounts
         own = (
-            select(granted.c.day, granted.c.request)
-            .select_from(joined)
+            select(granted.c.day, granted.c.request, requests.c.state, accounts.c.state.label("account"))
+            .select_from(joined.outerjoin(accounts, accounts.c.login_id == requests.c.login_id))
             .where(granted.c.employee_no == employee_no, holding, granted.c.request != before)
         )
         per_day = (
@@ -134,22 +136,44 @@ class Queries(LoginQueries, RecordQueries):
         )
 
         def work(connection: Connection) -> History:
+            held = [(row.day, row.request, _progress(row.state, row.account)) for row in connection.execute(own)]
+            held.sort(
+                key=lambda found: found[2] is not Progress.FAILED
+            )  # the login that works counts, where a day has two
             return History(
-                granted={date.fromisoformat(day): name for day, name in connection.execute(own)},
+                granted={date.fromisoformat(day): name for day, name, _ in held},
+                progress={name: progress for _, name, progress in held},
                 earlier=self._earlier(connection, application, before),
                 per_day={date.fromisoformat(day): count for day, count in connection.execute(per_day)},
             )
 
         return await self._read(work)
 
+    async def released_for(self, request: Request) -> tuple[date, ...]:
+        """Return the days that earlier requests of the employee let go of for this one, a change, by its own events."""
+        columns, events = tables.requests.c, tables.events.c
+        own = select(columns.id).where(columns.employee_no == (request.application.employee_no or ""))
+        released = select(events.details).where(events.request.in_(own), events.action == "request.release")
+        told = await self._read(lambda connection: [json.loads(text) for text in connection.scalars(released)])
+        return tuple(
+            sorted(date.fromisoformat(day) for item in told if item["by"] == request.id for day in item["days"])
+        )
+
     async def same_kind(self, request: Request) -> tuple[Before, ...]:
         """Return the employee's earlier requests of the same kind that were not rejected, and did not come from a forbidden sender."""
         columns, messages = tables.requests.c, tables.messages.c
         query = (
-            select(columns.id, columns.application, columns.decision, columns.created_at, messages.digest)
+            select(
+                columns.id,
+                columns.application,
+                columns.decision,
+                columns.created_at,
+                messages.digest,
+                messages.received_at,
+            )
             .select_from(tables.requests.join(tables.messages, messages.id == columns.message))
             .where(columns.employee_no == request.application.employee_no, columns.state != State.REJECTED.value)
-            .where(columns.serial < select(columns.serial).where(columns.id == request.id).scalar_subquery())
+            .where(columns.serial < _serial_of(request.id))
             .order_by(columns.serial)
         )
         own = select(messages.digest).where(messages.id == request.message_id)
@@ -160,7 +184,7 @@ class Queries(LoginQueries, RecordQueries):
             decided = [(row, application_from_text(row.application), decision_from_text(row.decision)) for row in rows]
             return tuple(
                 Before(
-                    request=row.id, receipt_no=asked.receipt_no, applied_at=asked.applied_at,
+                    request=row.id, application=asked, received_at=time_from_text(row.received_at, self._zone),
                     same_content=row.digest == digest, recorded_at=time_from_text(row.created_at, self._zone),
                     granted=decision.outcome is Outcome.ACCEPT,
                 )
@@ -271,12 +295,11 @@ class Queries(LoginQueries, RecordQueries):
         if not numbers:
             return ()
         columns = tables.requests.c
-        serial = select(columns.serial).where(columns.id == before).scalar_subquery()
         known = select(columns.id, columns.receipt_no).where(
             columns.employee_no == (application.employee_no or ""),
             columns.receipt_no.is_not(None),
             columns.state != State.REJECTED.value,
-            columns.serial < serial,
+            columns.serial < _serial_of(before),
         )
         same = [name for name, number in connection.execute(known) if number_key(number) in numbers]
         return tuple(
@@ -304,6 +327,13 @@ class Queries(LoginQueries, RecordQueries):
         return tuple(chain.stored(row, json.loads) for row in rows)
 
 
+def _serial_of(request: str) -> ColumnElement[int]:
+    """Return the serial of a request; one that is not on record yet is the newest."""
+    columns = tables.requests.c
+    own = select(columns.serial).where(columns.id == request).scalar_subquery()
+    return func.coalesce(own, select(func.max(columns.serial) + 1).scalar_subquery(), 1)
+
+
 def _came(identity: Identity) -> ColumnElement[bool]:
     """Return what a message's row fulfils as to its receipt: where no server says when it came, any time."""
     return tables.messages.c.received_at == time_to_text(identity.received_at) if identity.receipt_known else true()
@@ -312,6 +342,13 @@ def _came(identity: Identity) -> ColumnElement[bool]:
 def _purged(name: ColumnElement[str], identity: Identity) -> ColumnElement[str]:
     """Return what a message's Message-ID was replaced by when its person was purged; its digest still tells it."""
     return literal(f"{Identity.DROPPED if identity.dropped else ''}{PURGED}:").concat(name)
+
+
+def _progress(state: str, account: str | None) -> Progress:
+    """Return how far a request that holds days has come, by its state and its account's."""
+    if state == State.DELIVERED.value:
+        return Progress.FAILED if account == AccountRecordState.DISABLED.value else Progress.WORKS
+    return Progress.FAILED if state == State.STUCK.value else Progress.COMING
 
 
 def _counts(decision: Decision | None) -> bool:

@@ -206,6 +206,8 @@ class MessageRecord:
     reason: str = ""
     #: When an operator closed it, unread.
     dismissed_at: datetime | None = None
+    #: Who put the file into the inbox, where the intake command did it.
+    brought_by: str = ""
     #: The Message-ID of the notice that it says came back; empty where it is such a report and names none of ours.
     bounce_of: str | None = None
 
@@ -235,6 +237,8 @@ class Request:
     #: How often a create was submitted.
     attempts: int = 0
     stuck_reason: str = ""
+    #: As it was read, where a person put that right since.
+    first_application: Application | None = None
 
     @property
     def kind(self) -> Kind:

@@ -51,6 +51,7 @@ def message_from(row: Row[Any], zone: tzinfo) -> MessageRecord:
         received_at=time_from_text(row.received_at, zone), recorded_at=time_from_text(row.recorded_at, zone),
         outcome=ReadOutcome(row.outcome), reason=row.reason,
         dismissed_at=time_from_text(row.dismissed_at, zone) if row.dismissed_at else None, bounce_of=row.bounce_of,
+        brought_by=row.brought_by or "",
     )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def request_from(row: Row[Any], zone: tzinfo) -> Request:
         created_at=time_from_text(row.created_at, zone), updated_at=time_from_text(row.updated_at, zone),
         state=State(row.state), decision=decision_from_text(row.decision) if row.decision else None,
         login_id=row.login_id, window=_window(row, zone), attempts=row.attempts, stuck_reason=row.stuck_reason,
+        first_application=application_from_text(row.first_application) if row.first_application else None,
     )  # fmt: skip
 
 

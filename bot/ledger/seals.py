@@ -30,8 +30,10 @@ from bot.life import AccountRecordState
 
 #: The tables whose rows stand on the chain, each with the columns that tell of a person.
 SEALED: Mapping[Table, frozenset[str]] = {
-    tables.messages: frozenset({"message_id", "name", "sender", "subject", "reason", "bounce_of"}),
-    tables.requests: frozenset({"employee_no", "receipt_no", "application", "decision", "stuck_reason"}),
+    tables.messages: frozenset({"message_id", "name", "sender", "subject", "reason", "bounce_of", "passages"}),
+    tables.requests: frozenset(
+        {"employee_no", "receipt_no", "application", "first_application", "decision", "stuck_reason"}
+    ),
     tables.joined: frozenset(),
     tables.granted_days: frozenset({"employee_no"}),
     tables.accounts: frozenset({"employee_no"}),
@@ -43,6 +45,8 @@ SEALED: Mapping[Table, frozenset[str]] = {
 BASELINE = "ledger.baseline"
 #: The action of the event of a request whose rows are written along with the events of others.
 WRITTEN = "ledger.write"
+#: The actions of the events that write a message of which no request was made.
+_OF_MESSAGES = ("message.record", "message.reread", "message.dismiss", "retention.remove", BASELINE)
 #: Tables whose rows belong to one request: what is to be done for it is decided from these.
 _OF_REQUEST = (tables.granted_days, tables.notices, tables.assignments, tables.joined)
 _COLUMNS = {table: tuple(sorted(table.columns.keys())) for table in SEALED}
@@ -208,6 +212,18 @@ def must_agree(connection: Connection, request: str, login_id: str | None = None
         key = key_of(tables.accounts, account)
         last = _last(connection, book, tables.accounts, account, request, key)
         _must_agree(key, seal_of(tables.accounts, account), last)
+
+
+def message_must_agree(connection: Connection, name: str) -> None:
+    """Be sure that a message of which no request was made is as the chain left it; raises ``RowAltered`` where it is not."""
+    row = _row(connection, tables.messages, {"id": name})
+    key = key_of(tables.messages, {"id": name})
+    mentions = events.c.rows.contains(f'"{key}":', autoescape=True)
+    where = (events.c.action.in_(_OF_MESSAGES), mentions)
+    found = connection.execute(select(events).where(*where).order_by(events.c.seq.desc()).limit(1)).mappings().first()
+    if found and chain.digest({**found}) != found["hash"]:
+        raise RowAltered(f"events/{found['seq']}", "the event's content was changed")
+    _must_agree(key, seal_of(tables.messages, row) if row else None, _seals(found["rows"])[key] if found else None)
 
 
 def sealed_by(connection: Connection, request: str) -> Seals:

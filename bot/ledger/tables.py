@@ -42,6 +42,10 @@ messages = Table(
     Column("reason", Kept, nullable=False),
     Column("recorded_at", Kept(32), nullable=False),
     Column("dismissed_at", Kept(32)),
+    # How each piece of it was explained (bot/ledger/passages.py).
+    Column("passages", Kept),
+    # Who put the file into the inbox, where the intake command did it.
+    Column("brought_by", Kept),
     _salt(),
     UniqueConstraint("message_id", "received_at", "digest", name="one_message_one_row"),
     Index("messages_by_outcome", "outcome", "serial"),
@@ -68,6 +72,8 @@ requests = Table(
     Column("employee_no", Kept),
     Column("receipt_no", Kept),
     Column("application", Kept, nullable=False),
+    # As it was read, where a person put that right since.
+    Column("first_application", Kept),
     Column("decision", Kept),
     Column("login_id", Kept),
     Column("window_start", Kept(32)),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 from bot.errors import Conflict, LedgerBroken
 from bot.ledger import seals, tables
 from bot.ledger.codec import application_to_text, decision_to_text, time_to_text
+from bot.ledger.passages import marked_to_text
 from bot.ledger.records import TOLD, AccountRecord, Changes, Notice, NoticeState, Request
 from bot.ledger.rows import account_values, window_values
 from bot.life import ACCOUNT_TRANSITIONS, TRANSITIONS, AccountRecordState, State
@@ -39,7 +40,7 @@ def insert_message(connection: Connection, message: Message, reading: Reading, n
     identity = reading.identity
     values = {
         "serial": next_number(connection, "messages"), "received_at": time_to_text(identity.received_at),
-        "name": message.name, "recorded_at": time_to_text(now), **_read(reading),
+        "name": message.name, "recorded_at": time_to_text(now), "brought_by": message.brought_by or None, **_read(reading),
     }  # fmt: skip
     seals.put(connection, tables.messages, {"id": name}, values)
     return name
@@ -68,6 +69,7 @@ def _read(reading: Reading) -> dict[str, Any]:
         "message_id": reading.identity.message_id, "digest": reading.identity.digest,
         "arrived_at": time_to_text(reading.arrived_at), "authentic": reading.authentic, "bounce_of": reading.bounce_of,
         "sender": reading.sender, "subject": reading.subject, "outcome": reading.outcome.value, "reason": reading.reason,
+        "passages": marked_to_text(reading.passages),
     }  # fmt: skip
 
 

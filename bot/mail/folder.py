@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
@@ -139,7 +139,7 @@ class FolderMailbox:
     def _received(self, path: Path) -> datetime:
         try:
             with path.open("rb") as file:
-                return _received(path, file.read(CUT_TO), self._zone)
+                return _received(path, file.read(CUT_TO), self._zone, is_mail=path.suffix.lower() == ".eml")
         except OSError:
             # Gone or unreadable: fetch() says which; the place in the list does not matter.
             return datetime.max.replace(tzinfo=self._zone)
@@ -247,18 +247,18 @@ def _unfiled(locator: str, end: str, error: OSError) -> Unfiled:
     return Unfiled(f"{shown(locator)} can't be moved to {end}/: {error.strerror}")
 
 
-def message_from_file(path: Path, *, max_bytes: int, zone: ZoneInfo) -> Message:
+def message_from_file(path: Path, *, max_bytes: int, zone: tzinfo, name: str = "") -> Message:
     """Return a file as a message; its receipt time is the newest ``Received:`` stamp, else the file's own time.
 
-    A file larger than ``max_bytes`` comes ``cut``. Raises ``OSError`` when it can't be read.
+    ``name`` is what it will be called, where it has another name for now. A file larger than ``max_bytes`` comes ``cut``. Raises ``OSError`` when it can't be read.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         cut = size > max_bytes
         content = file.read(min(CUT_TO, max_bytes) if cut else max_bytes + 1)
-    return Message(
-        locator=path.name, name=shown(path.name), received_at=_received(path, content, zone), content=content, cut=cut
-    )
+    called = name or path.name
+    received_at = _received(path, content, zone, is_mail=called.lower().endswith(".eml"))
+    return Message(locator=called, name=shown(called), received_at=received_at, content=content, cut=cut)
 
 
 def shown(name: str) -> str:
@@ -267,8 +267,8 @@ def shown(name: str) -> str:
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
-def _received(path: Path, head: bytes, zone: ZoneInfo) -> datetime:
-    stamped = receipt_time(head) if path.suffix.lower() == ".eml" else None
+def _received(path: Path, head: bytes, zone: tzinfo, *, is_mail: bool) -> datetime:
+    stamped = receipt_time(head) if is_mail else None
     return stamped.astimezone(zone) if stamped else datetime.fromtimestamp(path.stat().st_mtime, zone)
 
 

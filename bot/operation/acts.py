@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -20,7 +21,7 @@ from bot.life import State
 from bot.model import Decision, Kind, Outcome, Severity, Violation
 from bot.operation.four_eyes import FourEyes
 from bot.operation.judge import Judge, decision_event
-from bot.wording import quote
+from bot.wording import days_en, days_ja, quote
 
 #: The code under which an operator's own reason stands among the violations.
 BY_HAND = "担当者"
@@ -52,11 +53,23 @@ class Acts:
     #: The bot's own mail address: notices carry its domain in their identity.
     own_address: str
 
-    async def approve(self, request_id: str, reason: str) -> Act:
+    async def approve(self, request_id: str, reason: str, *, days: Collection[date] = ()) -> Act:
         """Let pass what asks for a person: HELD to ACCEPTED; the caller issues.
 
+        With ``days`` only these are granted, and the applicant is told of the others. Raises as :meth:`approval` does.
+        """
+        request, decision = await self.approval(request_id, reason, days=days)
+        option = ",".join(day.isoformat() for day in sorted(set(days)))
+        if not await self.four_eyes.agreed("approve", request_id, reason, option=option):
+            return _proposed(request)
+        return await self._settle(request, State.ACCEPTED, "request.approve", decision, reason)
+
+    async def approval(self, request_id: str, reason: str, *, days: Collection[date] = ()) -> tuple[Request, Decision]:
+        """Return a held request and what its approval would decide; changes nothing.
+
         The rules are applied anew, as of now. Raises ``ActRefused`` where they refuse what nobody may pass over, where
-        nothing is left to grant, and for a request that is not held; ``KeyError`` for one that does not exist.
+        nothing is left to grant or not all of ``days``, and for a request that is not held; ``KeyError`` for one that does not
+        exist.
         """
         request = await self._held(request_id)
         decision = await self.judge.approve(self.ledger, request, self.clock.now())
@@ -67,9 +80,7 @@ class Acts:
             raise ActRefused(
                 f"{request_id} names no granted day: `revoke ID --at-wish` what is meant, and reject this one"
             )
-        if not await self.four_eyes.agreed("approve", request_id, reason):
-            return _proposed(request)
-        return await self._settle(request, State.ACCEPTED, "request.approve", decision, reason)
+        return request, _only(request, decision, days, reason) if days else decision
 
     async def reject(self, request_id: str, reason: str) -> Act:
         """Refuse a held request: HELD to REJECTED; the reason is mailed to the applicant.
@@ -240,6 +251,25 @@ class Acts:
         changes = Changes(decision=decision)
         after = await self.ledger.advance(request.id, expect=request, to=to, event=event, changes=changes)
         return Act(id=request.id, before=request.state, after=after.state)
+
+
+def _only(request: Request, decision: Decision, days: Collection[date], reason: str) -> Decision:
+    """Return the decision with these days alone granted; the others are refused in the operator's words."""
+    if beyond := sorted(set(days) - set(decision.granted)):
+        why = " ".join(item.text for item in decision.violations if set(item.dates) & set(beyond))
+        can_be = days_en(decision.granted) or "none"
+        raise ActRefused(
+            f"{request.id}: {days_en(beyond)} can't be granted: {why or 'not asked for'}; days that can be: {can_be}"
+        )
+    left = [day for day in decision.granted if day not in days]
+    if not left:
+        return decision
+    by_hand = Violation(
+        code=BY_HAND, severity=Severity.REJECT, dates=tuple(left),
+        text=f"{days_ja(left)}は担当者が確認し、承認しませんでした（{quote(reason)}）。",
+        text_en=f"{days_en(left)}: an operator looked at it and did not approve ({quote(reason)}).",
+    )  # fmt: skip
+    return replace(decision, granted=tuple(sorted(set(days))), violations=(*decision.violations, by_hand))
 
 
 def _rerun(request: Request, reason: str) -> Event:

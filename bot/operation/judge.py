@@ -35,6 +35,10 @@ class Judge:
         """Return what the rules say when an operator approves (see :meth:`bot.rules.rulebook.Rulebook.approve`)."""
         return self.rulebook.approve(request.application, await self._context(ledger, request, now))
 
+    async def correct(self, ledger: Queries, request: Request, now: datetime) -> Decision:
+        """Return what the rules say when an operator has put the reading right (see :meth:`bot.rules.rulebook.Rulebook.correct`)."""
+        return self.rulebook.correct(request.application, await self._context(ledger, request, now))
+
     def context_of(self, reading: Reading, now: datetime) -> Context:
         """Return what is known of a message that no ledger has: nothing was applied for before."""
         return Context(
@@ -58,7 +62,8 @@ def decision_event(action: str, request: Request, decision: Decision, reason: st
         action=action, outcome="done", request_id=request.id, reason=reason,
         details={
             "decision": decision.outcome, "granted": [day.isoformat() for day in decision.granted],
+            "form": request.application.form, "form_digest": request.application.form_digest,
             "rules": [{"code": item.code, "severity": item.severity} for item in decision.violations],
         },
-        person={"violations": [item.text for item in decision.violations]},
+        person={"violations": [f"{item.text}{item.hint}" for item in decision.violations]},
     )  # fmt: skip

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from loguru import logger
 
 from bot.clock import Clock
 from bot.errors import AccessDenied, BotError, Transient, Unfetched
+from bot.ledger.brought import FileKey, brought_files, key_of_file
 from bot.ledger.conditions import Part
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Changes, MessageRecord, Request
@@ -59,6 +60,8 @@ class Inbox:
     spent: float = 0
     #: The mailbox has told what lies in it.
     listed: bool = False
+    #: Who put files into it by name.
+    brought: Mapping[FileKey, str] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
@@ -97,6 +100,7 @@ class Intake:
         if first and (left := await self.mailbox.passed_over()):
             self._tell_of(left, report)
         report.looked.add(Area.MAILBOX)
+        inbox.brought = await self.ledger.ask(brought_files) if found else {}
         if first:
             inbox.recorded += await self._on_record(found)
             inbox.seen |= {message.locator for message in inbox.recorded}
@@ -134,7 +138,7 @@ class Intake:
                     queue.waiting.clear()
                     break
                 with report.one_of_many(ascii(locator)):
-                    if record := await self._take(locator, queue, report):
+                    if record := await self._take(locator, queue, report, inbox.brought):
                         taken.append(Taken(locator=locator, record=record))
                 progress.step()
                 if time.monotonic() >= ends:
@@ -218,7 +222,9 @@ class Intake:
         all_refused = all(request.state is State.REJECTED for request in requests)
         return Folder.REJECTED if all_refused else Folder.PROCESSED
 
-    async def _take(self, locator: str, queue: ReadingQueue, report: Report) -> MessageRecord | None:
+    async def _take(
+        self, locator: str, queue: ReadingQueue, report: Report, brought: Mapping[FileKey, str]
+    ) -> MessageRecord | None:
         try:
             message = await self.mailbox.fetch(locator)
         except KeyError:
@@ -227,6 +233,8 @@ class Intake:
         except Unfetched as error:
             report.find(Finding(trouble=Trouble.UNFETCHED, detail=str(error), subjects=(error.which,)))
             raise
+        if brought:
+            message = replace(message, brought_by=brought.get(key_of_file(message), ""))
         reading = await queue.read(locator, message)
         if reading is None:
             return None

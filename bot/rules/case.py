@@ -10,13 +10,14 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bot.clock import aware
-from bot.model import Application, Before, EarlierRequest, Employee, History, Kind, Severity
+from bot.model import Application, Before, EarlierRequest, Employee, History, Kind, Progress, Severity
 from bot.rules.calendar import Calendar
 from bot.rules.cutoff import Cutoffs
 from bot.rules.directory import Directory
 from bot.rules.register import OwnPcs
+from bot.rules.repetition import differences, fiscal_year, same_number
 from bot.settings.rules import RulesSettings
-from bot.text import fold, number_key
+from bot.text import number_key
 
 #: Kinds that change a login each time they are carried out: a repetition of one must not be.
 REPEATABLE = frozenset({Kind.REISSUE, Kind.CHANGE})
@@ -58,6 +59,7 @@ class Finding:
     text: str
     text_en: str
     dates: tuple[date, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,39 +93,76 @@ class Case:
         """The earlier requests for days with the same receipt number, the oldest first, when this is a new application."""
         if self.application.kind is not Kind.ISSUE:
             return ()
-        return numbered(self.application.receipt_no or "", self.context.history)
+        return same_number(self.application, self.received_at, self.context.history.earlier, self.zone)
 
     @cached_property
     def repeated(self) -> str | None:
-        """The earlier request that this one repeats: it asks for the same under the same receipt number.
+        """The earlier request that this one repeats: form, number and content are the same, and neither was doubted.
 
-        What renews or changes a login acts anew each time: it is known by its number alone, or word for word.
+        What renews or changes a login acts anew each time: it is also known word for word.
         """
+        if self.application.doubts:
+            return None
         if self.application.kind in REPEATABLE:
             return next((earlier.request for earlier in self.context.history.same_kind if self._is_same(earlier)), None)
-        asked = content(self.application)
-        return next((request.id for request in self.same_number if content(request.application) == asked), None)
+        return next((request.id for request in self.same_number if self._says_the_same(request.application)), None)
+
+    @cached_property
+    def used_otherwise(self) -> tuple[str, Application] | None:
+        """The newest request under the number of this one that it does not repeat, with what it asked for."""
+        if self.repeated:
+            return None
+        if self.application.kind in REPEATABLE:
+            same = [(one.request, one.application) for one in self.context.history.same_kind if self._is_numbered(one)]
+        else:
+            same = [(one.id, one.application) for one in self.same_number]
+        return same[-1] if same else None
 
     def _is_same(self, earlier: Before) -> bool:
-        own = self.application
-        if own.receipt_no and earlier.receipt_no and number_key(own.receipt_no) == number_key(earlier.receipt_no):
-            return True
-        return earlier.same_content
+        return earlier.same_content or (self._is_numbered(earlier) and self._says_the_same(earlier.application))
+
+    def _is_numbered(self, earlier: Before) -> bool:
+        own, other = self.application, earlier.application
+        number = number_key(own.receipt_no or "")
+        years = {fiscal_year(self.local(moment)) for moment in (self.received_at, earlier.received_at)}
+        return (
+            bool(number) and number_key(other.receipt_no or "") == number and own.form == other.form and len(years) == 1
+        )
+
+    def _says_the_same(self, other: Application) -> bool:
+        return not other.doubts and not differences(other, self.application)
 
     @cached_property
     def same_moment(self) -> str | None:
         """The earlier request of the same kind that was applied for at the same stated time: it may be this one under another number."""
         stated = self.application.applied_at
-        same = (item.request for item in self.context.history.same_kind if stated and item.applied_at == stated)
+        same = (
+            item.request for item in self.context.history.same_kind if stated and item.application.applied_at == stated
+        )
         return next(same, None)
 
     @cached_property
     def granted_before(self) -> dict[date, str]:
-        """Of the days asked for, those that a request holds already; what a change keeps is not among them."""
+        """Of the days asked for, those that a request holds whose login works or follows; what a change keeps is not among them."""
+        return {
+            day: request for day, request in self._held_before.items() if self.progress(request) is not Progress.FAILED
+        }
+
+    @cached_property
+    def failed_before(self) -> dict[date, str]:
+        """Of the days asked for, those that a request holds whose login does not work, and will not by itself."""
+        return {day: request for day, request in self._held_before.items() if self.progress(request) is Progress.FAILED}
+
+    @cached_property
+    def _held_before(self) -> dict[date, str]:
         if self.application.kind is not Kind.ISSUE:
             return {}
         granted = self.context.history.granted
         return {day: granted[day] for day in self.application.dates if day in granted}
+
+    def progress(self, request: str) -> Progress:
+        """Return how far an earlier request has come; one of which nothing is known is for a person."""
+        return self.context.history.progress.get(request, Progress.FAILED)
 
     @cached_property
     def asked(self) -> tuple[date, ...]:
@@ -197,19 +236,6 @@ def numbered(receipt_no: str, history: History) -> tuple[EarlierRequest, ...]:
     )
 
 
-def content(application: Application) -> tuple[object, ...]:
-    """Return what an application asks for, in the form in which two of them are compared."""
-    texts = (
-        application.name,
-        application.place,
-        application.terminal,
-        application.hours,
-        application.urgent_reason,
-        *sorted(application.zones),
-    )
-    return (application.kind, application.dates, *(fold(text or "") for text in texts))
-
-
 def bare_address(text: str) -> str:
     """Return the address without the name beside it, lower case; empty for anything that is not one plain address."""
     if len(text) > _LONGEST_ADDRESS or text.count("(") > _MOST_COMMENTS:
@@ -228,9 +254,9 @@ def reject(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:
     return Finding(severity=Severity.REJECT, text=text, text_en=text_en, dates=tuple(dates))
 
 
-def hold(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:
-    """Make a finding that a person must decide on."""
-    return Finding(severity=Severity.HOLD, text=text, text_en=text_en, dates=tuple(dates))
+def hold(text: str, text_en: str, dates: Sequence[date] = (), *, hint: str = "") -> Finding:
+    """Make a finding that a person must decide on; the hint helps them, and is told to nobody else."""
+    return Finding(severity=Severity.HOLD, text=text, text_en=text_en, dates=tuple(dates), hint=hint)
 
 
 def warn(text: str, text_en: str, dates: Sequence[date] = ()) -> Finding:

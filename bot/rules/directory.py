@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
 
 from bot.clock import aware
 from bot.errors import ConfigInvalid, Problem
 from bot.model import Application, Employee, Reading
 from bot.rules.sheet import Layout, Problems, Row, breaks_off, number, read_dates, read_rows
 from bot.settings.staff import StaffSettings
-from bot.text import number_key
+from bot.text import fold, number_key
 
 REQUIRED = ("employee_no", "name", "mail")
 _NUMBER = re.compile(r"[0-9A-Z][0-9A-Z-]{0,19}")
+_LOOKS_LIKE = str.maketrans("OIL", "011")
+_BETWEEN = re.compile(r"[・･,、.]+")
+_MOST_LIKELY = 5
+_LONGEST_NAME = 40
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -61,6 +66,32 @@ class Directory:
         holders = self._by_mail.get(address.strip().casefold(), [])
         return holders[0] if len(holders) == 1 else None
 
+    def likely(self, application: Application) -> tuple[Employee, ...]:
+        """Return who may have been meant by a number that the directory does not have; for operators, never to grant by.
+
+        Who has that number but for leading zeros and letters that look like digits, and who has the name stated: of several,
+        those whose number is next to it.
+        """
+        number = number_key(application.employee_no or "")
+        named = self._named(_plain_name(application.name or ""))
+        near = [person for person in named if _next_to(number, number_key(person.employee_no))]
+        found = [*self._by_look.get(_look(number), []), *(near or named)]
+        return tuple(dict.fromkeys(found))[:_MOST_LIKELY]
+
+    def _named(self, name: str) -> list[Employee]:
+        """Return who has this name, else whose name stands within it."""
+        text = name[:_LONGEST_NAME]
+        within = (text[start:end] for start in range(len(text)) for end in range(start + 3, len(text) + 1))
+        return self._by_name.get(name) or [person for part in within for person in self._by_name.get(part, ())]
+
+    @cached_property
+    def _by_look(self) -> dict[str, list[Employee]]:
+        return _grouped(self, lambda person: _look(person.employee_no))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Employee]]:
+        return _grouped(self, lambda person: _plain_name(person.name))
+
     def warnings(self, now: datetime) -> tuple[str, ...]:
         """Return what a person should know and what stops nothing: a stale export, shared addresses."""
         stale = self._stale(aware(now))
@@ -79,6 +110,39 @@ class Directory:
         return f"the staff directory is {days} days old (staff.stale_days: {self._stale_days}); export it again"
 
 
+def _grouped(people: Iterable[Employee], key: Callable[[Employee], str]) -> dict[str, list[Employee]]:
+    groups: dict[str, list[Employee]] = {}
+    for person in people:
+        groups.setdefault(key(person), []).append(person)
+    return groups
+
+
+def _look(number: str) -> str:
+    """Return the number as it looks: O is 0, I and L are 1, and leading zeros are lost."""
+    return number_key(number).translate(_LOOKS_LIKE).lstrip("0")
+
+
+def _next_to(one: str, other: str) -> bool:
+    """Tell whether one number is the other with a single digit changed, left out or added, or two neighbours swapped.
+
+    Leading zeros may be lost besides.
+    """
+    return _one_slip(one, other) or _one_slip(_look(one), _look(other))
+
+
+def _one_slip(one: str, other: str) -> bool:
+    start = next((at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), None)
+    if start is None:
+        return abs(len(one) - len(other)) <= 1
+    left, right = one[start:], other[start:]
+    swapped = left[:2] == right[:2][::-1] and left[2:] == right[2:]
+    return swapped or left[1:] in (right, right[1:]) or left == right[1:]
+
+
+def _plain_name(name: str) -> str:
+    return _BETWEEN.sub("", fold(name))
+
+
 def load_directory(content: bytes, *, name: str, settings: StaffSettings, as_of: datetime | None = None) -> Directory:
     """Read the directory export; ``as_of`` (aware) is when it was made, for the warning about a stale one.
 
@@ -93,7 +157,13 @@ def load_directory(content: bytes, *, name: str, settings: StaffSettings, as_of:
 
 def layout(settings: StaffSettings) -> Layout:
     """Return what a directory export must look like."""
-    return Layout(columns=settings.columns, required=REQUIRED, max_rows=settings.max_rows)
+    return Layout(
+        columns=settings.columns,
+        required=REQUIRED,
+        max_rows=settings.max_rows,
+        telling=settings.status_words,
+        telling_values=settings.status_values,
+    )
 
 
 def build_directory(
@@ -104,6 +174,9 @@ def build_directory(
         problems.add("no employees in it")
     seen: dict[str, Row] = {}
     employees = [_employee(row, seen, settings, problems) for row in rows]
+    if rows and not any(employee.employed for employee in employees):
+        seen_values = ", ".join(sorted({repr(row.text("status")) for row in rows})[:_MOST_LIKELY])
+        problems.add(f"nobody in it is 在職: none of staff.active_values stands in the status column ({seen_values})")
     problems.refuse()
     return Directory(employees, stale_days=settings.stale_days, as_of=as_of)
 
@@ -128,7 +201,18 @@ def _employee(row: Row, seen: dict[str, Row], settings: StaffSettings, problems:
         supervisor_no=number(row.text("supervisor_no")),
         active_from=start,
         active_until=end,
+        employed=_employed(row, settings),
     )
+
+
+def _employed(row: Row, settings: StaffSettings) -> bool:
+    """Tell whether the status column, where there is one, says that the employee is 在職."""
+    return "status" not in row.values or fold(row.text("status")) in _active(settings.active_values)
+
+
+@lru_cache
+def _active(values: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, values))
 
 
 def _check_number(employee_no: str, row: Row, seen: dict[str, Row], problems: Problems) -> None:

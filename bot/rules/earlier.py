@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from bot.model import History, Kind
+from bot.model import Application, History, Kind, Progress
 from bot.rules.case import Case, Finding, hold, numbered, reject, warn
+from bot.rules.repetition import differences
 from bot.rules.sender import approval_withdrawn, proven
 from bot.wording import clock_ja, days_en, days_ja, quote
 
-_APRIL = 4
 _DAY = timedelta(hours=24)
 _KINDS = {
     Kind.ISSUE: ("新規発行", "new application"),
@@ -21,29 +21,65 @@ _KINDS = {
 
 
 def not_twice(case: Case) -> Iterator[Finding]:
-    """V18: what is granted already is not granted again, and no second password is made; the earlier notice stands."""
+    """V18: what is granted already is not granted again, and no second password is made; the earlier notice stands.
+
+    Only the exact repetition is refused. Anything else under a number that is known, and whatever is doubted, is for a person.
+    """
     if case.repeated:
-        # What asks for no days has none that could be left out: it is refused as a whole.
-        tells = warn if case.application.kind.asks_for_days else reject
-        ja, en = _which(case)
-        yield tells(
-            f"{ja}の申請を案件 {case.repeated} として受け付け済みです。"
-            "先にお送りした通知をご覧ください。内容を改めた場合は、新しい申請として提出してください。",
-            f"{en} was taken in as {case.repeated}; see the notice sent for it. To ask for something else, apply anew.",
-        )
+        yield from _repeats(case, case.repeated)
         return
     yield from _not_too_often(case)
-    if used := _used_otherwise(case):
+    if case.used_otherwise:
+        yield _used_otherwise(case, *case.used_otherwise)
+    for request, days in _by_request(case.granted_before).items():
+        yield _granted_before(case, request, days)
+    for request, days in _by_request(case.failed_before).items():
         yield hold(
-            f"同じ受付番号（{quote(case.application.receipt_no)}）で内容の異なる申請が案件 {used} にあります。担当者が確認します。",
-            f"Another application with this receipt number, {used}, asks for something else; an operator decides.",
+            f"{days_ja(days)}は案件 {request} で承認済みですが、そのログインIDは使える状態にありません。担当者が確認します。",
+            f"{days_en(days)}: granted in {request}, whose login does not work; an operator checks.",
+            days,
         )
-    for request, days in _by_request(case).items():
-        yield warn(
+
+
+def _repeats(case: Case, request: str) -> Iterator[Finding]:
+    # What asks for no days has none that could be left out: it is refused as a whole.
+    tells = warn if case.application.kind.asks_for_days else reject
+    ja, en = _which(case)
+    yield tells(
+        f"{ja}の申請を案件 {request} として受け付け済みです。結果はその案件の通知でお知らせします（お知らせ済みの場合は、その通知を"
+        "ご覧ください）。内容を改める場合は、新しい申請として提出してください。",
+        f"{en} was taken in as {request}; the notice of that request tells the result. To ask for something else, apply anew.",
+    )
+
+
+def _used_otherwise(case: Case, request: str, earlier: Application) -> Finding:
+    """Say that the number is known, and what is asked for otherwise under it."""
+    number, found = quote(case.application.receipt_no), differences(earlier, case.application)
+    if found:
+        told = "、".join(difference.told() for difference in found)
+        return hold(
+            f"同じ受付番号（{number}）で内容の異なる申請が案件 {request} にあります（{told}）。担当者が確認します。",
+            f"Another application with this receipt number, {request}, asks for something else "
+            f"({', '.join(difference.field for difference in found)}); an operator decides.",
+        )
+    return hold(
+        f"同じ受付番号（{number}）の申請が案件 {request} にあり、どちらかに確認できない記載があります。担当者が確認します。",
+        f"There is an application with this receipt number, {request}, and one of the two is not clear; an operator decides.",
+    )
+
+
+def _granted_before(case: Case, request: str, days: list[date]) -> Finding:
+    if case.progress(request) is Progress.WORKS:
+        return warn(
             f"{days_ja(days)}は案件 {request} で発行済みです。先にお送りした通知のIDとパスワードをお使いください。",
             f"{days_en(days)}: issued already in {request}; use the ID and password of the earlier notice.",
             days,
         )
+    return warn(
+        f"{days_ja(days)}は案件 {request} で承認済みです。IDとパスワードは、その案件の通知でお知らせします。",
+        f"{days_en(days)}: granted already in {request}, whose notice brings the ID and password.",
+        days,
+    )
 
 
 def _not_too_often(case: Case) -> Iterator[Finding]:
@@ -145,27 +181,6 @@ def referred_to(receipt_no: str, history: History) -> str | None:
     return next((request for request in known if request in holders), next(iter(known), None))
 
 
-def _used_otherwise(case: Case) -> str | None:
-    """Return a request that asked for something else under the number of this one.
-
-    Not one of another form, or of another fiscal year: these count anew.
-    """
-    year = _fiscal_year(case.local(case.received_at))
-    return next(
-        (
-            request.id
-            for request in case.same_number
-            if request.application.form == case.application.form
-            and _fiscal_year(case.local(request.received_at)) == year
-        ),
-        None,
-    )
-
-
-def _fiscal_year(moment: datetime) -> int:
-    return moment.year if moment.month >= _APRIL else moment.year - 1
-
-
 def _refers_to(case: Case) -> str | None:
     """Return the earlier application's number; a 取下げ notice carries the one it withdraws as its own."""
     own = case.application.receipt_no if case.application.kind is Kind.CANCEL else None
@@ -183,8 +198,8 @@ def _which(case: Case) -> tuple[str, str]:
     return "同じ内容", "The same application"
 
 
-def _by_request(case: Case) -> dict[str, list[date]]:
+def _by_request(held: Mapping[date, str]) -> dict[str, list[date]]:
     found: dict[str, list[date]] = {}
-    for day, request in case.granted_before.items():
+    for day, request in held.items():
         found.setdefault(request, []).append(day)
     return found

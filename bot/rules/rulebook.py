@@ -2,8 +2,8 @@
 
 What follows, in this order:
 
-1. Anything that refuses the whole application: rejected.
-2. A doubt about what was read, or a sender who is not allowed: held even if no day is left; a person reads it first.
+1. A doubt about what was read: held, whatever else is found and even if no day is left; a person reads it first.
+2. Anything that refuses the whole application: rejected. A sender who is not allowed: held.
 3. No day left after the refused, the repeated and the closed ones: rejected.
 4. Anything that asks for a person: held, with nothing granted yet.
 5. Accepted: the days that are left are granted, the others stand in the violations. In learning mode (``rules.learning``)
@@ -75,6 +75,9 @@ _LEARNING = Violation(
     text_en="In this introductory period an operator agrees to each application.",
 )  # fmt: skip
 _FIXED = frozenset(rule.code for rule in RULES if not rule.overridable)
+#: Rules whose holds an operator who approves has agreed to, and one who puts a reading right: what is doubted about it.
+_APPROVED = frozenset(rule.code for rule in RULES) - _FIXED
+_READ = frozenset({"V01"})
 
 
 def overridable(code: str) -> bool:
@@ -91,14 +94,21 @@ class Rulebook:
 
     def decide(self, application: Application, context: Context) -> Decision:
         """Return the decision with every violation there is."""
-        return self._settle(application, context, approved=False)
+        return self._settle(application, context, agreed=frozenset())
 
     def approve(self, application: Application, context: Context) -> Decision:
         """Return the decision when an operator has approved: what only asks for a person no longer stops it.
 
         Refusals stay, and so does what nobody may pass over (see :func:`overridable`): then it is no acceptance.
         """
-        return self._settle(application, context, approved=True)
+        return self._settle(application, context, agreed=_APPROVED)
+
+    def correct(self, application: Application, context: Context) -> Decision:
+        """Return the decision when an operator has put the reading right: what is doubted about it no longer stops it.
+
+        Whatever else asks for a person still does, and refusals stay.
+        """
+        return self._settle(application, context, agreed=_READ)
 
     def cutoff_for(self, day: date) -> datetime:
         """Return the moment by which an application for ``day`` must have been received, in the city's time zone.
@@ -114,7 +124,7 @@ class Rulebook:
         still = (day for day in ahead if self._calendar.is_open(day) and self._cutoffs.in_time(day, now))
         return [(day, self.cutoff_for(day)) for day, _ in zip(still, range(count), strict=False)]
 
-    def _settle(self, application: Application, context: Context, *, approved: bool) -> Decision:
+    def _settle(self, application: Application, context: Context, *, agreed: Collection[str]) -> Decision:
         case = Case(
             application=application,
             context=context,
@@ -125,8 +135,8 @@ class Rulebook:
         )
         violations = tuple(_violations(case))
         left = _left(case, violations)
-        outcome = _outcome(case, violations, left, approved=approved)
-        if outcome is Outcome.ACCEPT and self._rules.learning and not approved:
+        outcome = _outcome(case, violations, left, agreed)
+        if outcome is Outcome.ACCEPT and self._rules.learning and _LEARNING.code not in agreed:
             outcome, violations = Outcome.HOLD, (*violations, _LEARNING)
         return Decision(
             outcome=outcome,
@@ -146,6 +156,7 @@ def _violations(case: Case) -> Iterator[Violation]:
                     text=found.text,
                     text_en=found.text_en,
                     dates=found.dates,
+                    hint=found.hint,
                 )
 
 
@@ -161,23 +172,31 @@ def _left(case: Case, violations: Collection[Violation]) -> tuple[date, ...]:
     return tuple(day for day in asked if day not in out)
 
 
-def _outcome(case: Case, violations: Collection[Violation], left: Collection[date], *, approved: bool) -> Outcome:
+def _outcome(case: Case, violations: Collection[Violation], left: Collection[date], agreed: Collection[str]) -> Outcome:
+    if _is_doubted(case, agreed):
+        return Outcome.HOLD
     if any(item.severity is Severity.REJECT and not item.dates for item in violations):
         return Outcome.REJECT
-    if _needs_reading(case, approved=approved):
+    if _needs_reading(case, agreed):
         return Outcome.HOLD
     if not left and case.application.kind in _DAYS:
         return Outcome.REJECT
     stops = (item for item in violations if item.severity is Severity.HOLD)
-    return Outcome.HOLD if any(not (approved and overridable(item.code)) for item in stops) else Outcome.ACCEPT
+    return Outcome.HOLD if any(item.code not in agreed for item in stops) else Outcome.ACCEPT
 
 
-def _needs_reading(case: Case, *, approved: bool) -> bool:
-    """Tell whether a person must look first, whatever the days: nothing is refused on a doubtful reading or sender.
+def _is_doubted(case: Case, agreed: Collection[str]) -> bool:
+    """Tell whether something was read with a doubt: nothing is refused, or called a repetition, on a doubtful reading."""
+    return bool(case.application.doubts) and "V01" not in agreed
+
+
+def _needs_reading(case: Case, agreed: Collection[str]) -> bool:
+    """Tell whether a person must look first, whatever the days: at the sender, or at what was granted or asked for before.
 
     Without a known employee, or without any day, there is nothing that an approval could grant.
     """
     if case.employee is None or (case.application.kind in _DAYS and not case.application.dates):
         return True
-    doubtful = bool(case.application.doubts) and not case.repeated
-    return not approved and (doubtful or not sender.sender_allowed(case))
+    unlike_before = case.used_otherwise is not None or bool(case.failed_before)
+    stranger = not sender.sender_allowed(case)
+    return (unlike_before and "V18" not in agreed) or (stranger and "V04" not in agreed)

@@ -5,12 +5,18 @@ Nor does it take anything from anybody by itself, unless a trusted host vouches 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from bot.model import Kind
-from bot.rules.case import Case, Finding, bare_address, hold
-from bot.text import listed
+from bot.rules.case import Case, Finding, hold
+from bot.text import fold, listed, normalise
 from bot.wording import quote
+
+#: Written where there is no address to state; whole answers.
+_NONE = frozenset({"", "-", "--", "---", "ー", "なし", "無し", "無", "未記入", "n/a"})
+_APART = re.compile(r"[\s<>()\[\]{},;\"|/、。・「」【】]+|mailto:", re.IGNORECASE)
+_TELEPHONE = re.compile(r"(?:(?:内線|内|電話|tel|ext)[.:]?)?[0-9\-]{0,20}")
 
 
 def known_sender(case: Case) -> Iterator[Finding]:
@@ -36,12 +42,25 @@ def known_sender(case: Case) -> Iterator[Finding]:
             "送信元のメールアドレスが、職員名簿にある申請者のアドレスと一致しません。",
             "The sender's address is not the applicant's address in the staff directory.",
         )
-    stated = case.application.mail
-    if stated and bare_address(stated) != home:
+    names = [name for name in (case.application.name, case.employee.name) if name]
+    if not states_only(home, case.application.mail or "", names):
         yield hold(
             "記入されたメールアドレスが、職員名簿のアドレスと一致しません。",
             "The address stated is not the applicant's address in the staff directory.",
         )
+
+
+def states_only(home: str, stated: str, names: Sequence[str] = ()) -> bool:
+    """Tell whether what is written for an address is this one and no other, or says that there is none.
+
+    The applicant's name and a telephone number may stand beside it.
+    """
+    if fold(stated) in _NONE:
+        return True
+    pieces = [piece.strip(".:'`") for piece in _APART.split(normalise(stated)) if piece.strip(".:'`")]
+    addresses = {piece.casefold() for piece in pieces if "@" in piece}
+    beside = fold("".join(piece for piece in pieces if "@" not in piece))
+    return addresses == {home} and (beside in map(fold, names) or _TELEPHONE.fullmatch(beside) is not None)
 
 
 def proven(case: Case) -> bool:

@@ -103,6 +103,15 @@ def _late(case: Case, day: date) -> Finding:
     cutoff = case.cutoffs.cutoff_for(ruling, case.cutoffs.rule_for(day))
     basis = _basis(case, day)
     first = "" if ruling == day else f"（初日 {day_ja(ruling)} の締切で審査します）"
+    if case.context.dropped_file and basis == case.received_at:
+        # When the file was put there says little of when they applied: a person finds out.
+        return hold(
+            f"{day_ja(day)}の締切は{moment_ja(case.local(cutoff))}です{first}。ファイルが受信箱に置かれたのは"
+            f"{moment_ja(case.local(basis))}で、申請した日時が分からないため、担当者が確認します。",
+            f"{day_en(day)}: the deadline was {moment_en(case.local(cutoff))}; the file was put into the inbox on "
+            f"{moment_en(case.local(basis))}, and nothing says when they applied: an operator checks.",
+            [day],
+        )
     return reject(
         f"{day_ja(day)}の締切は{moment_ja(case.local(cutoff))}です{first}。申請は{moment_ja(case.local(basis))}でした。",
         f"{day_en(day)}: the deadline was {moment_en(case.local(cutoff))}; you applied on {moment_en(case.local(basis))}.",
@@ -115,7 +124,7 @@ def _suspicious(case: Case) -> Iterator[Finding]:
     stated, received = case.application.applied_at, case.received_at
     if stated is None:
         return
-    # An export dropped into the inbox may be days old: whoever put it there vouches for its times.
+    # An export may be days old when it is put into the inbox: a time that its form is trusted for is believed all the same.
     behind = received - stated > timedelta(hours=case.rules.deadline.delay_hours) and not case.context.dropped_file
     if case.applied_ahead or (behind and _decides(case, stated, received)):
         relation = ("より後", "after") if case.applied_ahead else ("よりかなり前", "long before")

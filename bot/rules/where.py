@@ -9,26 +9,36 @@ from bot.rules.case import Case, Finding, hold, reject
 from bot.text import fold
 from bot.wording import quote
 
-_BRACKETED = re.compile(r"[（(【\[].*$", re.DOTALL)
-_CHOICE = re.compile(r"^[（(\[【]?\d{1,2}[）)\]】.:]\s*")
+_BRACKETED = re.compile(r"[（(【\[]([^（(【\[）)】\]]*)[）)】\]]")
+_CHOICE = re.compile(r"^(?:[（(\[【]?\d{1,2}[）)\]】.:：]|[①-⑳])\s*")
 _ZONE_ENDS = re.compile(r"(接続系|系|環境|セグメント|ネットワーク|側)$")
-_DAY = re.compile(r"\d{1,2}\s*(?:/|月)\s*\d{1,2}|\d{1,2}日")
-_LIMITS = (
-    "のみ",
-    "だけ",
-    "ただし",
-    "但し",
-    "一部",
-    "または",
-    "又は",
-    "もしくは",
-    "及び",
-    "以外",
-    "場合",
-    "実家",
-    "予定",
+_APART = re.compile(r"[\s\u3000:：]+")
+_BEFORE = re.compile(r"^(?:ご|御|本人の?|職員の?|申請者の?)(?=自宅)")
+_BEHIND = re.compile(r"(?:にて|のみ|です|で)?[。.]?$")
+_LONGEST_REMARK = 60
+#: Letters and digits of an address: no hiragana but の, so that no sentence passes.
+_ADDRESS = re.compile(r"^[〒\d\u3400-\u9fff々ァ-ヶーの\-]+$")
+_MUNICIPALITY = re.compile("[都道府県市区町村郡丁]|番地")
+_NAME = re.compile(r"^[^\W\d_]{1,12}$")
+#: In an address these tell of another home, of another person's, or of no home at all.
+_ELSEWHERE = re.compile(
+    "実家|別荘|別宅|[^自本住三]宅(?:$|の)|家族|親族|親戚|両親|[父母]親|祖[父母]|義[父母兄弟姉妹]|[妻夫父母兄姉弟妹親子孫]の|[妻夫父母兄姉弟妹]$|"
+    "友人|友達|知人|恋人|宿泊|民宿|ホテル|旅館|旅行|喫茶|カフェ|店$|図書館|駅$|病院|施設|[任張問在遣行]先|滞在|帰省|出張|予定|一部|半分|"
+    "午前|午後|前半|後半|以外|場合|変更|中止|取消|不可|未定|曜|毎週|隔週|\\d[日月時]|\\d/\\d"
 )
+_HOMES = frozenset(map(fold, (
+    "アパート", "マンション", "一戸建て", "戸建て", "戸建", "一軒家", "持ち家", "持家", "借家", "賃貸", "社宅", "官舎", "公舎", "寮", "団地",
+    "集合住宅", "本人宅", "現住所", "住所地", "住民票の住所", "届出住所", "書斎", "自室",
+)))  # fmt: skip
 _PERSONAL_NUMBERS = ("番号", "マイナンバー", "mynumber")
+_NAMES_PERSONAL_NUMBERS = re.compile(
+    "番号利用|番号系|番号制度|番号事務|番号連携|番号接続|個人番号|特定個人情報|マイナンバ|マイナ系|mynumber|基幹系"
+)
+
+
+def names_personal_numbers(text: str) -> bool:
+    """Tell whether a text names 番号利用事務系, the zone of personal numbers, in any of its usual words."""
+    return _NAMES_PERSONAL_NUMBERS.search(fold(text)) is not None
 
 
 def allowed_place(case: Case) -> Iterator[Finding]:
@@ -36,7 +46,7 @@ def allowed_place(case: Case) -> Iterator[Finding]:
     stated, places = case.application.place, case.rules.places
     if not stated or _is_one_of(stated, (*places.allow, *places.satellite), case):
         return
-    plain = _plain(stated)
+    plain, _ = _parts(stated)
     if any(fold(place) in plain for place in places.needs_approval):
         yield hold(
             f"実施場所「{quote(stated)}」は承認が必要な場所のため、担当者が確認します。",
@@ -51,12 +61,15 @@ def allowed_place(case: Case) -> Iterator[Finding]:
 
 
 def zones_of_place(case: Case) -> Iterator[Finding]:
-    """V13: 番号利用事務系 never from home, nor anywhere but the city's own offices; nobody can override this."""
+    """V13: 番号利用事務系 never from home, nor anywhere but the city's own offices; nobody can override this.
+
+    Wherever else in the application it is named, a person finds out what is meant, and puts the reading right.
+    """
     place = case.application.place
     satellite = bool(place) and _is_one_of(place or "", case.rules.places.satellite, case)
     listed = _zones_from(case)
     for zone in case.application.zones:
-        personal = any(word in fold(zone) for word in _PERSONAL_NUMBERS)
+        personal = names_personal_numbers(zone) or any(word in fold(zone) for word in _PERSONAL_NUMBERS)
         if personal and not satellite:
             yield reject(
                 f"「{quote(zone)}」（番号利用事務系）は、自宅など市の施設の外から利用できません。例外はありません。",
@@ -68,6 +81,21 @@ def zones_of_place(case: Case) -> Iterator[Finding]:
                 f"ネットワーク「{quote(zone)}」は、この実施場所から利用できません（利用できるもの: {names}）。",
                 f"The network {quote(zone)!r} can't be used from this place (usable: {names}).",
             )
+    if not satellite and any(map(names_personal_numbers, _beside_zones(case))):
+        yield hold(
+            "接続先の項目のほかに、番号利用事務系（マイナンバー利用事務）の記載があります。自宅などからは利用できません。"
+            "担当者が確認します。",
+            "Beside the networks asked for, the zone of personal numbers is named; it can't be reached from home. "
+            "An operator checks.",
+        )
+
+
+def _beside_zones(case: Case) -> Iterator[str]:
+    """Yield every other text of the application, and what was read with a doubt."""
+    asked = case.application
+    texts = (asked.place, asked.terminal, asked.approval, asked.urgent_reason, asked.hours)
+    yield from (text for text in texts if text)
+    yield from (doubt.read for doubt in asked.doubts)
 
 
 def _zones_from(case: Case) -> set[str]:
@@ -83,23 +111,35 @@ def _names_from(case: Case) -> tuple[str, ...]:
 
 
 def _is_one_of(stated: str, places: tuple[str, ...], case: Case) -> bool:
-    """Tell whether the place is exactly one of these; a remark in brackets may be an address, and no condition."""
-    return _plain(stated) in {fold(place) for place in places} and not _on_condition(stated, case)
-
-
-def _on_condition(stated: str, case: Case) -> bool:
-    """Tell whether the remark beside a place limits it: names a day, another place, or an exception."""
-    found = _BRACKETED.search(stated.strip()[1:])
-    if not found:
+    """Tell whether the place is exactly one of these, and what stands beside it is its address, or says what home it is."""
+    base, remarks = _parts(stated)
+    known = {fold(place) for place in places}
+    if fold(stated) not in known and base not in known:
         return False
-    known, remark, base = case.rules.places, fold(found[0]), _plain(stated)
-    others = (fold(place) for place in (*known.allow, *known.satellite, *known.needs_approval))
-    words = (*map(fold, _LIMITS), *(place for place in others if place != base))
-    return bool(_DAY.search(remark)) or any(word in remark for word in words)
+    branch = base in {fold(place) for place in case.rules.places.satellite}
+    return all(_says_nothing(remark, branch=branch) for remark in remarks)
 
 
-def _plain(stated: str) -> str:
-    return fold(_BRACKETED.sub("", _CHOICE.sub("", stated.strip())))
+def _says_nothing(remark: str, *, branch: bool) -> bool:
+    """Tell whether a remark beside a place does not limit it: an address, a kind of home, or the name of a branch office."""
+    text = fold(remark)
+    if text in _HOMES or not text:
+        return True
+    if len(text) > _LONGEST_REMARK or _ELSEWHERE.search(text):
+        return False
+    return bool(_ADDRESS.match(text) and _MUNICIPALITY.search(text)) or (branch and bool(_NAME.match(text)))
+
+
+def _parts(stated: str) -> tuple[str, list[str]]:
+    """Return a place without what stands beside it, folded, and each thing that stands beside it."""
+    text = _CHOICE.sub("", stated.strip().strip("「」"))
+    remarks = _BRACKETED.findall(text)
+    base = _BEHIND.sub("", _BEFORE.sub("", fold(_BRACKETED.sub("", text))))
+    first, *rest = _APART.split(_BRACKETED.sub("", text).strip(), maxsplit=1)
+    # 自 宅 is one word; an address may stand behind a space or a colon.
+    if rest and _ADDRESS.match(fold(rest[0])) and _MUNICIPALITY.search(fold(rest[0])):
+        return _BEFORE.sub("", fold(first)), [*remarks, rest[0]]
+    return base, remarks
 
 
 def _zone(name: str) -> str:

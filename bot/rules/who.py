@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.model import Employee, Kind
+from bot.rules.approvals import approved, refused
 from bot.rules.case import Case, Finding, hold, reject
+from bot.rules.names import name_key, same_department, same_name
 from bot.text import fold
 from bot.wording import days_en, days_ja, quote
 
-_UNIT_ENDS = (*"部局室課係所館園校班署院", "センター", "担当", "グループ", "チーム")
-_CLOSING = "）)]】"
-_BRACKETED = re.compile(rf"[（(\[【][^{re.escape(_CLOSING)}]*[{re.escape(_CLOSING)}]")
-_REFUSED = ("未", "不承認", "否", "却下", "なし", "無し", "いいえ", "していない", "得ていない", "申請中", "予定")
-
 
 def employed(case: Case) -> Iterator[Finding]:
-    """V02: the employee number is in the directory, and the employee is 在職 on each day."""
+    """V02: the employee number is in the directory, and the employee is 在職 on each day.
+
+    A number that is not there is refused only where nobody can have been meant by it; else a person looks.
+    """
     stated = case.application.employee_no
     if not stated:
         return  # V01 asks for it
     if case.employee is None:
         text = f"職員番号 {quote(stated)} は職員名簿にありません。"
         text_en = f"The employee number {quote(stated)} is not in the staff directory."
-        yield hold(text, text_en) if case.doubted("employee_no") else reject(text, text_en)
+        likely = case.context.directory.likely(case.application)
+        meant = bool(likely) or case.doubted("employee_no")
+        yield hold(text, text_en, hint=_told(likely)) if meant else reject(text, text_en)
         return
     if case.application.kind is Kind.CANCEL:
         return  # whoever has left may still cancel
+    if not case.employee.employed:
+        yield reject("職員名簿によると在職していません。", "Not employed, according to the staff directory.")
+        return
     days = case.days if case.application.dates else (case.today,)
     absent = [day for day in days if not case.employee.active_on(day)]
     if absent and not case.application.dates:
@@ -38,18 +42,24 @@ def employed(case: Case) -> Iterator[Finding]:
         )
 
 
+def _told(likely: Sequence[Employee]) -> str:
+    """Return who may have been meant, for operators alone."""
+    people = "、".join(f"{person.employee_no} {quote(person.name)}" for person in likely)
+    return f"職員名簿で近い職員: {people} / in the directory, perhaps meant: {people}" if people else ""
+
+
 def same_person(case: Case) -> Iterator[Finding]:
     """V03: name and department agree with the directory; a difference that only variants make is none."""
     if case.employee is None:
         return
     application, employee, rules = case.application, case.employee, case.rules
-    if application.name and not same_name(application.name, employee.name, rules.name_match):
+    if application.name and not same_name(application.name, employee.name, rules, kana=employee.kana):
         yield hold(
             f"氏名「{quote(application.name)}」が職員番号 {employee.employee_no} の職員名簿の氏名と一致しません。",
             f"The name {quote(application.name)!r} differs from the directory's for {employee.employee_no}.",
         )
     stated, known = application.department, employee.department
-    if stated and known and not same_department(stated, known, rules.department_match):
+    if stated and known and not same_department(stated, known, rules):
         yield hold(
             f"所属「{quote(stated)}」が職員名簿の所属「{quote(known)}」と一致しません。",
             f"The department {quote(stated)!r} differs from the directory's {quote(known)!r}.",
@@ -79,9 +89,12 @@ def eligible(case: Case) -> Iterator[Finding]:
 
 
 def supervisor_agreed(case: Case) -> Iterator[Finding]:
-    """V16: the approval is recorded, by the applicant's own supervisor or a deputy, never by the applicant."""
+    """V16: the approval is recorded, by the applicant's own supervisor or a deputy, never by the applicant.
+
+    Where none is required, one that is stated to be missing or refused holds all the same.
+    """
     settings, stated = case.rules.approval, case.application.approval
-    if not settings.required or case.employee is None:
+    if case.employee is None or not (settings.required or refused(stated)):
         return
     if not approved(stated):
         yield hold(
@@ -95,39 +108,7 @@ def supervisor_agreed(case: Case) -> Iterator[Finding]:
         )
 
 
-def approved(stated: str | None) -> bool:
-    """Tell whether the text states an approval: it says something, and not that there is none."""
-    folded = fold(_without_brackets(stated or ""))
-    return bool(folded) and not any(fold(word) in folded for word in _REFUSED)
-
-
-def same_name(stated: str, known: str, how: str) -> bool:
-    """Tell whether two names are the same, as the setting says; a remark in brackets is not part of a name."""
-    if how == "off":
-        return True
-    plain = _without_brackets(stated)
-    return plain.strip() == known.strip() if how == "exact" else fold(plain) == fold(known)
-
-
-def same_department(stated: str, known: str, how: str) -> bool:
-    """Tell whether two departments are the same; folded, the longer may name a unit above or below the other's."""
-    if how == "off":
-        return True
-    if how == "exact":
-        return stated.strip() == known.strip()
-    short, long = sorted((fold(stated), fold(known)), key=len)
-    below = long.startswith(short) and short.endswith(_UNIT_ENDS)
-    above = long.endswith(short) and long.removesuffix(short).endswith(_UNIT_ENDS)
-    return short == long or (bool(short) and (below or above))
-
-
-def _without_brackets(text: str) -> str:
-    """Return the text without what stands in brackets; behind the last closing one nothing does, and none is looked for."""
-    end = max(map(text.rfind, _CLOSING)) + 1
-    return _BRACKETED.sub("", text[:end]) + text[end:]
-
-
 def _names_approver(stated: str, case: Case, employee: Employee) -> bool:
-    folded = fold(stated)
-    own = bool(employee.name) and fold(employee.name) in folded
-    return not own and any(fold(person.name) in folded for person in case.supervisors)
+    said = name_key(stated, case.rules)
+    own = bool(employee.name) and name_key(employee.name, case.rules) in said
+    return not own and any(name_key(person.name, case.rules) in said for person in case.supervisors)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -16,22 +19,26 @@ FieldName = Literal[
 ]  # fmt: skip
 
 _LABELS: dict[FieldName, tuple[str, ...]] = {
-    "receipt_no": ("受付番号", "整理番号", "申請番号", "到達番号", "申込番号", "管理番号", "No."),
-    "applied_at": ("申請日時", "申込日時", "受付日時", "回答日時", "送信日時", "登録日時", "申請日", "申込日"),
-    "employee_no": ("職員番号", "職員コード", "職員ID", "職員No"),
-    "name": ("氏名", "申請者", "申請者氏名", "申込者名", "お名前", "職員氏名", "利用者氏名"),
+    "receipt_no": ("受付番号", "整理番号", "申請番号", "到達番号", "申込番号", "管理番号"),
+    "applied_at": ("申請日時", "申込日時", "受付日時", "回答日時", "送信日時", "登録日時", "申請日", "申込日", "タイムスタンプ", "完了時刻"),
+    "employee_no": ("職員番号", "職員コード", "職員ID", "職員No", "職員ナンバー", "社員番号"),
+    "name": ("氏名", "申請者", "申請者氏名", "申込者名", "お名前", "職員氏名", "利用者氏名", "名前", "申請者名", "申込者", "申込者氏名", "利用者", "利用者名"),
     "kana": ("フリガナ", "ふりがな", "カナ", "氏名カナ"),
     "department": ("所属", "所属名", "課名", "部課名", "勤務先", "所属課", "部署"),
-    "mail": ("メールアドレス", "連絡先メールアドレス", "Eメール", "E-mail"),
+    "mail": ("メールアドレス", "連絡先メールアドレス", "Eメール", "E-mail", "回答者", "申請者メールアドレス", "申込者メールアドレス", "メール"),
     "dates": (
-        "利用日", "実施日", "実施予定日", "利用希望日", "在宅勤務日", "テレワーク実施日", "テレワーク日", "利用期間", "期間",
-        "実施期間", "取消日", "変更後の利用日", "利用日程", "希望日",
+        "利用日", "実施日", "実施予定日", "利用希望日", "在宅勤務日", "テレワーク実施日", "テレワーク日", "利用期間", "期間", "実施期間", "取消日",
+        "変更後の利用日",
+        "利用日程", "希望日", "実施希望日", "テレワーク希望日", "テレワーク実施希望日", "テレワーク実施予定日", "テレワーク予定日", "在宅勤務実施日",
+        "在宅勤務予定日", "在宅勤務希望日",
+        "利用予定日", "使用日", "使用希望日", "実施日時", "利用日時", "利用年月日", "実施年月日", "利用月日", "実施日程", "VDI利用日",
+        "テレワーク期間", "テレワーク実施期間",
     ),
-    "date_from": ("開始日", "利用開始日", "利用期間(自)", "自", "期間(自)", "実施開始日"),
-    "date_to": ("終了日", "利用終了日", "利用期間(至)", "至", "期間(至)", "実施終了日"),
+    "date_from": ("開始日", "利用開始日", "利用期間(自)", "自", "期間(自)", "実施開始日", "テレワーク開始日", "利用期間の開始日", "開始予定日", "開始年月日"),
+    "date_to": ("終了日", "利用終了日", "利用期間(至)", "至", "期間(至)", "実施終了日", "テレワーク終了日", "利用期間の終了日", "終了予定日", "終了年月日"),
     "place": ("実施場所", "勤務場所", "場所", "利用場所", "テレワーク場所"),
     "zones": ("接続先", "利用ネットワーク", "ネットワーク", "利用システム区分", "接続先ネットワーク"),
-    "terminal": ("使用端末", "利用PC", "端末区分", "使用するパソコン", "利用端末"),
+    "terminal": ("使用端末", "利用PC", "端末区分", "使用するパソコン", "利用端末", "OS", "使用OS", "端末のOS"),
     "approval": ("所属長承認", "所属長の承認", "承認者", "所属長の了承", "所属長名", "所属長", "上司承認"),
     "kind": ("申請区分", "申請種別", "手続区分", "申請の種類", "区分"),
     "urgent_reason": ("緊急の理由", "至急の理由", "緊急理由", "締切後の申請理由"),
@@ -52,7 +59,7 @@ class FormProfile(Section):
     source: str = ""
     """Where its layout was looked up and when, and what of it could not be verified."""
     senders: tuple[str, ...] = ()
-    """Addresses or domains it sends from; empty means any."""
+    """Addresses or domains it sends from; while empty the profile takes no mail: it is a template."""
     subjects: tuple[str, ...] = ()
     """Its subjects, whole, {} standing for what changes; empty means any."""
     columns: tuple[str, ...] = ()
@@ -76,25 +83,48 @@ class FormProfile(Section):
     defaults: Mapping[FieldName, str] = Field(default_factory=dict)
     """What holds where the form does not ask."""
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the profile: stands in every decision about a message of this form."""
+        return _digest(self.model_dump(mode="json"))
+
 
 class FormsSettings(Section):
     """The forms."""
 
+    profiles_dir: str = "forms"
+    """The folder of the form profiles, one file each; a relative path starts at config.yaml."""
     labels: Mapping[FieldName, tuple[str, ...]] = Field(default_factory=lambda: dict(_LABELS))
     """Labels of each field; compared without spaces, width, brackets and trailing numbers."""
     kinds: Mapping[Literal["issue", "reissue", "cancel", "change"], tuple[str, ...]] = Field(
         default_factory=lambda: dict[Literal["issue", "reissue", "cancel", "change"], tuple[str, ...]]({
-            "cancel": ("取消", "取り消し", "取下", "取り下げ", "中止"), "reissue": ("再発行", "パスワード忘れ", "ロック解除"),
-            "change": ("変更",), "issue": ("新規", "発行", "利用"),
+            "cancel": (
+                "取消", "取消し", "取り消し", "取下", "取下げ", "取り下げ", "中止", "利用中止", "キャンセル", "撤回", "一部取消", "全部取消",
+            ),
+            "reissue": ("再発行", "パスワード忘れ", "ロック解除", "パスワード再設定"),
+            "change": ("変更", "日程変更", "日付変更", "利用日変更", "利用日の変更", "期間変更", "場所変更", "内容変更"),
+            "issue": ("新規", "新規発行", "新規利用", "新規登録", "発行", "利用", "利用開始", "継続", "継続利用"),
         })
     )  # fmt: skip
-    """Words that tell the kind, looked for in this order in the kind's field, else in the subject; else it is a new issue."""
+    """Options of the kind's field, whole: テレワークID before and 申請, 届 … behind are left off. One that is neither here nor in the
+    form's profile is doubted. A subject that names another kind than the field is doubted too; without a field it tells the kind."""
+    subject_words: tuple[str, ...] = (
+        "テレワーク", "在宅勤務", "ID", "VDI", "パスワード", "ログイン", "アカウント", "電子申請", "オンライン申請", "LoGo", "LoGoフォーム", "フォーム",
+        "申請", "申込", "申込み", "申し込み", "お申込み", "申請書", "申込書", "申請データ", "申請一覧", "一覧", "本日分", "本日", "データ", "CSV", "TSV",
+        "Excel", "発行", "新規", "利用", "実施", "用", "届", "届出", "受付", "受領", "受信", "回答", "送信", "登録", "提出", "通知", "お知らせ", "ご連絡",
+        "連絡", "お願い", "依頼", "件", "新しい", "新着", "ありました", "届きました", "受け付けました", "受付しました", "受付けました", "送信されました",
+        "申請完了", "申込完了", "受付完了", "送信完了", "登録完了", "申請します", "申請いたします", "お願いします", "お願いいたします", "至急", "緊急", "重要",
+        "システム", "再送", "自動送信", "転送", "返信", "Re", "Fw", "Fwd", "SPAM", "無害化済", "無害化", "様", "さん", "分", "から", "まで", "より",
+        "を", "の", "が", "に", "と", "へ", "で", "について", "につき",
+    )  # fmt: skip
+    """Words that a subject may be made of, beside the form's own ones: anything else in it holds the application."""
     known: tuple[FormProfile, ...] = (
         FormProfile(name="e-application", senders=("apply.city.example.jp",), trusted=("applied_at",)),
     )
-    """The forms, tried in this order; a mail that is none of them is read too, and nothing in it is trusted."""
-    dropped: FormProfile = FormProfile(name="file", trusted=("applied_at",))
-    """What tables dropped into the inbox are: exports that an operator took from the form system."""
+    """The forms, from forms.profiles_dir, tried in this order; a mail that is none of them is read too, and nothing in it is trusted."""
+    dropped: FormProfile = FormProfile(name="file")
+    """What tables dropped into the inbox are that have not all columns of a known form. Nothing in them is trusted: for the cutoff
+    counts when they were put there. What a known form fills in itself is trusted of a file that `intake` put there."""
     urgent_words: tuple[str, ...] = (
         "濃厚接触",
         "感染疑い",
@@ -111,15 +141,50 @@ class FormsSettings(Section):
     telling_words: tuple[str, ...] = (
         "取消", "取り消", "取下", "取り下", "中止", "キャンセル", "変更", "訂正", "修正", "直し", "追加", "除く", "除き", "以外", "不要",
         "誤り", "間違", "差替", "差し替", "見送", "延期", "やめ", "出勤", "出社", "登庁", "休暇", "年休", "休みます",
+        "撤回", "辞退", "無効", "破棄", "却下", "差戻", "差し戻", "返却", "不用", "必要なく", "必要がなく", "必要ありませ", "必要無", "いりませ", "要りませ",
+        "結構です", "ずら", "変え", "代わりに", "ではなく", "でなく", "できな", "できませ", "出来な", "出来ませ", "行けな", "行けませ", "しませ", "ありませ",
+        "見合わせ", "退職", "異動", "転出", "入院", "忌引", "欠勤", "休むこと", "二重", "重複", "テスト", "試験", "別の", "別人", "他人", "代理", "待って",
+        "保留", "一旦", "いったん", "取り止", "取止", "とりやめ", "ください", "下さい", "希望しな", "実家", "帰省", "海外", "番号利用",
+        "マイナンバー", "個人番号",
+        "拒否", "否認", "不承認", "未承認", "不可", "停止", "削除", "抹消", "廃止", "利用終了", "返納", "再発行", "紛失", "誤って", "予備日", "もしくは",
+        "または", "又は",
     )  # fmt: skip
     """Words that, in a remark or a line that is no answer, may change the application: a person reads it first."""
-    fixed_phrases: tuple[str, ...] = ("申込がありました", "申請がありました", "受け付けました", "受付しました")
-    """A line with one of these is the form's own: telling words in it tell nothing (days still do)."""
-    ignored_labels: tuple[str, ...] = (
-        "理由", "利用理由", "申請理由", "取消理由", "変更理由", "手続き名", "手続名", "件名", "Subject", "差出人", "宛先", "From", "To", "Cc",
-        "Date", "Sent", "業務内容", "作業内容", "変更前の利用日", "変更前の実施日", "生年月日",
+    harmless: tuple[str, ...] = (
+        "手続き名", "手続名", "フォーム名", "件名", "Subject", "差出人", "宛先", "From", "To", "Cc", "Date", "Sent", "変更前の利用日",
+        "変更前の実施日", "生年月日", "No.", "項番", "連番", "通番", "行番号",
     )  # fmt: skip
-    """Labels whose answers never change what is asked for."""
+    """Labels and headings whose answers say nothing of what is asked for, in every form."""
+    free_text: tuple[str, ...] = ()
+    """Labels under which applicants write what they like: a day not asked for, another person's number or a change in it holds."""
+    values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Labels and headings with a state, in every form, and those of its values, whole, with which an application stands."""
+    sentences: tuple[str, ...] = (
+        "申込がありました。", "申請がありました。", "以下の申込がありました。", "以下の申請がありました。", "次のとおり申込がありました。",
+        "次のとおり申請がありました。", "申込を受け付けました。", "申請を受け付けました。", "お申込みを受け付けました。", "新しい申請を受け付けました。",
+        "以下の申請を受け付けました。", "以下の内容で受け付けました。", "以下の内容で申請を受け付けました。", "受付しました。",
+        "申請がありました。変更はできません。",
+        "以下のとおり申請します。", "下記のとおり申請します。", "次のとおり申請します。", "以下のとおり申請いたします。", "下記のとおり申請いたします。",
+        "次のとおり申請いたします。", "テレワークの利用を申請します。",
+        "お疲れ様です。", "お疲れさまです。", "お世話になっております。", "お世話になります。", "いつもお世話になっております。", "よろしくお願いします。",
+        "よろしくお願いいたします。", "よろしくお願い致します。", "どうぞよろしくお願いいたします。", "お世話になっております。よろしくお願いします。",
+        "以上、よろしくお願いします。", "以上、よろしくお願いいたします。", "ご確認をお願いします。", "ご確認をお願いいたします。", "以上", "以上です。",
+        "記", "以下余白", "各位",
+        "このメールは送信専用です。", "このメールは自動送信されています。", "このメールは自動配信されています。", "本メールは自動配信です。返信はできません。",
+        "本メールは送信専用です。返信はできません。", "このメールに返信することはできません。", "HTML対応のメールソフトでご覧ください。",
+        "添付のとおり申請します。", "添付のとおり申請いたします。", "添付のとおりです。", "添付をご確認ください。", "添付ファイルをご確認ください。",
+        "申請します。", "申請いたします。",
+        "承認します。", "承認しました。", "ありがとうございます。", "ありがとうございました。", "お願いします。", "お願いいたします。",
+        "お忙しいところ恐れ入ります。", "HTMLメールです。",
+        "このメールはHTML形式です。", "HTMLに対応したソフトでご覧ください。", "このメールは自動配信です。", "このメールは自動送信です。",
+        "本メールは自動送信です。", "本メールは自動配信です。",
+        "返信はできません。", "このメールに返信されてもお答えできません。", "ご返信いただいてもお答えできません。", "申請内容", "申込内容",
+        "申請情報", "申込情報", "申請者情報", "申込者情報",
+        "回答内容", "入力内容", "利用内容", "申請内容は以下のとおりです。", "申込内容は以下のとおりです。", "なし", "無し", "特になし", "特に無し",
+        "特にありません。", "ありません。",
+        "該当なし", "転送します。", "このメールは無害化処理により、HTMLからテキストに変換されました",
+    )  # fmt: skip
+    """Whole lines that say nothing of what is asked for, in every form; {} stands for what changes."""
     trusted_received: tuple[str, ...] = ()
     """Our own mail hosts: the earliest of their Received lines is when a mail reached us, and only Authentication-Results above
     the last of them are believed. Empty: the mailbox's receipt time, and all of them."""
@@ -169,3 +234,13 @@ class FormsSettings(Section):
     """Seconds one message may take to be read; it is tried for five at first, and for all of them after all others."""
     read_memory_mb: int = Field(default=512, ge=64)
     """Memory that reading one message may take."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the settings without the profiles: stands in every decision about a message of no known form."""
+        return _digest(self.model_dump(mode="json", exclude={"known"}))
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

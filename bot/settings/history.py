@@ -28,4 +28,10 @@ class Former:
 #: By path in config.yaml, such as ``retention.log_days``; a whole section by its name.
 FORMER: Mapping[str, Former] = MappingProxyType({
     "retention.log_days": Former(now="log.keep_days", since="0.1.0"),
+    "forms.ignored_labels": Former(
+        now="forms.harmless", since="0.1.0", hint="move the labels there, and those of free text to forms.free_text",
+    ),
+    "forms.fixed_phrases": Former(
+        now="forms.sentences", since="0.1.0", hint="write each line whole there, {} standing for what changes",
+    ),
 })  # fmt: skip

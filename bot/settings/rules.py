@@ -18,6 +18,14 @@ __all__ = ["CalendarSettings", "RulesSettings", "StaffSettings"]
 
 RequiredField = Literal["receipt_no", "applied_at", "employee_no", "name", "department", "dates", "place", "terminal"]
 
+#: What no published table has for one another, and clerks do.
+NAME_VARIANTS = ("斎斉", "崎碕", "薮藪籔", "篭籠", "ヶケ")
+JOB_TITLES = (
+    "部長", "次長", "局長", "課長", "課長補佐", "室長", "所長", "館長", "園長", "校長", "係長", "班長", "参事", "副参事", "主幹",
+    "副主幹", "主査", "副主査", "主任", "副主任", "主任主事", "主事", "主事補", "主任技師", "技師", "技師補", "技術主査", "専門員",
+    "主任専門員", "技能員", "保健師", "保育士",
+)  # fmt: skip
+
 
 class SenderSettings(Section):
     """Whose mails count (V04)."""
@@ -69,9 +77,16 @@ class RulesSettings(Section):
     required_fields: tuple[RequiredField, ...] = ("employee_no", "name", "dates")
     """V01: what must be stated and read without doubt; else held. (dates: in new and changed applications.)"""
     name_match: Literal["fold", "exact", "off"] = "fold"
-    """V03: compare the name with the directory; fold ignores variant characters (髙/高), spaces and kana width."""
+    """V03: compare the name with the directory; fold ignores variant characters (髙/高), spaces, kana width, titles, 様, a
+    reading in brackets, and takes 〓 for any one character."""
+    name_variants: tuple[Annotated[str, Field(min_length=2, max_length=50)], ...] = NAME_VARIANTS
+    """V03: further characters that count as one in names and departments, each group together; the published table has the rest."""
+    job_titles: tuple[Annotated[str, Field(min_length=2, max_length=50)], ...] = JOB_TITLES
+    """V03: what may stand before or behind a name, and behind a department, without being part of it."""
+    own_names: tuple[str, ...] = ("例市",)
+    """V03: the city's own names, which may stand before a department, 役所 or 役場 behind them."""
     department_match: Literal["fold", "exact", "off"] = "fold"
-    """V03: the same for the department; fold also lets 部 be left out before 課, and 係 after it."""
+    """V03: the same for the department; fold also lets 部 be left out before 課, 係 be named after it, and any mark between."""
     require_directory_mail: bool = True
     """V04: a stated address, and a sender who is not a form system, must be the directory's address of the employee."""
     senders: SenderSettings = SenderSettings()

@@ -40,6 +40,7 @@ def letters(config: Config, clock: Clock, rulebook: Rulebook, kept: Kept) -> Let
     return Letters(
         composer=composer(config, clock, kept), clock=clock, needs=Needs(ja=urgent.needs, en=urgent.needs_en), send_from=send_from(config, rulebook),
         possible=lambda now: [Possible(day=day, cutoff=by) for day, by in rulebook.next_possible(now, _POSSIBLE)],
+        cutoff_for=rulebook.cutoff_for,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from bot.clock import Clock
 from bot.config import Config
 from bot.errors import ConfigInvalid, Problem
+from bot.form_profiles import load_profiles, profile_files
 from bot.operation.judge import Judge
 from bot.reading.isolated import IsolatedReader, Readers
 from bot.reading.protocol import Setup
@@ -21,6 +22,7 @@ from bot.rules.register import OwnPcs, load_own_pcs
 from bot.rules.rulebook import Rulebook
 from bot.rules.sql_source import query_directory, query_own_pcs
 from bot.secret import Redactor, Secret
+from bot.settings.forms import FormsSettings
 from bot.wiring.kept import Kept
 
 T = TypeVar("T")
@@ -36,11 +38,19 @@ class Sources:
     kept: Kept = field(default_factory=Kept, repr=False, compare=False)
     readers: Readers = field(default_factory=Readers, repr=False, compare=False)
 
-    def reader(self) -> IsolatedReader:
-        """Return the reader of messages; its process is kept from one pass to the next."""
+    def reader(self, forms: FormsSettings | None = None) -> IsolatedReader:
+        """Return the reader of messages, by other forms where some are given; its process is kept from one pass to the next."""
         settings = self.config.settings
-        setup = Setup(forms=settings.forms, zone=self.config.zone.key, own_address=settings.mailbox.address)
+        setup = Setup(forms=forms or self.forms(), zone=self.config.zone.key, own_address=settings.mailbox.address)
         return self.readers.of(setup, seconds=settings.forms.read_seconds, memory_mb=settings.forms.read_memory_mb)
+
+    def forms(self) -> FormsSettings:
+        """Return the forms with their profiles as their files are now; raises ``ConfigInvalid`` with every problem of them."""
+        settings, folder = self.config.settings.forms, self.config.profiles
+        if folder is None:
+            return settings
+        known = self.kept.of("forms", profile_files(folder), lambda: load_profiles(folder))
+        return settings.model_copy(update={"known": known})
 
     def directory(self) -> Directory:
         """Load the staff directory, from the database where a query is configured.

@@ -45,8 +45,11 @@ SEALS = ("rows",)
 FORMS = {1: HASHED, 2: (*HASHED, *ADDED), 3: (*HASHED, *ADDED, *SEALS)}
 #: The sealed tables of a ledger: the columns of the key, and those that tell of a person.
 TABLES = {
-    "messages": (("id",), ("message_id", "name", "sender", "subject", "reason", "bounce_of")),
-    "requests": (("id",), ("employee_no", "receipt_no", "application", "decision", "stuck_reason")),
+    "messages": (("id",), ("message_id", "name", "sender", "subject", "reason", "bounce_of", "passages")),
+    "requests": (
+        ("id",),
+        ("employee_no", "receipt_no", "application", "first_application", "decision", "stuck_reason"),
+    ),
     "joined": (("message", "request"), ()),
     "granted_days": (("request", "day"), ("employee_no",)),
     "accounts": (("login_id",), ("employee_no",)),

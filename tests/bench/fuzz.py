@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from bot.commands.benching import figures_of
 from bot.intake.reader import Reader
 from bot.model import Message
-from bot.settings.forms import FormsSettings
+from tests.house import FORMS
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "inbox_samples"
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -58,7 +58,7 @@ def mutated(sample: bytes, others: list[bytes], chance: random.Random) -> bytes:
 
 def fuzz(minutes: float, seed: int) -> dict[str, object]:
     """Read mutated samples for so long."""
-    reader = Reader(FormsSettings(), zone=ZONE, own_address="telework-id@city.example.jp")
+    reader = Reader(FORMS, zone=ZONE, own_address="telework-id@city.example.jp")
     samples = [file.read_bytes() for file in sorted(SAMPLES.glob("[0-9]*")) if file.suffix != ".json"]
     chance, begun = random.Random(seed), time.monotonic()
     executions, slowest, unexpected = 0, 0.0, dict[str, str]()

@@ -24,9 +24,9 @@ from bot.rules.calendar import Calendar
 from bot.rules.directory import Directory, load_directory
 from bot.rules.rulebook import Context, Rulebook
 from bot.settings.calendar import CalendarSettings
-from bot.settings.forms import FormsSettings
 from bot.settings.rules import RulesSettings
 from bot.settings.staff import StaffSettings
+from tests.house import FORMS
 
 ZONE = ZoneInfo("Asia/Tokyo")
 ADDRESS = "telework-id@city.example.jp"
@@ -136,7 +136,7 @@ def decided_per_second(reader: Reads, mails: Sequence[Message], directory: Direc
 
 def measure(count: int, people: int) -> dict[str, object]:
     """Return the figures for ``count`` text mails, a tenth of it of each other sort, and a directory of ``people``."""
-    forms = FormsSettings()
+    forms = FORMS
     here = Reader(forms, zone=ZONE, own_address=ADDRESS)
     setup = Setup(forms=forms, zone=ZONE.key, own_address=ADDRESS)
     reader = IsolatedReader(setup, seconds=forms.read_seconds, memory_mb=forms.read_memory_mb)

@@ -8,7 +8,18 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.model import Application, Decision, EarlierRequest, Employee, History, Kind, Outcome, Severity, Violation
+from bot.model import (
+    Application,
+    Decision,
+    EarlierRequest,
+    Employee,
+    History,
+    Kind,
+    Outcome,
+    Progress,
+    Severity,
+    Violation,
+)
 from bot.rules.calendar import Calendar, DayOverride
 from bot.rules.directory import Directory
 from bot.rules.rulebook import Context, Rulebook
@@ -103,7 +114,9 @@ def severities(decision: Decision) -> list[tuple[str, Severity]]:
 def history(granted: Mapping[date, str] | None = None, receipts: Mapping[str, str] | None = None) -> History:
     """Return what the ledger knows of the applicant: granted days, and requests by the number under which they ask for the same."""
     return History(
-        granted=granted or {}, earlier=tuple(before(name, number) for number, name in (receipts or {}).items())
+        granted=granted or {},
+        progress=dict.fromkeys((granted or {}).values(), Progress.WORKS),
+        earlier=tuple(before(name, number) for number, name in (receipts or {}).items()),
     )
 
 

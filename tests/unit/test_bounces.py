@@ -100,7 +100,14 @@ def test_a_report_of_failure_names_our_notice_wherever_it_stands(content: bytes)
         (plain(f"550 5.1.1\n{NOTICE}", subject="Warning: user unknown"), ()),
         (plain(f"550 5.1.1\n{NOTICE}", subject="Mail delivery failed", sender="ndr@mx", head="Precedence: bulk\n"), ()),
     ],
-    ids=["an envelope sender", "no mail system", "nobody vouches for it", "does not say that it gave up", "only a warning", "anybody"],
+    ids=[
+        "an envelope sender",
+        "no mail system",
+        "nobody vouches for it",
+        "does not say that it gave up",
+        "only a warning",
+        "anybody",
+    ],
 )
 def test_what_no_mail_system_certainly_wrote_is_not_certain(content: bytes, trusted: tuple[str, ...]) -> None:
     """It is known to be a report, names the notice, and is for a person."""

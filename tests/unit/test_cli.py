@@ -193,7 +193,7 @@ def test_check_names_what_is_missing(house: House) -> None:
     rows = answer("check", "--config", str(house.config), "--set", "console.password=env:NOT_SET_ANYWHERE", status=2)
     results = {row["check"]: row["ok"] for row in rows}
     assert results == {
-        "config": True, "directory": True, "calendar": True, "notices": True, "senders": True, "mailbox": True, "database": True, "disk": True,
+        "config": True, "forms": True, "directory": True, "calendar": True, "notices": True, "senders": True, "mailbox": True, "database": True, "disk": True,
         "browser": True, "console": False, "clock": True, "alerts": True,
     }  # fmt: skip
     assert not (house.path / "ledger.sqlite3").exists()

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.delivery.compose import Composer, Envelope, Possible, address, message_id
+from bot.delivery.compose import Composer, Envelope, Possible, Waiting, address, message_id
 from bot.delivery.templates import Templates
 from bot.delivery.wrapping import wrapped
 from bot.errors import DeliveryFailed
@@ -65,6 +65,20 @@ def rejection(envelope: Envelope = ENVELOPE, *violations: Violation) -> EmailMes
     )
 
 
+UNCLEAR = Violation(
+    code="V01", severity=Severity.HOLD, text="「本文」を確認できません: 本文 7行目", text_en="Not clear (body): line 7"
+)
+WAITING = Waiting(
+    asked=(date(2021, 8, 2), date(2021, 8, 3)), unclear=(UNCLEAR,), to_decide=(),
+    open=(Possible(day=date(2021, 8, 3), cutoff=FRIDAY),), closed=(date(2021, 8, 2),),
+)  # fmt: skip
+
+
+def held(envelope: Envelope = ENVELOPE, waiting: Waiting = WAITING) -> EmailMessage:
+    """Return the notice of what is held."""
+    return COMPOSER.held(envelope, received_at=FRIDAY, waiting=waiting)
+
+
 def received(mail: EmailMessage) -> EmailMessage:
     """Return the mail as a mail program gets it."""
     return email.message_from_bytes(mail.as_bytes(), policy=email.policy.default)
@@ -94,6 +108,14 @@ def test_a_credential_mail_has_what_it_should_and_not_more() -> None:
     assert "http" not in body
 
 
+def test_what_is_for_operators_alone_stands_in_no_mail() -> None:
+    """Another person's number and name, who may have been meant, are told to no applicant."""
+    unknown = replace(LATE, code="V02", severity=Severity.HOLD, hint="職員名簿で近い職員: 0031977 上野原 拓")
+    for mail in (rejection(ENVELOPE, unknown), credentials(violation=unknown)):
+        assert "0031977" not in text_of(mail)
+        assert "上野原" not in text_of(mail)
+
+
 def test_a_rejection_lists_every_reason_and_what_is_possible() -> None:
     """All violations in both languages, and the days still possible with their cutoffs."""
     other = replace(LATE, code="V09", text="8月7日は閉庁日です。", text_en="Closed on 7 August.")
@@ -111,21 +133,52 @@ def test_a_rejection_lists_every_reason_and_what_is_possible() -> None:
 
 
 def test_a_duplicate_is_told_kindly() -> None:
-    """A mere repetition is told as such: nothing changed, the earlier mail holds."""
+    """A mere repetition is told as such, without saying that an ID was issued: only the rule knows whether one was."""
     mail = received(rejection(ENVELOPE, replace(LATE, code="V18", severity=Severity.WARN)))
-    assert "発行済み" in mail["Subject"]
-    assert "パスワードは変わっていません" in "".join(text_of(mail).split())
+    assert "重複" in mail["Subject"]
+    assert "発行済み" not in mail["Subject"] + text_of(mail)
     assert "これから申請できる" not in text_of(mail)
 
 
-def test_a_hold_says_nothing_of_the_doubt() -> None:
-    """Who is told that somebody checks learns no more than number and time."""
-    body = text_of(received(COMPOSER.held(ENVELOPE, received_at=FRIDAY)))
-    assert "確認" in body
-    assert "V0" not in body
+def test_a_hold_says_what_is_unclear_and_that_the_day_may_pass() -> None:
+    """In both languages: what was not clear, by when a new application is in time, and which days are past that."""
+    body = text_of(received(held()))
+    for text in (
+        UNCLEAR.text,
+        UNCLEAR.text_en,
+        "新しく申請してください",
+        "その日は利用できません",
+        "8月3日（火）",
+        "締切を過ぎています",
+        "V01",
+    ):
+        assert text in body
+    assert "再度申請する必要はありません" not in body
+    assert "no need to apply again" not in body
 
 
-@pytest.mark.parametrize("mail", [credentials(), rejection(), COMPOSER.held(ENVELOPE, received_at=FRIDAY)])
+def test_a_hold_for_a_decision_asks_for_no_new_application() -> None:
+    """Where nothing is unclear a new application would wait just the same: it is not proposed, and not called needless."""
+    urgent = replace(UNCLEAR, code="V07", text="緊急の理由があるため担当者が確認します。")
+    body = text_of(received(held(waiting=replace(WAITING, unclear=(), to_decide=(urgent,)))))
+    assert urgent.text in body
+    assert "新しく申請してください" not in body
+    assert "必要はありません" not in body
+
+
+def test_what_a_rule_quotes_is_no_link() -> None:
+    """An address in an application does not become one in a genuine notice."""
+    hostile = replace(
+        UNCLEAR, text="実施場所「http://evil.example/x」を確認できません", text_en="the place www.evil.example"
+    )
+    for mail in (
+        held(waiting=replace(WAITING, unclear=(hostile,))),
+        rejection(ENVELOPE, replace(LATE, text=hostile.text)),
+    ):
+        assert "evil" not in text_of(received(mail))
+
+
+@pytest.mark.parametrize("mail", [credentials(), rejection(), held()])
 def test_lines_fit_a_mail_program(mail: EmailMessage) -> None:
     """No line of ours is wider than 80 columns, where a Japanese character takes two."""
     wide = [
@@ -206,7 +259,7 @@ def test_message_ids_tell_request_kind_and_attempt() -> None:
 def test_a_message_id_stands_on_one_line() -> None:
     """However long the domain: a server that does not find it on its line would give the mail another."""
     made = message_id("R-20210730-0007", "credentials", 101, f"a@{'long.' * 12}example.jp")
-    content = wire_bytes(COMPOSER.held(replace(ENVELOPE, message_id=made), received_at=ENVELOPE.now))
+    content = wire_bytes(held(replace(ENVELOPE, message_id=made)))
     assert f"\r\nMessage-ID: {made}\r\n".encode() in content
     assert f"\r\nX-Telework-Request: {made[1:].partition('@')[0]}\r\n".encode() in content
 
@@ -224,7 +277,7 @@ def test_dates_as_offices_write_them() -> None:
 def test_old_mail_programs_can_read_it(name: str, *, in_jis: bool) -> None:
     """With ``charset: iso-2022-jp`` body, subject and sender are in it, 7-bit; letters that it lacks make the mail UTF-8."""
     old = Composer(mailbox=MailboxSettings(), delivery=DeliverySettings(charset="iso-2022-jp"), templates=Templates())
-    mail = old.held(replace(ENVELOPE, employee=replace(EMPLOYEE, name=name)), received_at=FRIDAY)
+    mail = old.held(replace(ENVELOPE, employee=replace(EMPLOYEE, name=name)), received_at=FRIDAY, waiting=WAITING)
     content = wire_bytes(mail)
     assert content.isascii()
     assert (b"=?iso-2022-jp?b?" in content.lower(), b'charset="iso-2022-jp"' in content) == (in_jis, in_jis)

@@ -13,10 +13,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: From the door to the cellar: a room may use those after it.
 ROOMS = (
-    "cli", "cli_acts", "cli_audit", "cli_flow", "cli_ledger", "cli_watch", "cli_options", "commands", "wiring", "web",
+    "cli", "cli_acts", "cli_audit", "cli_flow", "cli_form", "cli_ledger", "cli_watch", "cli_options", "commands", "wiring", "web",
     "operation", "mail", "reading", "intake", "rules", "issuance", "console", "delivery", "ledger",
-    "sandbox", "tables", "xlsx", "markup", "wording", "text", "log", "log_file", "terminal", "private",
-    "config", "settings", "clock", "life", "model", "errors", "secret", "packages", "prepare",
+    "sandbox", "tables", "xlsx", "markup", "wording", "log", "log_file", "terminal", "private",
+    "config", "form_profiles", "settings", "clock", "life", "model", "text", "errors", "secret", "packages", "prepare",
 )  # fmt: skip
 _LONGEST_FUNCTION = 50
 _NEVER = re.compile(

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bot.intake.reader import Reader
 from bot.model import Message, Reading, ReadOutcome
-from bot.settings.forms import FormsSettings
+from tests.house import FORMS
 
 ZONE = ZoneInfo("Asia/Tokyo")
-READER = Reader(FormsSettings(), zone=ZONE, own_address="telework-id@city.example.jp")
+READER = Reader(FORMS, zone=ZONE, own_address="telework-id@city.example.jp")
 HEAD = b"From: a@city.example.jp\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from bot.intake.reader import Reader
 from bot.model import Application, Message, ReadOutcome
-from bot.settings.forms import FormsSettings
 from tests.hostile_kit import CASES
+from tests.house import FORMS
 
 ZONE = ZoneInfo("Asia/Tokyo")
-READER = Reader(FormsSettings(), zone=ZONE, own_address="telework-id@city.example.jp")
+READER = Reader(FORMS, zone=ZONE, own_address="telework-id@city.example.jp")
 OWN = "職員番号：1000001\n氏名：鈴木 太郎\n利用日：2026年12月3日\n実施場所：自宅\n"
 TITLES = "職員番号\t氏名\t利用日\t実施場所"
 OTHER = "1000005\t渡辺 太郎\t2026年12月3日\t自宅"
@@ -43,7 +43,7 @@ def read(mail: Mail) -> tuple[Application, ...]:
         "申請",
         "<1@apply.city.example.jp>",
     )
-    made.set_content(mail.text or "添付をご覧ください。", cte="base64")
+    made.set_content(mail.text or "添付のとおりです。", cte="base64")
     if mail.html:
         made.add_alternative(mail.html, subtype="html", cte="base64")
     for number, rows in enumerate(mail.files):
@@ -160,7 +160,7 @@ def test_a_remark_that_names_another_employee(remark: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "remark", ["内線 12345", "電話 026-1000005", "受付は1000001です", "〒390-0874", "作業番号:100000512"]
+    "remark", ["内線 12345", "電話 026-1000005", "受付は1000001", "〒390-0874", "作業番号:100000512"]
 )
 def test_a_remark_with_another_number(remark: str) -> None:
     """A telephone number, or the applicant's own again, names nobody else."""

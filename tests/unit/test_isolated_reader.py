@@ -20,11 +20,10 @@ from bot.mail.folder import message_from_file
 from bot.model import Message, ReadOutcome
 from bot.reading.isolated import Failure, IsolatedReader, Readers
 from bot.reading.protocol import Setup
-from bot.settings.forms import FormsSettings
-from tests.house import FRIDAY, ROOT, ZONE
+from tests.house import FORMS, FRIDAY, ROOT, ZONE
 from tests.reading_targets import TARGET
 
-SETUP = Setup(forms=FormsSettings(), zone="Asia/Tokyo", own_address="telework-id@city.example.jp")
+SETUP = Setup(forms=FORMS, zone="Asia/Tokyo", own_address="telework-id@city.example.jp")
 APPLICATION = "From: noreply@apply.city.example.jp\r\nSubject: x\r\n\r\n職員番号：0048213\r\n氏名：髙橋\r\n利用日：2021/8/3\r\n".encode()
 
 

@@ -34,7 +34,7 @@ def test_an_own_copy_replaces_one_text_and_no_other(tmp_path: Path) -> None:
     text = (
         (OWN / "held.ja.txt")
         .read_text(encoding="utf-8")
-        .replace("確認が終わるまでお待ちください", "少々お待ちください")
+        .replace("結果はあらためてこのアドレスにお知らせします", "少々お待ちください")
     )
     (tmp_path / "held.ja.txt").write_text(text, encoding="utf-8")
     made = composer(tmp_path)
@@ -45,7 +45,7 @@ def test_an_own_copy_replaces_one_text_and_no_other(tmp_path: Path) -> None:
 def _held() -> dict[str, object]:
     return {
         "name": "x", "department": "x", "city": "x", "contact": "x", "prefix": "x", "request_id": "R-1", "receipt_no": "",
-        "received_at": FRIDAY,
+        "received_at": FRIDAY, "asked": (), "unclear": (), "to_decide": (), "open": (), "closed": (),
     }  # fmt: skip
 
 

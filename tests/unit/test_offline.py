@@ -39,7 +39,7 @@ def wheel(folder: Path) -> str:
 def project(tmp_path: Path) -> Path:
     """A program of one package, with everything that is carried over."""
     root = tmp_path / "project"
-    for folder in ("bot", "flows", "requirements", "docs", "deploy", "inbox_samples", "bot/__pycache__"):
+    for folder in ("bot", "flows", "forms", "requirements", "docs", "deploy", "inbox_samples", "bot/__pycache__"):
         (root / folder).mkdir(parents=True)
     for name in ("run_bot.py", "deploy/offline.py", "bot/prepare.py"):
         shutil.copy(ROOT / name, root / name)

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from bot.intake.reader import Reader
 from bot.model import Application, Kind, Message, ReadOutcome
-from bot.settings.forms import FormsSettings
+from tests.house import FORMS
 
 ZONE = ZoneInfo("Asia/Tokyo")
 RECEIVED = datetime(2021, 7, 30, 12, 0, tzinfo=ZONE)
-READER = Reader(FormsSettings(), zone=ZONE, own_address="telework-id@city.example.jp")
+READER = Reader(FORMS, zone=ZONE, own_address="telework-id@city.example.jp")
 #: What each layout below states.
 ANSWERS = {
     "受付番号": "0000412", "申請日時": "2021-07-30 09:05:17", "職員番号": "0048213", "氏名": "高橋　みのり",

@@ -1,0 +1,242 @@
+"""Everything in a message is accounted for: each piece of it is explained, or it holds the application.
+
+What is no answer is explained by the form's profile or by what holds in every form: a label that is harmless, a state with which
+an application stands, a whole sentence, an older mail, a signature. No list of bad words decides what passes: what is not known to
+be harmless is unexplained. Only where applicants write what they like (理由, 業務内容) are words looked for that change what is asked
+for; a day that was not asked for and another person's number hold it there too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.intake.dates import digits
+from bot.intake.fields import REMARKS, Answer, Shape
+from bot.intake.sentences import Sentences
+from bot.model import Application, Doubt, Explained, Passage
+from bot.settings.forms import FormProfile, FormsSettings
+from bot.text import fold, normalise
+
+_LONGEST = 200
+_MOST_LINES = 3
+_DAY = re.compile(
+    r"(?<![\d/.])(?:\d{2,4}\s*[年/.-]\s*)?(\d{1,2})\s*[月/]\s*(\d{1,2})(?![\d/])|(?<![\d/月])(\d{1,2})\s*日(?!間)"
+)
+#: A number that is no part of a longer one, of a telephone number, an address or a date.
+_ALONE = re.compile(r"(?<![\dA-Za-z.@/-])(?<!内線)(?<!内線[ :])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
+_EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
+#: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
+_NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
+_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
+_SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
+#: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
+_PREDICATE = re.compile(
+    r"(?:ます|です|ました|でした|ません|ませんか|ください|下さい|お願い|願います|たい|ない|なし|だ|った|んだ|いる|する|なる|れる|ある|した|希望|依頼|予定|可|否)"
+    r"\s*(?:[。、,.!?\n)）]|$)",
+    re.MULTILINE,
+)
+#: What a signature consists of: telephone and postal numbers, addresses of mail and web, rules.
+_CONTACT = re.compile(
+    r"(?:(?:tel|fax|電話|内線|直通|代表|ダイヤルイン|e?-?mail|メール|url|〒)[\s:：/.]*)*"
+    r"(?:\(?\+?\d[\d()\s‐－ー-]{2,20}|[\w.+-]{1,64}@[\w.-]{1,100}|https?://[\w./?=&%#~+:-]{1,200}|内線[\s:：]*\d{2,6})"
+    r"(?:\s*[(（]?(?:内線|代表|直通)[\s:：]*\d{0,6}[)）]?)?\s*",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(r"[^\s。、]{0,20}(?:市|市役所|町役場|部|局|課|室|係|担当|グループ|チーム|センター|支所|出張所)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is asked for, as far as it was read: what a remark may name without changing it."""
+
+    days: frozenset[date]
+    #: The employee's, and those of the applications.
+    numbers: tuple[str, ...]
+    #: Of people and departments, folded.
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, applications: Iterable[Application]) -> Facts:
+        """Return the facts of all applications that a remark may be about: only the days that all of them ask for."""
+        known = list(applications)
+        days = [frozenset(application.dates) for application in known]
+        numbers = (
+            number for one in known for number in (one.employee_no, one.receipt_no, one.refers_to) if number
+        )  # fmt: skip
+        names = (fold(name) for one in known for name in (one.name, one.kana, one.department) if name)
+        return cls(
+            days=frozenset.intersection(*days) if days else frozenset(), numbers=tuple(numbers), names=frozenset(names)
+        )
+
+
+class Accounting:
+    """Explains what a message says, by the profile of its form and by what holds in every form."""
+
+    def __init__(self, settings: FormsSettings, profile: FormProfile | None = None) -> None:
+        own = profile or FormProfile(name="other")
+        self._harmless = _folded((*settings.harmless, *own.harmless))
+        self._free = _folded((*settings.free_text, *own.free_text)) - _folded(own.harmless)
+        self._values = _values(settings.values) | _values(own.values)
+        self._sentences = Sentences((*own.sentences, *settings.sentences))
+        self._words = tuple(fold(word) for word in settings.telling_words)
+
+    def explain(self, answers: Sequence[Answer], facts: Facts, *, part: str) -> list[Passage]:
+        """Return every answer and remark as a passage of ``part``, in their order."""
+        oldest = max(
+            (answer.depth for answer in answers if answer.field != REMARKS and answer.value.strip()), default=0
+        )
+        known = self._joined(answers)
+        return [
+            _passage(answer, part, *self._explained(answer, facts, oldest, whole=number in known))
+            for number, answer in enumerate(answers)
+            if answer.value.strip() or answer.label
+        ]
+
+    def _explained(self, answer: Answer, facts: Facts, oldest: int, *, whole: bool) -> tuple[Explained, str]:
+        if answer.field != REMARKS:
+            why = self._suspicion(answer.value, facts) if answer.field in _UNCHECKED else ""
+            return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, answer.field)
+        if answer.shape is Shape.OLDER or answer.depth > oldest:
+            return Explained.OLDER, answer.shape.value
+        if whole:
+            return Explained.FORM, "様式の文"
+        if answer.label:
+            return self._labelled(answer, facts)
+        if answer.shape is Shape.SIGNATURE and _is_signature(answer.value, facts):
+            return Explained.SIGNATURE, answer.shape.value
+        return self._sentence(answer.value, facts)
+
+    def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
+        """Explain what stands under a label that stands for no field."""
+        label, value = fold(answer.label), fold(answer.value)
+        if (
+            label in self._harmless
+            or value.rstrip("。") in _NOTHING_MORE
+            or (value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free))
+        ):
+            return Explained.FORM, "内容を問わない項目"
+        if label in self._values:
+            stands = value in self._values[label]
+            return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
+        if label in self._free:
+            return self._free_text(answer.value, facts)
+        whole = answer.value if answer.shape is Shape.LABELLED else f"{answer.label}：{answer.value}".rstrip("：")
+        explained, why = self._sentence(whole, facts)
+        return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
+
+    def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
+        """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
+        pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
+        why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
+        if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
+            why = "理由や件名ではなく、文が書かれています"
+        return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, "自由記入")
+
+    def _sentence(self, value: str, facts: Facts) -> tuple[Explained, str]:
+        """Explain words by whole sentences; what stands in a hole of one is looked at as free text is."""
+        whole = self._known(value)
+        pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip()]
+        found = [whole] if whole is not None else [self._known(piece) for piece in pieces]
+        holes = [hole for known in found if known for hole in known]
+        if not found or any(known is None for known in found):
+            return Explained.UNEXPLAINED, "様式にない記載です"
+        why = next(filter(None, (self._suspicion(hole, facts) for hole in holes)), "")
+        return (Explained.UNEXPLAINED, why) if why else (Explained.FORM, "様式の文")
+
+    def _known(self, text: str) -> tuple[str, ...] | None:
+        """Return what stands in the holes of the sentence that a text is, with or without its full stop."""
+        bare = text.strip(_ORNAMENTS).rstrip("。．.！!")
+        found = self._sentences.find(bare) or self._sentences.find(f"{bare}。")
+        return found[1] if found else None
+
+    def _joined(self, answers: Sequence[Answer]) -> set[int]:
+        """Return the numbers of remarks that are one known sentence, broken into lines."""
+        found: set[int] = set()
+        lines = [answer.field == REMARKS and not answer.label and answer.shape is Shape.SENTENCE for answer in answers]
+        for first in range(len(answers)):
+            for last in range(first + 1, min(first + _MOST_LINES, len(answers))):
+                if not all(lines[first : last + 1]):
+                    break
+                if self._known("".join(answer.value for answer in answers[first : last + 1])) == ():
+                    found.update(range(first, last + 1))
+        return found
+
+    def _suspicion(self, text: str, facts: Facts) -> str:
+        """Return why words that may be about anything change what is asked for, or ``""``."""
+        plain, folded = normalise(text), fold(text)
+        if not _only_asked(plain, facts.days):
+            return "利用日と異なる日、または利用日の一部が書かれています"
+        if any(_is_another(number, facts) for number in _ALONE.findall(plain)):
+            return "別の番号が書かれています"
+        if any(word in folded for word in self._words):
+            return "申請の内容を変えるかもしれない言葉があります"
+        return ""
+
+
+#: Fields whose answers no grammar and no rule checks to the last word.
+_UNCHECKED = frozenset({"kana", "terminal", "approval", "urgent_reason", "hours", "declaration"})
+
+
+def doubts(passages: Iterable[Passage]) -> Iterator[Doubt]:
+    """Yield a doubt for each passage that nothing explains: the same words once, with the first place they stand at."""
+    seen: set[str] = set()
+    for passage in passages:
+        words = fold(passage.text)
+        if passage.explained is Explained.UNEXPLAINED and words not in seen:
+            seen.add(words)
+            where = f"{passage.part} {passage.at}".strip()
+            yield Doubt(
+                field="body", read=f"{where}「{passage.text}」", text=passage.why,
+                text_en="nothing in the form explains it",
+            )  # fmt: skip
+
+
+def _folded(labels: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(fold, labels))
+
+
+def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    return {fold(label): _folded(known) for label, known in values.items()}
+
+
+def _passage(answer: Answer, part: str, explained: Explained, why: str) -> Passage:
+    text = f"{answer.label}：{answer.value}" if answer.label else answer.value
+    short = " ".join(text.split("\n"))
+    return Passage(
+        part=part, at=answer.at, text=short[:_LONGEST], label=answer.label[:_LONGEST], explained=explained, why=why
+    )
+
+
+def _only_asked(plain: str, asked: frozenset[date]) -> bool:
+    """Tell whether a text names no day, or every day that was asked for and no other."""
+    found = _DAY.findall(digits(plain))
+    if not found:
+        return True
+    whole = {(int(month), int(day)) for month, day, alone in found if not alone}
+    alone = {int(day) for *_, day in found if day}
+    known = {(day.month, day.day) for day in asked}
+    return (
+        whole <= known
+        and alone <= {number for _, number in known}
+        and all(day in whole or day[1] in alone for day in known)
+    )
+
+
+def _is_another(number: str, facts: Facts) -> bool:
+    """Tell whether a number may be somebody else's: it is none of the application's, and no longer than those."""
+    longest = max(map(len, facts.numbers), default=len(number))
+    return len(number) <= longest and all(number.lstrip("0") != own.lstrip("0") for own in facts.numbers)
+
+
+def _is_signature(line: str, facts: Facts) -> bool:
+    """Tell whether each piece of a line is a contact, a unit of the city, or who applies."""
+    rest = _CONTACT.sub(" ", normalise(line))
+    return all(_UNIT.fullmatch(piece) or _names(piece, facts) for piece in rest.split())
+
+
+def _names(piece: str, facts: Facts) -> bool:
+    folded = fold(piece)
+    return len(folded) > 1 and any(folded in name for name in facts.names)
