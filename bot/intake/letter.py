@@ -46,6 +46,10 @@ _READ = frozenset({
 })  # fmt: skip
 
 
+#: Of the sender, and of nothing that is asked for.
+_SIGNATURES = frozenset({
+    "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature", "text/vcard", "text/x-vcard",
+})  # fmt: skip
 _CUT_SHORT = (
     InvalidBase64PaddingDefect, InvalidBase64LengthDefect, InvalidBase64CharactersDefect, CloseBoundaryNotFoundDefect,
 )  # fmt: skip
@@ -148,13 +152,20 @@ def letter_passages(letter: Letter) -> Iterator[Passage]:
         yield Passage(part="件名", text=letter.subject, explained=Explained.UNEXPLAINED, why=why)
     if letter.cut_short:
         why = "メールが途中で切れているか、壊れています。全文を確かめてください"
-        yield Passage(part="メール", text="", explained=Explained.UNEXPLAINED, why=why)
+        yield Passage(part="本文", text="（末尾）", explained=Explained.UNEXPLAINED, why=why)
     for attachment in letter.attachments:
         if attachment.name_unclear:
             why = "添付ファイルの名前を正しく読み取れません"
             yield Passage(part="添付ファイル", text=attachment.name, explained=Explained.UNEXPLAINED, why=why)
     for piece in letter.hidden:
         yield Passage(part="HTML本文", text=piece.words, explained=Explained.UNEXPLAINED, why=f"{piece.why}です")
+
+
+def harmless_attachment(attachment: Attachment) -> str:
+    """Return why an attachment can say nothing of an application, or ``""``: a person looks at any other that is no table."""
+    if attachment.media_type in _SIGNATURES:
+        return "電子署名または名刺"
+    return "" if attachment.content.strip() or attachment.is_table else "空のファイル"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from bot.intake.form_reader import FormReader, Rows, Written
 from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import doubt
 from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
-from bot.intake.letter import Letter, letter_passages, open_letter
+from bot.intake.letter import Letter, harmless_attachment, letter_passages, open_letter
 from bot.intake.returned import find_returned
 from bot.intake.sentences import Sentences
 from bot.intake.sources import Place, Source, agreeing, together
@@ -154,7 +154,10 @@ class Reader:
         received_on = frame.received_at.date()
         beside = [
             *letter_passages(letter),
-            explain(letter.subject, self._forms, form.profile, applications, received_on),
+            *(
+                explain(subject, self._forms, form.profile, applications, received_on)
+                for subject in (letter.subject, *letter.subjects_within)
+            ),
             *_attached(letter),
             *(passage for text in texts for passage in form.accounting.explain(text.answers, facts, part=text.part)),
         ]
@@ -244,8 +247,12 @@ def _parts(letter: Letter) -> Iterator[tuple[str, str]]:
 def _attached(letter: Letter) -> Iterator[Passage]:
     """Yield a passage for each attached file; what stands in one that is no table only a person can tell."""
     for item in letter.attachments:
-        explained = Explained.ANSWER if item.is_table else Explained.UNEXPLAINED
-        why = "表" if item.is_table else "中身を読めない添付ファイルです"
+        if harmless := harmless_attachment(item):
+            explained, why = Explained.SIGNATURE, harmless
+        elif item.is_table:
+            explained, why = Explained.ANSWER, "表"
+        else:
+            explained, why = Explained.UNEXPLAINED, "中身を読めない添付ファイルです"
         yield Passage(part="添付ファイル", text=item.name, explained=explained, why=why)
 
 
