@@ -140,7 +140,7 @@ class _SheetReader:
         if len(self._sheet.rows) > _FORM_ROWS:
             return None
         form = FormSheet(self._grid, part=self._part, fields=self._fields).read()
-        stated = {answer.field for answer in form.answers} - {REMARKS}
+        stated = {answer.field for answer in form.answers if answer.value.strip()} - {REMARKS}
         if len(stated) < 2 or not stated & PERSON:
             return None
         titles = [Harmless(at=at, text=words, why="様式の見出し") for at, words in form.titles]
