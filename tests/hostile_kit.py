@@ -23,6 +23,7 @@ from bot.intake.fields import Answer
 from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import read_address
 from bot.intake.moments import read_moment
+from bot.intake.titles import is_plain
 from bot.intake.numbers import read_employee_no
 from bot.intake.receipt_numbers import receipt_number
 from bot.intake.sentences import Sentences
@@ -242,6 +243,8 @@ def _named(name: str) -> Application:
 
 #: What looks at one field, or a part of one, that an applicant writes; some are called with more than a field may hold.
 FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
+    "a title of offices": (50, lambda n: is_plain("部" * n + "あ")),
+    "a title of words": (50, lambda n: is_plain("一覧表書" * (n // 4) + "x")),
     "a name of brackets": (20_000, lambda n: same_name("(" * n, "高橋", RulesSettings())),
     "a name of titles": (20_000, lambda n: same_name("主査" * n + "様" * n, "高橋", RulesSettings())),
     "a reading without an end": (20_000, lambda n: same_name("高橋（" + "あ" * n + " ）", "高橋", RulesSettings())),

@@ -11,7 +11,7 @@ from bot.intake.titles import is_closing, is_plain
     "text",
     ["テレワークID発行申請 一覧（令和8年11月20日 出力）", "テレワーク申請一覧 出力日 2026/11/20", "# exported 2026-11-20", "Sheet1", "シート1", "申請一覧",
      "フォームの回答 1", "Form1", "テレワーク利用申請書", "様式第1号（第5条関係）", "市民部市民課 在宅勤務申請一覧", "出力日時：2026/11/20 12:30（金）",
-     "11月20日現在", "全2件", "12月分", "20261120", "人事課"],
+     "11月20日現在", "全2件", "12月分", "20261120", "人事課", "例市長　様", "（宛先）例市長", "デジタル推進課"],
 )  # fmt: skip
 def test_plain_titles(text: str) -> None:
     """The usual words, names of offices, numbers and the day of output say nothing."""
