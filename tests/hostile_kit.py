@@ -23,11 +23,11 @@ from bot.intake.fields import Answer
 from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import read_address
 from bot.intake.moments import read_moment
-from bot.intake.titles import is_plain
 from bot.intake.numbers import read_employee_no
 from bot.intake.receipt_numbers import receipt_number
 from bot.intake.sentences import Sentences
 from bot.intake.subjects import explain
+from bot.intake.titles import is_plain
 from bot.ledger.cells import guarded
 from bot.model import Application, Kind
 from bot.rules.approvals import approved, refused

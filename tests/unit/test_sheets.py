@@ -121,6 +121,12 @@ def test_an_answer_above_a_table_holds_for_all() -> None:
     assert [answers(rows, number)["department"] for number in (0, 1)] == ["市民部市民課"] * 2
 
 
+def test_a_name_alone() -> None:
+    """A row with nothing but a name is told, though the name may be that of a village; the name of an office heads a group."""
+    assert ("", "中村", "3行目") in remarks(table(HEAD, ONE, ["", "", "中村"]))
+    assert remarks(table(HEAD, ["市民部市民課"], ONE)) == []
+
+
 @pytest.mark.parametrize("last", [["以下余白"], ["", "", "以下余白"], ["合計", "", "2件"], ["全2名"]])
 def test_closing_rows(last: list[str]) -> None:
     """Rows that end a table are harmless, and said to be."""
