@@ -22,6 +22,7 @@ from bot.intake.ignore import automatic_doubt, ignored_without_application, neve
 from bot.intake.letter import Letter, harmless_attachment, letter_passages, open_letter
 from bot.intake.returned import find_returned
 from bot.intake.sentences import Sentences
+from bot.intake.sheets import open_sheets
 from bot.intake.sources import Place, Source, agreeing, together
 from bot.intake.subjects import explain
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
@@ -88,11 +89,12 @@ class Reader:
 
     def _read_table(self, message: Message) -> Reading:
         received = message.received_at.astimezone(self._zone)
-        known = profile_of(message.content, name=message.name, forms=self._forms)
+        sheets = open_sheets(message.content, name=message.name, settings=self._forms)
+        known = profile_of(sheets, self._forms)
         form = next((form for form in self._known if form.profile is known), self._dropped)
         profile = believed(known, brought_by=message.brought_by) if known else self._forms.dropped
         frame = Frame(form=profile, subject="", received_at=received, zone=self._zone)
-        rows = form.table(message.content, name=message.name, frame=frame)
+        rows = form.sheets(sheets, name=message.name, frame=frame)
         identity = Identity(
             message_id=f"{Identity.DROPPED}{message.name}", received_at=message.received_at,
             digest=hashlib.sha256(message.content).hexdigest(),
