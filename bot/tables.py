@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.errors import Unreadable
-from bot.markup import read_html
+from bot.markup import Hidden, read_html
 from bot.text import decode
 from bot.wording import quote
-
-if TYPE_CHECKING:
-    import pandas as pd
+from bot.worksheet import BookLimits, Fact, Found, Mark, Row, Take, Worksheet, hidden, place
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DELIMITERS = ",\t;|"
+#: Whether such words count is for a person to say.
+_TAKEN_BACK = frozenset({Fact.STRUCK, Fact.UNSEEN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,19 +49,6 @@ class Grid:
     numbers: Sequence[int]
 
 
-class _Row(NamedTuple):
-    number: int
-    cells: list[str]
-
-
-def read_tables(content: bytes, *, name: str, limits: TableLimits) -> list[pd.DataFrame]:
-    """Return the tables in ``content``; raises as :func:`read_grids` does."""
-    import pandas as pd  # noqa: PLC0415 - 40 MB, needed for applications that come as tables alone
-
-    grids = read_grids(content, name=name, limits=limits)
-    return [pd.DataFrame(grid.rows, columns=list(grid.columns), dtype=object) for grid in grids]
-
-
 def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
     """Return the tables in ``content``, one a sheet; the first row that is neither empty nor a title names the columns.
 
@@ -70,20 +56,11 @@ def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
     is its own text. Empty cells are ``""``, empty rows are left out, repeated column names get ``.1``, ``.2``.
     Raises ``Unreadable`` naming the file when it is no table or larger than ``limits``.
     """
-    if len(content) > limits.max_bytes:
-        raise _refused(name, f"larger than {limits.max_bytes // 2**20} MB")
-    if not content.strip(b"\0 \r\n\t"):
-        raise _refused(name, "空のファイルです / it is empty")
-    try:
-        sheets = _sheets(content, limits)
-    except MemoryError:
-        raise
-    except Unreadable as error:
-        raise _refused(name, error.reason) from error
-    except Exception as error:
-        # openpyxl, xlrd and csv each have their own errors for a broken file; all mean the same here.
-        raise _refused(name, f"表として読めません / no table ({type(error).__name__})") from error
-    tables = [grid for rows in sheets if (grid := _grid(rows, name)) is not None]
+    sheets = read_worksheets(content, name=name, limits=limits)
+    for mark in (mark for sheet in sheets for mark in sheet.marks if mark.fact in _TAKEN_BACK):
+        at, words = place(mark.row, mark.column), quote(mark.words)
+        raise _refused(name, f"{at} 表に{mark.fact}があります：{words} / words are struck out or unseen: {words}")
+    tables = [grid for sheet in sheets if (grid := _grid(sheet.rows, name)) is not None]
     if len(tables) > limits.max_sheets:
         raise _refused(name, f"表が多すぎます（上限{limits.max_sheets}） / more than {limits.max_sheets} tables")
     if not tables:
@@ -91,20 +68,39 @@ def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
     return tables
 
 
-def _sheets(content: bytes, limits: TableLimits) -> list[list[_Row]]:
-    if content.startswith(_ZIP):
-        return _xlsx(content, limits)
-    if content.startswith(_OLE):
-        return _xls(content, limits)
+def read_worksheets(content: bytes, *, name: str, limits: TableLimits) -> list[Worksheet]:
+    """Return every sheet of ``content`` as it stands, hidden ones too, with what a person sees otherwise than the cells say.
+
+    Cells are text as in :func:`read_grids`, and it raises as that does; which row is a heading is not asked here.
+    """
+    if len(content) > limits.max_bytes:
+        raise _refused(name, f"larger than {limits.max_bytes // 2**20} MB")
+    if not content.strip(b"\0 \r\n\t"):
+        raise _refused(name, "空のファイルです / it is empty")
+    try:
+        return _sheets(content, limits)
+    except MemoryError:
+        raise
+    except Unreadable as error:
+        raise _refused(name, error.reason) from error
+    except Exception as error:
+        # openpyxl, xlrd and csv each have their own errors for a broken file; all mean the same here.
+        raise _refused(name, f"表として読めません / no table ({type(error).__name__})") from error
+
+
+def _sheets(content: bytes, limits: TableLimits) -> list[Worksheet]:
+    if content.startswith((_ZIP, _OLE)):
+        return _workbook(content, limits)
     if content.count(b"\0") and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable("表ではなくバイナリです / it is binary data, not a table")
     text = decode(content)
     if "<table" in text[:5_000].lower():
         return _html(text, limits)
-    return [_delimited(text, limits)]
+    return [Worksheet(rows=_delimited(text, limits))]
 
 
-def _delimited(text: str, limits: TableLimits) -> list[_Row]:
+def _delimited(text: str, limits: TableLimits) -> list[Row]:
+    text = text.rstrip("\x1a\0\r\n")  # ^Z: where DOS ends a file
     csv.field_size_limit(max(limits.max_cell, 131_072))
     sample = text[:10_000]
     delimiter = max(_DELIMITERS, key=lambda mark: (sample.count(mark), -_DELIMITERS.index(mark)))
@@ -113,58 +109,40 @@ def _delimited(text: str, limits: TableLimits) -> list[_Row]:
     return _Taking(limits=limits).all(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
-def _xlsx(content: bytes, limits: TableLimits) -> list[list[_Row]]:
-    from bot.xlsx import BookLimits, Take, read_sheets  # noqa: PLC0415 - needs openpyxl, slow to import, for workbooks alone
+def _workbook(content: bytes, limits: TableLimits) -> list[Worksheet]:
+    from bot import xls, xlsx  # noqa: PLC0415 - they need openpyxl and xlrd, slow to import, for workbooks alone
 
-    sheets: list[list[_Row]] = []
+    rows: list[list[Row]] = []
 
     def taking() -> Take:
         sheet = _Taking(limits=limits)
-        sheets.append(sheet.rows)
+        rows.append(sheet.rows)
         return sheet.take
 
-    read_sheets(content, BookLimits(
+    bounds = BookLimits(
         max_unpacked=limits.max_unpacked, max_sheets=limits.max_sheets, max_cells=limits.max_cells, max_columns=limits.max_columns,
-    ), taking)  # fmt: skip
-    return sheets
+    )  # fmt: skip
+    read = xlsx.read_sheets if content.startswith(_ZIP) else xls.read_sheets
+    return [_worksheet(sheet, taken) for sheet, taken in zip(read(content, bounds, taking), rows, strict=True)]
 
 
-def _xls(content: bytes, limits: TableLimits) -> list[list[_Row]]:
-    import xlrd  # noqa: PLC0415 - needed for old workbooks alone
-
-    # Ragged: else one cell in the last corner makes a rectangle of all before it. On demand: each sheet's entry may name the same place.
-    book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO(), ragged_rows=True, on_demand=True)
-    if book.nsheets > limits.max_sheets or book.nsheets * len(content) > limits.max_unpacked:
-        raise Unreadable(
-            f"シートが多すぎます（上限{limits.max_sheets}、合計{limits.max_unpacked // 2**20}MB）"
-            f" / more than {limits.max_sheets} sheets, or {limits.max_unpacked // 2**20} MB of them"
-        )
-
-    def cells(sheet: Any, row: int) -> list[object]:  # noqa: ANN401 - xlrd has no types
-        return [
-            xlrd.xldate_as_datetime(cell.value, book.datemode) if cell.ctype == xlrd.XL_CELL_DATE else cell.value
-            for cell in sheet.row(row)
-        ]
-
-    def rows(number: int) -> Iterator[list[object]]:
-        sheet = book.sheet_by_index(number)
-        yield from (cells(sheet, row) for row in range(sheet.nrows))
-        book.unload_sheet(number)
-
-    return [_Taking(limits=limits).all(rows(number)) for number in range(book.nsheets)]
+def _worksheet(found: Found, rows: list[Row]) -> Worksheet:
+    marks = [*found.marks, *hidden(found.hidden_columns, rows)]
+    return Worksheet(name=found.name, rows=rows, marks=marks, merged=found.merged)
 
 
-def _html(text: str, limits: TableLimits) -> list[list[_Row]]:
+def _html(text: str, limits: TableLimits) -> list[Worksheet]:
     page = read_html(text)
-    if page.hidden:
-        words = quote(page.hidden[0].words)
-        raise Unreadable(
-            f"表に{page.hidden[0].why}があります：{words} / words of the table are struck out or unseen: {words}"
-        )
-    tables = (table.split("\n") for table in page.lines.split("\f")[1:])
-    return [
-        _Taking(limits=limits).all(line[:-1].split("\t") for line in lines if line.endswith("\t")) for lines in tables
+    before, *tables = (part.split("\n") for part in page.lines.split("\f"))
+    sheets = [
+        Worksheet(rows=_Taking(limits=limits).all(line[:-1].split("\t") for line in lines if line.endswith("\t")))
+        for lines in tables
     ]
+    facts = {Hidden.STRUCK: Fact.STRUCK, Hidden.UNSEEN: Fact.UNSEEN}
+    marks = [Mark(fact=facts[piece.why], words=piece.words) for piece in page.hidden]
+    beside = [line.strip() for lines in (before, *tables) for line in lines if line.strip() and not line.endswith("\t")]
+    marks += [Mark(fact=Fact.BESIDE, words=line) for line in beside]
+    return [Worksheet(marks=marks), *sheets]
 
 
 @dataclass(kw_only=True)
@@ -172,10 +150,10 @@ class _Taking:
     """Takes the rows of one table, as text and within the limits."""
 
     limits: TableLimits
-    rows: list[_Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     _characters: int = 0
 
-    def all(self, rows: Iterable[Sequence[object]]) -> list[_Row]:
+    def all(self, rows: Iterable[Sequence[object]]) -> list[Row]:
         """Take all rows, numbered from 1."""
         for number, row in enumerate(rows, 1):
             self.take(number, row)
@@ -200,7 +178,7 @@ class _Taking:
             most = limits.max_unpacked // 2**20
             raise Unreadable(f"表の文字が多すぎます（上限{most}MB） / the text of the table is more than {most} MB")
         if size:
-            self.rows.append(_Row(number, cells))
+            self.rows.append(Row(number, cells))
         if len(self.rows) > limits.max_rows + 1:
             raise Unreadable(f"表の行が多すぎます（上限{limits.max_rows}行） / more than {limits.max_rows} rows")
 
@@ -222,7 +200,7 @@ def _text(cell: object) -> str:
     return str(cell).strip()
 
 
-def _grid(rows: list[_Row], name: str) -> Grid | None:
+def _grid(rows: list[Row], name: str) -> Grid | None:
     if len(rows) < 2:
         return None
     titles = 0  # above the table

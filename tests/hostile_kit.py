@@ -21,11 +21,13 @@ from bot.intake.dates import read_dates, read_day
 from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import read_address
 from bot.intake.moments import read_moment
+from bot.intake.numbers import read_employee_no
 from bot.intake.sentences import Sentences
 from bot.ledger.cells import guarded
 from bot.rules.approvals import approved
 from bot.rules.case import bare_address
 from bot.rules.names import same_department, same_name
+from bot.rules.sender import states_only
 from bot.settings.rules import RulesSettings
 from bot.text import decode_words, fold
 from bot.wording import quote
@@ -176,6 +178,12 @@ _DAY = date(2021, 7, 30)
 #: What looks at one field, or a part of one, that an applicant writes; some are called with more than a field may hold.
 FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
     "a name of brackets": (20_000, lambda n: same_name("(" * n, "高橋", RulesSettings())),
+    "a name of titles": (20_000, lambda n: same_name("主査" * n + "様" * n, "高橋", RulesSettings())),
+    "a reading without an end": (20_000, lambda n: same_name("高橋（" + "あ" * n + " ）", "高橋", RulesSettings())),
+    "a department of brackets": (20_000, lambda n: same_department("（部" * n + "）", "福祉政策課", RulesSettings())),
+    "an employee number of marks": (20_000, lambda n: read_employee_no("0048213" + "。（" * n)),
+    "an employee number of digits": (20_000, lambda n: read_employee_no("1 " * n)),
+    "an address among others": (20_000, lambda n: states_only("a@b.jp", "a@b.jp<" * n)),
     "an approval of brackets": (20_000, lambda n: approved("（" * n)),
     "a department of units": (20_000, lambda n: same_department("課" * n, "課" * (n - 1), RulesSettings())),
     "space in a time": (20_000, lambda n: read_moment("2021-07-30 10:" + " " * n + "x", zone=UTC, base=_DAY)),
@@ -183,7 +191,15 @@ FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
     "a day in kanji": (20_000, lambda n: read_day("一" * n, base=_DAY)),
     "tens in kanji": (20_000, lambda n: read_day("十" * n + "日", base=_DAY)),
     "days": (300, lambda n: read_dates("8/2," * n, base=_DAY)),
-    "ranges": (100, lambda n: read_dates("".join(f"{2000 + year}-1-1~{2000 + year}-3-1まで、" for year in range(n)), base=_DAY)),
+    "ranges": (100, lambda n: read_dates("2021-8-1~2021-10-30まで、" * n, base=_DAY)),
+    "counts behind ranges": (100, lambda n: read_dates("8/1~10/30の91日間、" * n, base=_DAY)),
+    "times of a day": (250, lambda n: read_dates("8/2 8:30" + "、8:30" * n, base=_DAY)),
+    "remarks behind a day": (400, lambda n: read_dates("8/2" + "(終日)" * n, base=_DAY)),
+    "brackets behind a day": (1_500, lambda n: read_dates("8/2" + "(" * n, base=_DAY)),
+    "numbers of a list": (400, lambda n: read_dates("(1)" * n, base=_DAY)),
+    "weekdays behind a day": (20_000, lambda n: read_day("8/2" + "(月)" * n, base=_DAY)),
+    "a stamp of digits": (50_000, lambda n: read_moment("2021-07-30 " + "1" * n, zone=UTC, base=_DAY)),
+    "times of a stamp": (5_000, lambda n: read_moment("2021-07-30" + " 10:00 (" * n, zone=UTC, base=_DAY)),
     "space between days": (1_500, lambda n: read_dates("8/2" + " " * n + "\n" * n + "8/3", base=_DAY)),
     "space behind an employee's label": (50_000, lambda n: only_employee_no("職員番号" + " " * n)),
     "a sentence with holes": (20_000, lambda n: Sentences(["は{}に{}で{}を、申請"]).find("は" + "には" * n)),

@@ -189,8 +189,8 @@ def doubts(passages: Iterable[Passage]) -> Iterator[Doubt]:
             seen.add(words)
             where = f"{passage.part} {passage.at}".strip()
             yield Doubt(
-                field="body", read=f"{where}「{passage.text}」", text=f"{where}: {passage.why}",
-                text_en=f"{where}: it can't be explained by the form",
+                field="body", read=f"{where}「{passage.text}」", text=passage.why,
+                text_en="nothing in the form explains it",
             )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ class Assembler:
         remarks = _remarks(answers, stated)
         chosen, doubts = _choose([*stated, *self._defaults(frame, answers)])
         base = self._base(chosen, frame)
-        dates, date_doubts = self._dates(chosen, base)
+        dates, date_doubts = self._dates(chosen, base, open_end=any(answer.field == "date_to" for answer in stated))
         kind, kind_doubts = self._kind(chosen, frame)
         beside = [_first(chosen, field) for field in ("name", "department")]
         number, number_doubts = read_employee_no(_first(chosen, "employee_no"), beside)
@@ -101,28 +101,37 @@ class Assembler:
 
     def _base(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> date:
         """Return the day from which dates without a year are counted: the application's, else the receipt's."""
-        stated = read_day(_first(chosen, "applied_at"), base=frame.received_at.date())
-        return stated[0] if stated else frame.received_at.astimezone(frame.zone).date()
+        received = frame.received_at.astimezone(frame.zone).date()
+        stated = read_day(_first(chosen, "applied_at"), base=received, backward=True)
+        return stated[0] if stated else received
 
     def _applied_at(self, chosen: Mapping[str, list[Answer]], frame: Frame) -> tuple[datetime | None, list[Doubt]]:
         """Return 申請日時 where the form is trusted for it; without a time of day it says nothing about the cutoff."""
         text = _first(chosen, "applied_at")
         if not text or frame.form is None or "applied_at" not in frame.form.trusted:
             return None, []
-        day = read_day(text, base=frame.received_at.date())
-        moment = read_moment(text, zone=frame.zone, base=frame.received_at.date())
+        received = frame.received_at.astimezone(frame.zone).date()
+        day = read_day(text, base=received, backward=True)
+        moment = read_moment(text, zone=frame.zone, base=received, time_alone=True)
         if moment or (day and not day[1]):
             return moment, []
         return None, [_doubt("applied_at", text, "申請日時として読めません", "it is no date and time")]
 
-    def _dates(self, chosen: Mapping[str, list[Answer]], base: date) -> tuple[tuple[date, ...], list[Doubt]]:
-        """Return the days; where several labels state days, they must state the same ones."""
+    def _dates(
+        self, chosen: Mapping[str, list[Answer]], base: date, *, open_end: bool
+    ) -> tuple[tuple[date, ...], list[Doubt]]:
+        """Return the days; where several labels state days, they must state the same ones.
+
+        ``open_end``: the form asks for a last day, and none was written: it is the first.
+        """
         lists: dict[str, list[str]] = {}
         counts = {count for answer in chosen.get("dates", []) if (count := day_count(answer.value)) is not None}
         for answer in chosen.get("dates", []):
             if answer.value.strip() and day_count(answer.value) is None:
                 lists.setdefault(base_label(answer.label), []).append(answer.value)
         starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
+        if starts and not ends and open_end:
+            ends = [""] * len(starts)
         if len(starts) == len(ends):
             pairs = [(start, end) for start, end in zip(starts, ends, strict=True) if start.strip()]
             if pairs:

@@ -47,16 +47,16 @@ _RELATIVE = re.compile(
 _CUT_NUMBER = re.compile(r"\d\n\d{1,2}(?!\d|\s*[年月/.:時)])")
 _S = r"\s*"
 _DAY_FORMS = tuple(re.compile(pattern) for pattern in (
-    rf"(?P<era>令和|平成|令|平|[RrHh])\.?{_S}(?P<era_year>\d{{1,2}}){_S}(?:年|[./-]){_S}(?P<month>\d{{1,2}}){_S}(?:月|[./-]){_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日)?",
-    rf"(?P<year>\d{{4}}){_S}(?:年|[./-]){_S}(?P<month>\d{{1,2}}){_S}(?:月|[./-]){_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日)?",
+    rf"(?P<era>令和|平成|令|平|[RrHh])\.?{_S}(?P<era_year>\d{{1,2}}){_S}(?:年|[./-]){_S}(?P<month>\d{{1,2}}){_S}(?:月|[./-]){_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日(?!曜))?",
+    rf"(?P<year>\d{{4}}){_S}(?:年|[./-]){_S}(?P<month>\d{{1,2}}){_S}(?:月|[./-]){_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日(?!曜))?",
     r"(?P<year>20\d{2})(?P<month>\d{2})(?P<day>\d{2})(?!\d)",
-    rf"(?P<era_year>\d{{1,2}}){_S}年{_S}(?P<month>\d{{1,2}}){_S}月{_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日)?",
+    rf"(?P<era_year>\d{{1,2}}){_S}年{_S}(?P<month>\d{{1,2}}){_S}月{_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日(?!曜))?",
     r"(?P<era_year>\d{1,2})\.(?P<month>\d{1,2})\.(?P<day>\d{1,2})(?![\d.])",
-    rf"(?P<same>同年|翌年){_S}(?P<month>\d{{1,2}}){_S}月{_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日)?",
+    rf"(?P<same>同年|翌年){_S}(?P<month>\d{{1,2}}){_S}月{_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日(?!曜))?",
     r"(?P<same>同日)",
-    rf"(?P<same>同月){_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日)?",
-    rf"(?P<month>\d{{1,2}}){_S}(?:月|/){_S}(?P<day>\d{{1,2}})(?!\d|/\d)(?:{_S}日)?",
-    rf"(?P<day>\d{{1,2}})(?!\d)(?!{_S}[年月/:時])(?!{_S}日[間分])(?:{_S}日)?",
+    rf"(?P<same>同月){_S}(?P<day>\d{{1,2}})(?!\d)(?:{_S}日(?!曜))?",
+    rf"(?P<month>\d{{1,2}}){_S}(?:月|/){_S}(?P<day>\d{{1,2}})(?!\d|/\d)(?:{_S}日(?!曜))?",
+    rf"(?P<day>\d{{1,2}})(?!\d)(?!{_S}[年月/:時])(?!{_S}日[間分])(?:{_S}日(?!曜))?",
 ))  # fmt: skip
 _WEEKDAYS = "月火水木金土日"
 _ENGLISH = {name: _WEEKDAYS[at] for at, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))}

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from datetime import time
 
-_SECONDS = r"(?::(?P<second>\d{2})(?:\.\d{1,9})?)?(?![\d:])"
+_SECONDS = r"(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?)?(?![\d:])"
 _UNITS = (
     r"時(?!間)(?:\s?(?:(?P<half_hour>半)|(?P<minutes>\d{1,2})(?:\s?分(?!間)|(?<=\d\d)(?=$|[\s)、,]))"
-    r"(?:\s?(?P<seconds>\d{1,2})(?:\.\d{1,9})?\s?秒)?))?"
+    r"(?:\s?(?P<seconds>\d{1,2})\s?秒)?))?"
 )
 #: One time of day; ``Clock.match`` begins at the time itself, with the half of the day before or behind it.
 CLOCK = (
@@ -39,4 +39,5 @@ def time_of(match: re.Match[str]) -> time:
         hour = hour % 12 + 12
     elif half:
         hour %= 12
-    return time(hour, minute, int(match["second"] or match["seconds"] or 0))
+    micros = int((match["fraction"] or "0")[:6].ljust(6, "0"))  # a moment after a deadline is after it
+    return time(hour, minute, int(match["second"] or match["seconds"] or 0), micros)

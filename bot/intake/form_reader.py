@@ -10,7 +10,7 @@ from bot.intake.assemble import Assembler, Frame, with_doubt
 from bot.intake.fields import REMARKS, Answer, FieldReader
 from bot.intake.sheets import read_rows, rows_in_text
 from bot.intake.sources import Cover, blocks
-from bot.model import Application, Doubt, Passage
+from bot.model import Application, Doubt, Explained, Passage
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold
 
@@ -60,6 +60,11 @@ class FormReader:
         """Return what one text of a letter says, its tables apart: their rows are no answers of its lines."""
         table = rows_in_text(text, self.fields, self._settings)
         rows = self._rows(table.rows, part=part, frame=frame)
+        ends = (
+            Passage(part=part, at=one.at, text=one.text, explained=Explained.FORM, why=one.why)
+            for one in table.harmless
+        )
+        rows = replace(rows, passages=(*rows.passages, *ends))
         answers = self.fields.read(table.rest)
         stated = frozenset(answer.field for answer in answers if answer.value.strip()) - {REMARKS}
         written = Written(part=part, answers=answers, rows=rows)
@@ -73,8 +78,10 @@ class FormReader:
 
     def table(self, content: bytes, *, name: str, frame: Frame) -> Rows:
         """Return the rows of a file; raises ``Unreadable`` naming it, and the row where one is to blame."""
-        rows = read_rows(content, name=name, fields=self.fields, settings=self._settings)
-        return self._rows(rows, part=name, frame=frame)
+        known = self.profile.sheets if self.profile else ()
+        read = read_rows(content, name=name, fields=self.fields, settings=self._settings, known_sheets=known)
+        rows = self._rows(read.rows, part=name, frame=frame)
+        return replace(rows, passages=(*rows.passages, *read.passages))
 
     def assemble(self, answers: Sequence[Answer], frame: Frame) -> Application:
         """Return the application that answers make, with a doubt for an option that the form does not have."""

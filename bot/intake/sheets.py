@@ -1,58 +1,213 @@
-"""Tables to answers: each row of a CSV or workbook is one applicant."""
+"""Tables to answers: each row of a CSV or workbook is one applicant, or each sheet that is filled in like a form.
+
+As many applicants come out as went in, and every cell is an answer, a remark or known to be harmless. What a person sees of a
+sheet otherwise than its cells say (hidden rows, struck words, comments, the name of the sheet) is a remark on every applicant of
+the file: whoever sees it stops, and asks which of them are meant.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.errors import Unreadable
-from bot.intake.fields import Answer, FieldReader
+from bot.intake.fields import REMARKS, Answer, FieldReader
+from bot.intake.form_sheet import FormSheet
+from bot.intake.grid import (
+    DAYS,
+    NO_HEADING,
+    PERSON,
+    Grid,
+    Harmless,
+    Read,
+    Table,
+    find_heading,
+    is_heading,
+    remark,
+    unguarded,
+)
+from bot.intake.titles import is_closing, is_plain
+from bot.model import Explained, Passage
 from bot.settings.forms import FormsSettings
-from bot.tables import TableLimits, read_tables
+from bot.tables import TableLimits, read_worksheets
 from bot.text import fold
+from bot.worksheet import Fact, Mark, Worksheet, covered, letters, place
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_SUFFIX = re.compile(r"\.\d+$")  # read_tables tells repeated columns apart so
 _QUOTE = re.compile(r"^\s*(?:[>＞][ \u3000]?)+")
 #: Walked of a workbook at least, however few rows it may have: some are formatted to their last column.
 _CELLS = 500_000
-_HEADER_WITHIN = 6  # rows: exports begin with a title, a period, an empty line
-_WITHDRAWN = ("取下", "取り下げ", "取消", "中止")
-_PERSON = frozenset({"employee_no", "name", "receipt_no"})
+#: No form is longer; what has no headings and is longer is some other list.
+_FORM_ROWS = 300
+#: Remarks on every applicant of a file, and the places that each of them names; a person who looks sees the rest.
+_MOST_ABOUT_ALL, _MOST_PLACES, _LONGEST = 30, 5, 200
+#: Label of the remark that names a sheet.
+SHEET_NAME = "シート名"
+_SHOWN = "表示されている日付"
 
 
-def read_rows(content: bytes, *, name: str, fields: FieldReader, settings: FormsSettings) -> list[list[Answer]]:
-    """Return the answers of each row; raises ``Unreadable`` naming the file, and the row where one is to blame."""
+@dataclass(frozen=True, kw_only=True)
+class FileRows:
+    """What a file says: the answers of each applicant in it, and what is harmless beside them."""
+
+    rows: Sequence[Sequence[Answer]]
+    passages: Sequence[Passage] = ()
+
+
+def read_rows(
+    content: bytes, *, name: str, fields: FieldReader, settings: FormsSettings, known_sheets: Sequence[str] = ()
+) -> FileRows:
+    """Return what each row says; raises ``Unreadable`` naming the file, and the row where one is to blame.
+
+    ``known_sheets`` are the names of the sheets on which applications stand; without any, each plain name is one.
+    """
     size = settings.max_table_mb * 2**20
     limits = TableLimits(
         max_bytes=size, max_unpacked=size, max_sheets=settings.max_sheets, max_rows=settings.max_rows,
         max_columns=settings.max_columns, max_cell=settings.max_field_chars, max_cells=max(_CELLS, 100 * settings.max_rows),
     )  # fmt: skip
-    rows: list[list[Answer]] = []
-    known = False
-    for table in read_tables(content, name=name, limits=limits):
-        with_header = _find_header(table, fields)
-        if with_header is None:
-            continue
-        known = True
-        rows += _rows(with_header, name, fields)
-    if not known:
+    sheets = [sheet for sheet in read_worksheets(content, name=name, limits=limits) if sheet.rows or sheet.marks]
+    if sum(len(sheet.rows) > 1 for sheet in sheets) > limits.max_sheets:
+        raise Unreadable(f"{name}: 表が多すぎます（上限{limits.max_sheets}） / more than {limits.max_sheets} tables")
+    known = frozenset(map(fold, known_sheets))
+    read = [_SheetReader(sheet, name, fields, limits.max_cells).read(known) for sheet in sheets]
+    if len(sheets) > 1:
+        read = [_on(sheet, part) for sheet, part in zip(sheets, read, strict=True)]
+    rows = [row for part in read for row in part.rows]
+    if not rows:
         raise Unreadable(
-            f"{name}: 申請の項目名を持つ見出し行がありません / no row of it names the fields of an application"
+            f"{name}: 申請の項目名を持つ見出し行とその下の行がありません / no row of it names the fields of an application"
         )
-    return rows
+    about_all = _few([answer for part in read for answer in part.about_all])
+    passages = tuple(
+        Passage(part=_part(name, sheet), at=item.at, text=item.text[:_LONGEST], explained=Explained.FORM, why=item.why)
+        for sheet, part in zip(sheets, read, strict=True)
+        for item in part.harmless
+    )
+    return FileRows(rows=[[*row, *about_all] for row in rows], passages=passages)
+
+
+class _SheetReader:
+    """Reads one sheet."""
+
+    def __init__(self, sheet: Worksheet, name: str, fields: FieldReader, most_cells: int) -> None:
+        self._sheet = sheet
+        self._part = _part(name, sheet)
+        self._fields = fields
+        self._grid = Grid(sheet.rows, covered(sheet, most_cells))
+
+    def read(self, known_sheets: frozenset[str]) -> Read:
+        """Return its applicants, and what is about all of the file."""
+        heading = find_heading(self._sheet.rows, self._fields)
+        read = self._form() if heading is None else self._table(heading)
+        read = read or Read(about_all=list(self._other()))
+        partly = {place(mark.row, mark.column): mark.words for mark in self._sheet.marks if mark.fact is Fact.PARTLY}
+        if partly:
+            read.rows = [[*row, *_as_shown(row, partly)] for row in read.rows]
+        read.about_all += self._facts()
+        name = self._sheet.name
+        if read.rows and not (fold(name) in known_sheets if known_sheets else is_plain(name)):
+            read.about_all.append(remark(self._part, SHEET_NAME, name, ""))
+        return read
+
+    def _table(self, heading: int) -> Read:
+        table = Table(self._grid, heading, part=self._part, fields=self._fields)
+        read = table.read()
+        above = FormSheet(Grid(self._sheet.rows[:heading]), part=self._part, fields=self._fields).read()
+        read.harmless += [Harmless(at=at, text=words, why="表の見出し") for at, words in above.titles]
+        for answer in above.answers:
+            known = answer.field != REMARKS and answer.field not in table.fields | PERSON
+            # What stands above and in a column too may be said of somebody else.
+            read.about_all.append(answer if known else replace(answer, field=REMARKS))
+        return read
+
+    def _form(self) -> Read | None:
+        """Return what the sheet says as a form, or ``None`` when it says of nobody for which days."""
+        if len(self._sheet.rows) > _FORM_ROWS:
+            return None
+        form = FormSheet(self._grid, part=self._part, fields=self._fields).read()
+        stated = {answer.field for answer in form.answers} - {REMARKS}
+        if len(stated) < 2 or not stated & PERSON:
+            return None
+        titles = [Harmless(at=at, text=words, why="様式の見出し") for at, words in form.titles]
+        return Read(rows=[form.answers], harmless=titles)
+
+    def _other(self) -> Iterator[Answer]:
+        """Yield a remark for a sheet without applicants, with its first words."""
+        if self._sheet.rows:
+            words = " ".join(cell for row in self._sheet.rows[:_LONGEST] for cell in row.cells if cell)
+            if not is_plain(words):
+                name = f"シート「{self._sheet.name}」" if self._sheet.name else "申請のない表"
+                yield remark(self._part, name, words[:_LONGEST] + ("…" if len(words) > _LONGEST else ""), "")
+
+    def _facts(self) -> Iterator[Answer]:
+        """Yield a remark for each kind of fact, with the first places of it."""
+        for fact in Fact:
+            marks = [mark for mark in self._sheet.marks if mark.fact is fact and not self._is_harmless(mark)]
+            if marks and fact is not Fact.PARTLY:
+                words = "、".join(mark.words[:_LONGEST] for mark in marks[:_MOST_PLACES])
+                more = f" ほか{len(marks) - _MOST_PLACES}か所" if len(marks) > _MOST_PLACES else ""
+                at = "、".join(filter(None, (place(mark.row, mark.column) for mark in marks[:_MOST_PLACES])))
+                yield remark(self._part, fact.value, words + more, at)
+
+    def _is_harmless(self, mark: Mark) -> bool:
+        if mark.fact is Fact.HIDDEN_SHEET:
+            return not self._sheet.rows and len(self._sheet.marks) == 1
+        return mark.fact in {Fact.MARGIN, Fact.BESIDE} and is_plain(mark.words)
+
+
+def _on(sheet: Worksheet, read: Read) -> Read:
+    """Return what a sheet says with its name in each place: the file has several."""
+
+    def placed(answer: Answer) -> Answer:
+        return replace(answer, at=f"［{sheet.name}］{answer.at}") if sheet.name else answer
+
+    rows = [[placed(answer) for answer in row] for row in read.rows]
+    return Read(rows=rows, about_all=[placed(answer) for answer in read.about_all], harmless=read.harmless)
+
+
+def _part(name: str, sheet: Worksheet) -> str:
+    return f"{name}［{sheet.name}］" if sheet.name else name
+
+
+def _few(answers: Sequence[Answer]) -> list[Answer]:
+    """Return answers that hold for every row, and one that says how many more there are, where they are too many for each."""
+    if len(answers) <= _MOST_ABOUT_ALL:
+        return list(answers)
+    rest = len(answers) - _MOST_ABOUT_ALL
+    more = Answer(field=REMARKS, label="", value=f"ほか{rest}か所の記載", source="", why="表の知らない列または行")
+    return [*answers[:_MOST_ABOUT_ALL], more]
+
+
+def _as_shown(row: Sequence[Answer], partly: dict[str, str]) -> Iterator[Answer]:
+    """Yield the days as their cells show them, where one shows less than its date: both must be the same days.
+
+    Excel takes a day that is typed without a year for one of this year, and shows none: 12月1日 may be that of last year.
+    """
+    days = [answer for answer in row if answer.field in DAYS]
+    hit = [answer for answer in days if answer.at in partly]
+    if hit:
+        shown = {
+            name: [partly.get(answer.at, answer.value) for answer in days if answer.field == name] for name in DAYS
+        }
+        starts, ends = shown["date_from"], shown["date_to"]
+        pairs = (
+            [f"{start}~{end}" for start, end in zip(starts, ends, strict=False)]
+            + starts[len(ends) :]
+            + ends[len(starts) :]
+        )
+        value = "、".join([*shown["dates"], *pairs])
+        yield Answer(field="dates", label=_SHOWN, value=value, source=hit[0].source, why="セルの表示", at=hit[0].at)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextWithTable:
-    """A text that may hold tables: their rows, and the text without them."""
+    """A text that may hold tables: their rows, and the text without them, its lines where they were."""
 
     rows: Sequence[Sequence[Answer]]
     rest: str
+    #: Rows that say nothing of any application.
+    harmless: Sequence[Harmless] = ()
 
 
 def rows_in_text(text: str, fields: FieldReader, settings: FormsSettings) -> TextWithTable:
@@ -61,82 +216,74 @@ def rows_in_text(text: str, fields: FieldReader, settings: FormsSettings) -> Tex
     A line in which label and value alternate is no header; in an older mail below (``>``) a table is one too. Raises
     ``Unreadable`` where a row has other columns than the header: no applicant is left out.
     """
-    titles: list[str] = []
-    rows: list[list[Answer]] = []
-    rest: list[str] = []
-    for line in text.split("\n"):
-        cells = _cells(line, settings.max_columns) if "\t" in line else []
-        known = [fields.field_of(cell) for cell in cells]
-        if len(cells) > 1 and sum(map(bool, known)) * 2 > len(cells) + 1 and _PERSON.intersection(filter(None, known)):
-            titles = cells
-        elif titles and any(cells) and not any(known):
-            answers = _row_of_text(line, cells, titles, fields)
-            if _PERSON.intersection(answer.field for answer in answers):
-                rows.append(answers)
-            else:
-                rest.append(line)
-        else:
-            rest.append(line)
-    return TextWithTable(rows=rows, rest="\n".join(rest))
+    taken = _TextTable(fields=fields, most=settings.max_columns)
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        taken.take(number, line, lines[number] if number < len(lines) else "")
+    return TextWithTable(rows=taken.rows, rest="\n".join(taken.rest), harmless=taken.harmless)
 
 
-def _cells(line: str, most: int) -> list[str]:
-    if line.count("\t") >= most:
-        raise Unreadable(f"本文の表の列が多すぎます（上限{most}列） / more than {most} columns in a table of the text")
-    return [cell.strip() for cell in _QUOTE.sub("", line, count=1).split("\t")]
+@dataclass(kw_only=True)
+class _TextTable:
+    """Takes the lines of a text, and tells rows of a table from the others."""
 
+    fields: FieldReader
+    most: int
+    titles: list[str] = field(default_factory=list)
+    rows: list[list[Answer]] = field(default_factory=list)
+    rest: list[str] = field(default_factory=list)
+    harmless: list[Harmless] = field(default_factory=list)
 
-def _row_of_text(line: str, cells: Sequence[str], titles: Sequence[str], fields: FieldReader) -> list[Answer]:
-    if len(cells) != len(titles):
-        raise Unreadable(
-            f"本文の表の列数が見出しと違います（{line.strip()[:40]}） / a row of the table has other columns"
-        )
-    return [
-        Answer(field=field, label=title, value=cell, source=line.strip(), why="表の列")
-        for title, cell in zip(titles, cells, strict=True)
-        if cell and (field := fields.field_of(title))
-    ]
+    def take(self, number: int, line: str, following: str) -> None:
+        """Take a line; what is no row of a table stays, and where one is taken stays an empty line."""
+        self.rest.append(line)
+        if "\t" not in line:
+            return
+        cells = self._cells(line)
+        stated = [cell for cell in cells if cell]
+        if len(stated) > 1 and self._heads(cells, self._cells(following)):
+            self.titles = cells
+            self.rest[-1] = ""
+        elif self.titles and stated and is_closing(stated):
+            self.harmless.append(Harmless(at=place(number), text=" ".join(stated), why="表の終わり"))
+            self.rest[-1] = ""
+        elif self.titles and len(stated) > 1 and not self._is_of_lines(cells, stated):
+            answers = self._row(line, number, cells)
+            if PERSON.intersection(answer.field for answer in answers):
+                self.rows.append(answers)
+                self.rest[-1] = ""
 
-
-def _rows(table: pd.DataFrame, name: str, fields: FieldReader) -> list[list[Answer]]:
-    columns = [(str(column), fields.field_of(_SUFFIX.sub("", str(column)))) for column in table.columns]
-    rows = []
-    for number, cells in enumerate(table.itertuples(index=False), 2):
-        pairs = list(zip(columns, map(str, cells), strict=True))
-        answers = [
-            Answer(
-                field=field, label=title, value=_unguarded(cell), source=f"{name} {number}行目「{title}」", why="表の列"
+    def _cells(self, line: str) -> list[str]:
+        if line.count("\t") >= self.most:
+            raise Unreadable(
+                f"本文の表の列が多すぎます（上限{self.most}列） / more than {self.most} columns in a table of the text"
             )
-            for (title, field), cell in pairs
-            if field and cell.strip()
-        ]
-        answers += [
-            Answer(field="kind", label=title, value=cell, source=f"{name} {number}行目「{title}」", why="取下げの状態")
-            for (title, field), cell in pairs
-            if not field
-            and fold(title) in {"ステータス", "状態", "処理状況"}
-            and any(word in cell for word in _WITHDRAWN)
-        ]
-        if _PERSON.intersection(answer.field for answer in answers):
-            rows.append(answers)
-        elif any(cell.strip() for cell in cells if isinstance(cell, str)):
-            raise Unreadable(f"{name}: {number}行目に職員番号も氏名も受付番号もありません / row {number} names nobody")
-    return rows
+        return [cell.strip() for cell in _QUOTE.sub("", line, count=1).split("\t")]
 
+    def _heads(self, cells: Sequence[str], below: Sequence[str]) -> bool:
+        known = [self.fields.field_of(cell) for cell in cells if cell]
+        if not PERSON.intersection(filter(None, known)) or not is_heading(cells, below, self.fields):
+            return False
+        return len(below) == len(cells) or sum(map(bool, known)) * 2 > len(known) + 1
 
-def _find_header(table: pd.DataFrame, fields: FieldReader) -> pd.DataFrame | None:
-    """Return the table under the first row that names two fields or more."""
-    candidates = [
-        list(map(str, table.columns)),
-        *([str(cell) for cell in row] for row in table.head(_HEADER_WITHIN).values),
-    ]
-    for index, titles in enumerate(candidates):
-        known = {field for title in titles if (field := fields.field_of(_SUFFIX.sub("", title)))}
-        if len(known) >= 2:
-            return table.iloc[index:].set_axis(titles, axis="columns")
-    return None
+    def _is_of_lines(self, cells: Sequence[str], stated: Sequence[str]) -> bool:
+        """Tell whether a line is label and value, and no row: a label begins it, or it has other columns and holds one."""
+        known = [self.fields.field_of(cell) for cell in stated]
+        return known[0] not in {None, REMARKS} or (len(cells) != len(self.titles) and any(known))
 
-
-def _unguarded(cell: str) -> str:
-    """Return a cell without the apostrophe that a spreadsheet puts before text that looks like a formula or number."""
-    return cell[1:] if re.match(r"^'[=+\-@\d]", cell) else cell
+    def _row(self, line: str, number: int, cells: Sequence[str]) -> list[Answer]:
+        if len(cells) != len(self.titles):
+            raise Unreadable(
+                f"本文の表の列数が見出しと違います（{line.strip()[:40]}） / a row of the table has other columns"
+            )
+        answers = []
+        for column, (title, cell) in enumerate(zip(self.titles, cells, strict=True), 1):
+            at = f"{number}行目 {letters(column)}列"
+            name = self.fields.field_of(title)
+            if cell and name:
+                answers.append(
+                    Answer(field=name, label=title, value=unguarded(cell), source=line.strip(), why="表の列", at=at)
+                )
+            elif cell:
+                answers.append(replace(remark("本文", title or NO_HEADING, cell, at), source=line.strip()))
+        return answers

@@ -158,7 +158,11 @@ def load_directory(content: bytes, *, name: str, settings: StaffSettings, as_of:
 def layout(settings: StaffSettings) -> Layout:
     """Return what a directory export must look like."""
     return Layout(
-        columns=settings.columns, required=REQUIRED, max_rows=settings.max_rows, telling=settings.status_words
+        columns=settings.columns,
+        required=REQUIRED,
+        max_rows=settings.max_rows,
+        telling=settings.status_words,
+        telling_values=settings.status_values,
     )
 
 

@@ -41,8 +41,12 @@ def complete(case: Case) -> Iterator[Finding]:
             yield hold(f"「{ja}」が記入されていないか、読み取れません。", f"The {en} is missing or could not be read.")
     for doubt in application.doubts:
         ja, en = FIELDS.get(doubt.field, (doubt.field, doubt.field))
-        # Free text may be about somebody's health: it stays with the doubt, and does not travel in notices and logs.
-        read = quote(doubt.read) if doubt.field != "body" else ""
+        read = quote(doubt.read)
+        if doubt.field == "body" and read:
+            yield hold(
+                f"{read}を確認できません（{quote(doubt.text)}）。", f"Not clear: {read} ({quote(doubt.text_en)})."
+            )
+            continue
         yield hold(
             f"「{ja}」を確認できません: {quote(doubt.text)}" + (f"（記入内容: {read}）" if read else ""),
             f"Not clear ({en}): {quote(doubt.text_en)}" + (f" (read: {read})" if read else ""),

@@ -6,7 +6,7 @@ Nor does it take anything from anybody by itself, unless a trusted host vouches 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.model import Kind
 from bot.rules.case import Case, Finding, hold
@@ -42,22 +42,25 @@ def known_sender(case: Case) -> Iterator[Finding]:
             "送信元のメールアドレスが、職員名簿にある申請者のアドレスと一致しません。",
             "The sender's address is not the applicant's address in the staff directory.",
         )
-    if not _states_home(case.application.mail or "", home, case):
+    names = [name for name in (case.application.name, case.employee.name) if name]
+    if not states_only(home, case.application.mail or "", names):
         yield hold(
             "記入されたメールアドレスが、職員名簿のアドレスと一致しません。",
             "The address stated is not the applicant's address in the staff directory.",
         )
 
 
-def _states_home(stated: str, home: str, case: Case) -> bool:
-    """Tell whether what is written for an address is the home address and no other, or says that there is none."""
+def states_only(home: str, stated: str, names: Sequence[str] = ()) -> bool:
+    """Tell whether what is written for an address is this one and no other, or says that there is none.
+
+    The applicant's name and a telephone number may stand beside it.
+    """
     if fold(stated) in _NONE:
         return True
     pieces = [piece.strip(".:'`") for piece in _APART.split(normalise(stated)) if piece.strip(".:'`")]
     addresses = {piece.casefold() for piece in pieces if "@" in piece}
     beside = fold("".join(piece for piece in pieces if "@" not in piece))
-    own = {fold(name) for name in (case.application.name, case.employee and case.employee.name) if name}
-    return addresses == {home} and (beside in own or _TELEPHONE.fullmatch(beside) is not None)
+    return addresses == {home} and (beside in map(fold, names) or _TELEPHONE.fullmatch(beside) is not None)
 
 
 def proven(case: Case) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -70,8 +70,9 @@ class Layout:
     columns: Mapping[str, Sequence[str]]
     required: Sequence[str]
     max_rows: int
-    #: A heading with one of these words in it says who counts: no such column may be left unread.
+    #: A heading with one of these words in it says who counts, as does a column with one of these values: none may be left unread.
     telling: Sequence[str] = ()
+    telling_values: Collection[str] = ()
 
 
 def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
@@ -116,7 +117,8 @@ def pick_rows(
     for name in _missing(headings, layout):
         known = " / ".join(layout.columns[name])
         problems.add(f"no column {known}; headings seen: {', '.join(headings) or 'none'}")
-    for heading in _unread(headings, layout):
+    records = list(records)
+    for heading in _unread(headings, records, layout):
         problems.add(
             f"the column {heading} looks like a status and is not read: somebody who has left would be granted a login. "
             "Write its heading into staff.columns.status and the values that mean 在職 into staff.active_values (a day: "
@@ -173,11 +175,16 @@ def _missing(headings: Sequence[str], layout: Layout) -> list[str]:
     return [name for name in layout.required if name not in places]
 
 
-def _unread(headings: Sequence[str], layout: Layout) -> list[str]:
-    """Return the headings with a telling word that no column is read from."""
-    read, telling = set(_places(headings, layout).values()), [fold(word) for word in layout.telling]
-    unread = (heading for at, heading in enumerate(headings) if at not in read)
-    return [heading for heading in unread if any(word in fold(heading) for word in telling)]
+def _unread(headings: Sequence[str], records: Sequence[Sequence[str]], layout: Layout) -> list[str]:
+    """Return the headings of columns that say who counts, by their words or their values, and that nothing is read from."""
+    read, words = set(_places(headings, layout).values()), [fold(word) for word in layout.telling]
+    unread = [(at, heading) for at, heading in enumerate(headings) if at not in read]
+    values = {at: {record[at].strip() for record in records} if layout.telling_values else set() for at, _ in unread}
+    return [
+        heading
+        for at, heading in unread
+        if any(word in fold(heading) for word in words) or not values[at].isdisjoint(layout.telling_values)
+    ]
 
 
 def _places(headings: Sequence[str], layout: Layout) -> dict[str, int]:

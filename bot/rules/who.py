@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.model import Employee, Kind
 from bot.rules.approvals import approved, refused
 from bot.rules.case import Case, Finding, hold, reject
-from bot.rules.names import same_department, same_name
+from bot.rules.names import name_key, same_department, same_name
 from bot.text import fold
 from bot.wording import days_en, days_ja, quote
 
@@ -109,6 +109,6 @@ def supervisor_agreed(case: Case) -> Iterator[Finding]:
 
 
 def _names_approver(stated: str, case: Case, employee: Employee) -> bool:
-    folded = fold(stated)
-    own = bool(employee.name) and fold(employee.name) in folded
-    return not own and any(fold(person.name) in folded for person in case.supervisors)
+    said = name_key(stated, case.rules)
+    own = bool(employee.name) and name_key(employee.name, case.rules) in said
+    return not own and any(name_key(person.name, case.rules) in said for person in case.supervisors)

@@ -25,6 +25,9 @@ STATUS_WORDS = (
     "在職", "在籍", "現職", "退職", "離職", "休職", "休業", "育休", "産休", "停職", "出向", "転出", "除籍", "状態", "状況", "ステータス",
     "フラグ", "有効", "無効", "失効", "削除", "廃止", "status", "active", "employed", "retired", "deleted", "flag",
 )  # fmt: skip
+STATUS_VALUES = (
+    "在職", "在職中", "在籍", "在籍中", "退職", "退職済", "退職済み", "退職者", "離職", "休職", "休職中", "停職", "育休", "育休中", "育児休業", "産休",
+)  # fmt: skip
 _PC_COLUMNS: dict[str, tuple[str, ...]] = {
     "number": ("登録番号", "端末登録番号", "端末番号", "number"),
     "employee_no": ("職員番号", "職員コード", "職員ID", "employee_no"),
@@ -94,6 +97,8 @@ class StaffSettings(Section):
     """Values of the column ``status``, whole, that mean 在職; with any other, an empty one too, nobody is employed (V02)."""
     status_words: tuple[str, ...] = STATUS_WORDS
     """A heading with one of these words in it says who counts: a directory with such a column that is not read is refused."""
+    status_values: tuple[str, ...] = STATUS_VALUES
+    """So does a column with one of these values, whole."""
     mail_domains: tuple[str, ...] = ()
     """Credentials go to these domains only: an address elsewhere is a problem of the directory. Empty: any."""
     stale_days: int = Field(default=7, ge=1)

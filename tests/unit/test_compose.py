@@ -94,6 +94,14 @@ def test_a_credential_mail_has_what_it_should_and_not_more() -> None:
     assert "http" not in body
 
 
+def test_what_is_for_operators_alone_stands_in_no_mail() -> None:
+    """Another person's number and name, who may have been meant, are told to no applicant."""
+    unknown = replace(LATE, code="V02", severity=Severity.HOLD, hint="職員名簿で近い職員: 0031977 上野原 拓")
+    for mail in (rejection(ENVELOPE, unknown), credentials(violation=unknown)):
+        assert "0031977" not in text_of(mail)
+        assert "上野原" not in text_of(mail)
+
+
 def test_a_rejection_lists_every_reason_and_what_is_possible() -> None:
     """All violations in both languages, and the days still possible with their cutoffs."""
     other = replace(LATE, code="V09", text="8月7日は閉庁日です。", text_en="Closed on 7 August.")

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ConfigInvalid
+from bot.model import Application, Kind
 from bot.rules.directory import Directory, load_directory
 from bot.settings.rules import StaffSettings
 from tests.unit.rules_kit import TOKYO
@@ -103,6 +104,93 @@ def test_missing_columns_are_named_with_what_was_seen() -> None:
     assert "職員番号 / 職員コード" in found[0]
     assert "headings seen: 番号, 氏名, 住所" in found[0]
     assert "メールアドレス" in found[1]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "在職",
+        "在籍状況",
+        "退職フラグ",
+        "状態",
+        "休職",
+        "ステータス",
+        "退職予定日",
+        "削除フラグ",
+        "育休",
+        "Status",
+        "is_active",
+        "無効",
+    ],
+)
+def test_a_status_that_nobody_reads_refuses_the_directory(heading: str) -> None:
+    """Whoever has left would be granted: the column is named, and what to do about it."""
+    [text] = problems([f"{HEADINGS},{heading}", f"{GOOD[0]},退職"])
+    assert f"the column {heading} looks like a status" in text
+    assert "staff.columns.status" in text
+    assert "staff.active_values" in text
+
+
+@pytest.mark.parametrize("value", ["在職", "退職", "休職", " 育休 "])
+def test_a_status_under_another_heading_refuses_the_directory(value: str) -> None:
+    """Values that say who is there make a status of any column that is not read."""
+    [text] = problems([f"{HEADINGS},区分2", f"{GOOD[0]},", f"{GOOD[1]},{value}"])
+    assert "the column 区分2 looks like a status" in text
+
+
+@pytest.mark.parametrize("heading", ["電話番号", "性別", "役職", "更新者"])
+def test_other_columns_are_left_unread(heading: str) -> None:
+    """What says nothing of who is there stops nobody."""
+    assert len(load([f"{HEADINGS},{heading}", f"{GOOD[0]},x"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "employed"),
+    [("在職", True), (" 在職 ", True), ("現職", True), ("退職", False), ("休職", False), ("育休", False), ("兼務", False), ("在職（休職中）", False), ("", False)],
+)  # fmt: skip
+def test_a_status_is_obeyed_whole(value: str, employed: bool) -> None:  # noqa: FBT001 - a row
+    """Only the listed values, whole, mean 在職; with any other, or none, nobody is employed on any day."""
+    headed = {"columns": {"status": ["在籍状況"]}}
+    directory = load([f"{HEADINGS},在籍状況", f"{GOOD[0]},{value}", f"{GOOD[1]},在職"], **headed)
+    first = next(iter(directory))
+    assert (first.employed, first.active_on(date(2021, 8, 2))) == (employed, employed)
+
+
+def test_a_flag_may_be_empty_for_those_who_are_there() -> None:
+    """An empty value counts as 在職 where the settings list it."""
+    settings = {"columns": {"status": ["退職フラグ"]}, "active_values": ["", "0"]}
+    lines = [f"{HEADINGS},退職フラグ", f"{GOOD[0]},", f"{GOOD[1]},1"]
+    assert [employee.employed for employee in load(lines, **settings)] == [True, False]
+
+
+def test_a_status_by_which_nobody_is_left_refuses_the_directory() -> None:
+    """Values that the settings do not know would revoke everybody: they are shown."""
+    [text] = problems([f"{HEADINGS},退職フラグ", f"{GOOD[0]},0"], columns={"status": ["退職フラグ"]})
+    assert "nobody in it is 在職" in text
+    assert "'0'" in text
+
+
+def test_likely_is_who_may_have_been_meant() -> None:
+    """By the look of the number, by the name, and of several of one name by the number next to it."""
+    lines = [
+        *GOOD,
+        "0048214,髙橋　みのり,,道路課,b@city.example.jp,,,,",
+        "0050000,佐藤　一,,道路課,c@city.example.jp,,,,",
+    ]
+    directory = load([HEADINGS, *lines])
+
+    def likely(number: str, name: str | None = None) -> list[str]:
+        application = Application(kind=Kind.ISSUE, form="test", employee_no=number, name=name)
+        return [employee.employee_no for employee in directory.likely(application)]
+
+    assert likely("48213", "別人") == ["0048213"]
+    assert likely("OO48213") == ["0048213"]
+    assert likely("00482130", "高橋みのり") == ["0048213"]
+    assert likely("0048124", "高橋みのり") == ["0048214"]
+    assert likely("1111111", "高橋みのり") == ["0048213", "0048214"]
+    assert likely("1111111", "主査　上野原拓様") == ["0031977"]
+    assert likely("0050001", "別人") == []
+    assert likely("") == []
 
 
 @pytest.mark.parametrize(

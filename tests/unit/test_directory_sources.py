@@ -42,6 +42,15 @@ def staff(url: str, query: str, **settings: object) -> StaffSettings:
     return StaffSettings.model_validate({"sql": {"url": url, "query": query}, **settings})
 
 
+def test_a_query_with_a_status_that_nobody_reads_is_refused(database: str) -> None:
+    """A query is held to what a file is: the column is named, and once it is mapped it is obeyed."""
+    query = "select no as 職員番号, name as 氏名, mail as メール, '退職' as 在籍状況 from staff"
+    with pytest.raises(ConfigInvalid, match="在籍状況 looks like a status"):
+        query_directory(staff(database, query), None)
+    mapped = staff(database, query, columns={"status": ["在籍状況"]}, active_values=["在職", "退職"])
+    assert [employee.employed for employee in query_directory(mapped, None)] == [True]
+
+
 def test_the_register_is_read_with_all_its_columns() -> None:
     """Numbers in any width find their PC, and an employee their PCs."""
     pcs = register(

@@ -11,9 +11,11 @@ import pytest
 
 from bot.config import load
 from bot.model import Doubt, EarlierRequest, History, Kind, Outcome, Severity
+from bot.rules.directory import Directory
 from bot.rules.rulebook import RULES, Context, overridable
 from bot.settings.rules import CalendarSettings, RulesSettings, StaffSettings
 from tests.unit.rules_kit import (
+    MINORI,
     MONDAY,
     NOON,
     PLAIN,
@@ -72,11 +74,46 @@ def test_v01_a_doubted_field_is_not_called_missing_too() -> None:
     assert codes(decide(dates=(), doubts=(DOUBT,))) == ["V01"]
 
 
-def test_v02_an_unknown_number_is_refused() -> None:
-    """Nobody in the directory has it: refused, saying the number."""
-    decision = decide(employee_no="9999999")
+def test_v02_an_unknown_number_of_nobody_is_refused() -> None:
+    """Nobody in the directory has it, nor the name: refused, saying the number."""
+    decision = decide(employee_no="9999999", name="別人　太郎")
     assert (decision.outcome, decision.granted) == (Outcome.REJECT, ())
     assert "9999999" in found(decision, "V02").text
+    assert found(decision, "V02").hint == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        ("48213", "髙橋　みのり"),
+        ("48213", "別人　太郎"),
+        ("O048213", "別人　太郎"),
+        ("00482130", "髙橋みのり様"),
+        ("0048231", "主査　高橋みのり"),
+        ("9999999", "高橋・みのり"),
+    ],
+)
+def test_v02_a_number_that_somebody_may_be_meant_by_is_held(number: str, name: str) -> None:
+    """Zeros lost, a letter for a digit, a slip, or a name that the directory has: held, and who it may be is for operators alone."""
+    decision = decide(employee_no=number, name=name)
+    violation = found(decision, "V02")
+    assert (decision.outcome, decision.granted) == (Outcome.HOLD, ())
+    assert "0048213 髙橋 みのり" in violation.hint
+    assert "0048213" not in violation.text.replace(number, "")
+    assert "髙橋" not in violation.text
+
+
+def test_v02_an_approval_grants_nothing_to_somebody_who_may_be_meant() -> None:
+    """Who it is must be put right first: a hint is no applicant."""
+    decision = rulebook().approve(replace(PLAIN, employee_no="48213"), NOON)
+    assert (decision.outcome, decision.granted) == (Outcome.HOLD, ())
+
+
+def test_v02_who_is_not_employed_by_the_status_is_refused() -> None:
+    """A status that means no employment refuses every day, whatever the days of employment say."""
+    staff = Directory([replace(MINORI, employed=False)])
+    decision = decide(context={"directory": staff})
+    assert (decision.outcome, codes(decision)) == (Outcome.REJECT, ["V02"])
 
 
 def test_v02_a_number_read_with_doubt_is_held() -> None:
@@ -92,6 +129,30 @@ def test_v02_days_after_leaving_are_refused() -> None:
     decision = decide(**person, dates=(MONDAY, date(2021, 8, 3)))
     assert decision.granted == (MONDAY,)
     assert found(decision, "V02").dates == (date(2021, 8, 3),)
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        "<takahashi-m@city.example.jp>", "takahashi-m@city.example.jp / 内線1234", "-", "なし", "髙橋みのり <takahashi-m@city.example.jp>",
+        "Takahashi-M@city.example.jp<mailto:takahashi-m@city.example.jp>", "takahashi-m@city.example.jp（内線：1234）",
+    ],
+)  # fmt: skip
+def test_v04_an_address_may_stand_among_other_things(mail: str) -> None:
+    """Brackets, a link, a telephone number and the applicant's name beside the address change nothing, nor does none at all."""
+    assert decide(mail=mail).outcome is Outcome.ACCEPT
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        "takahashi-m+tele@city.example.jp", "takahashi-m@city.example.jp, x@private.example", "x@private.example<mailto:takahashi-m@city.example.jp>",
+        "takahashi-m@city.example.jp は使えません", "takahashi-m", "別のアドレスへ", "takahashi-m@city.example.jp.evil.example",
+    ],
+)  # fmt: skip
+def test_v04_another_address_or_word_is_held(mail: str) -> None:
+    """A second address, part of one, or words that nobody asked for are looked at by a person."""
+    assert codes(decide(mail=mail)) == ["V04"]
 
 
 @pytest.mark.parametrize("name", ["髙橋　みのり", "高橋みのり", "髙橋 みのり", "高橋　みのり（旧姓 林）"])

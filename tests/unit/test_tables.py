@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from bot.errors import Unreadable
-from bot.tables import TableLimits, read_tables
+from bot.tables import TableLimits, read_grids
 
 LIMITS = TableLimits()
 CSV = '職員番号,氏名,備考\r\n0048213,髙橋　みのり,"支所\n(梓川)"\r\n1E5,①㈱,=1+1\r\n'
@@ -19,8 +19,8 @@ CSV = '職員番号,氏名,備考\r\n0048213,髙橋　みのり,"支所\n(梓川
 
 def rows(content: bytes, name: str = "a.csv", limits: TableLimits = LIMITS) -> list[list[str]]:
     """Return the first table with its header."""
-    table = read_tables(content, name=name, limits=limits)[0]
-    return [list(map(str, table.columns)), *table.to_numpy().tolist()]
+    table = read_grids(content, name=name, limits=limits)[0]
+    return [list(table.columns), *map(list, table.rows)]
 
 
 def workbook(*lines: Sequence[object]) -> bytes:
@@ -105,7 +105,7 @@ def test_what_is_no_table_is_refused_by_name(content: bytes) -> None:
     """Archives, binaries, broken files and rows that don't fit their header are refused, and the file is named."""
     limits = TableLimits(max_unpacked=2**19)
     with pytest.raises(Unreadable, match=r"list\.csv"):
-        read_tables(content, name="list.csv", limits=limits)
+        read_grids(content, name="list.csv", limits=limits)
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_what_is_no_table_is_refused_by_name(content: bytes) -> None:
 def test_more_than_allowed_is_refused(limits: TableLimits) -> None:
     """A table beyond a limit is refused whole, never cut."""
     with pytest.raises(Unreadable):
-        read_tables(CSV.encode(), name="a.csv", limits=limits)
+        read_grids(CSV.encode(), name="a.csv", limits=limits)
