@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import io
 import json
+import os
 import shutil
 import sqlite3
 import sys
@@ -428,7 +429,9 @@ def test_a_login_is_not_opened_for_days_put_in(waiting: House) -> None:
 def test_nothing_becomes_an_application_of_a_message_that_was_changed(tmp_path: Path, column: str) -> None:
     """A message that nobody could read, whose sender or receipt was changed since, becomes no request by a correction."""
     house = House(path=tmp_path / "house").lay_out({"console": {"settle": 0.3}})
-    (house.path / "mailbox" / "inbox" / "memo.csv").write_text("欄,値\n12,34\n", encoding="utf-8")
+    table = house.path / "mailbox" / "inbox" / "memo.csv"
+    table.write_text("欄,値\n12,34\n", encoding="utf-8")
+    os.utime(table, (FRIDAY.timestamp(), FRIDAY.timestamp()))
     asyncio.run(house.run(MemoryConsole()))
     harm(house, f"UPDATE messages SET {column} = '2021-07-30T00:00:00.000000+00:00'")
     (message,) = in_ledger(house, lambda ledger: ledger.messages())
