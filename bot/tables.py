@@ -134,15 +134,25 @@ def _worksheet(found: Found, rows: list[Row]) -> Worksheet:
 def _html(text: str, limits: TableLimits) -> list[Worksheet]:
     page = read_html(text)
     before, *tables = (part.split("\n") for part in page.lines.split("\f"))
-    sheets = [
-        Worksheet(rows=_Taking(limits=limits).all(line[:-1].split("\t") for line in lines if line.endswith("\t")))
-        for lines in tables
-    ]
+    sheets = [_html_table(lines, limits) for lines in tables]
     facts = {Hidden.STRUCK: Fact.STRUCK, Hidden.UNSEEN: Fact.UNSEEN}
     marks = [Mark(fact=facts[piece.why], words=piece.words) for piece in page.hidden]
     beside = [line.strip() for lines in (before, *tables) for line in lines if line.strip() and not line.endswith("\t")]
     marks += [Mark(fact=Fact.BESIDE, words=line) for line in beside]
     return [Worksheet(marks=marks), *sheets]
+
+
+def _html_table(lines: Iterable[str], limits: TableLimits) -> Worksheet:
+    cells = [line[:-1].split("\t") for line in lines if line.endswith("\t")]
+    sheet = Worksheet(rows=_Taking(limits=limits).all(cells))
+    width = max(map(len, cells), default=0)
+    # A cell over several rows or columns: which column the others of the row stand in is not known.
+    sheet.marks += [
+        Mark(fact=Fact.UNREAD, words="列の数が違う行", row=number)
+        for number, row in enumerate(cells, 1)
+        if len(row) != width and sum(map(bool, row)) > 1
+    ]
+    return sheet
 
 
 @dataclass(kw_only=True)

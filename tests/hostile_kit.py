@@ -27,6 +27,7 @@ from bot.intake.numbers import read_employee_no
 from bot.intake.receipt_numbers import receipt_number
 from bot.intake.sentences import Sentences
 from bot.intake.subjects import explain
+from bot.intake.titles import is_plain
 from bot.ledger.cells import guarded
 from bot.ledger.passages import marked
 from bot.model import Application, Explained, Kind, Passage
@@ -67,8 +68,10 @@ def html(content: str) -> bytes:
     return _HTML + content.encode("utf-8")
 
 
-def workbook(sheet: str, *, strings: str = "", styles: str = "", sheets: int = 1) -> bytes:
-    """Return an .xlsx file of this XML, each sheet the same."""
+def workbook(
+    sheet: str, *, strings: str = "", styles: str = "", sheets: int = 1, beside: str = "", others: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:  # fmt: skip
+    """Return an .xlsx file of this XML, each sheet the same; ``beside`` stands below the rows, ``others`` are parts by their kind."""
     numbers = range(1, sheets + 1)
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     listed = "".join(f'<sheet name="s{number}" sheetId="{number}" r:id="r{number}"/>' for number in numbers)
@@ -86,8 +89,13 @@ def workbook(sheet: str, *, strings: str = "", styles: str = "", sheets: int = 1
         "xl/sharedStrings.xml": f"<sst>{strings}</sst>", "xl/styles.xml": f"<styleSheet>{styles}</styleSheet>",
     }  # fmt: skip
     parts |= {
-        f"xl/worksheets/s{number}.xml": f"<worksheet><sheetData>{sheet}</sheetData></worksheet>" for number in numbers
+        f"xl/worksheets/s{number}.xml": f"<worksheet><sheetData>{sheet}</sheetData>{beside}</worksheet>" for number in numbers
     }
+    told = "".join(
+        f'<Relationship Id="{kind}" Type="{relation}/{kind}" Target="../{kind}.xml"/>' for kind in others
+    )
+    parts |= {f"xl/worksheets/_rels/s{number}.xml.rels": f"<Relationships>{told}</Relationships>" for number in numbers}
+    parts |= {f"xl/{kind}.xml": part for kind, part in others.items()}
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
@@ -164,6 +172,30 @@ LINEAR: Mapping[str, Hostile] = MappingProxyType({
     "styles": Hostile(
         make=lambda n: workbook(_FORM_ROWS, styles="<cellXfs>" + '<xf numFmtId="14"/>' * (n // 19) + "</cellXfs>"), name="a.xlsx", size=60_000),
     "formatted cells": Hostile(make=lambda n: workbook(_FORM_ROWS + '<row><c s="1"/></row>' * (n // 21)), name="a.xlsx", size=100_000),
+    "merged cells": Hostile(make=lambda n: workbook(_FORM_ROWS, beside='<mergeCell ref="A2:XFD1048576"/>' * (n // 36)), name="a.xlsx", size=100_000),
+    "rows under merged cells": Hostile(
+        make=lambda n: workbook("".join(row(at, "職員番号", "氏名") for at in range(1, n // 80)), beside='<mergeCell ref="A1:B999"/>' * (n // 36)),
+        name="a.xlsx", size=20_000),
+    "hidden columns": Hostile(
+        make=lambda n: workbook(_FORM_ROWS, beside='<col min="1" max="16384" hidden="1"/>' * (n // 38)), name="a.xlsx", size=60_000),
+    "hidden rows": Hostile(
+        make=lambda n: workbook(_FORM_ROWS + '<row hidden="1"><c><v>1</v></c><c><v>2</v></c></row>' * (n // 50)), name="a.xlsx", size=60_000),
+    "words at the head of a page": Hostile(
+        make=lambda n: workbook(_FORM_ROWS, beside="<oddHeader>" + "&amp;&quot;a" * (n // 12) + "</oddHeader>"), name="a.xlsx", size=200_000),
+    "comments at cells": Hostile(
+        make=lambda n: workbook(_FORM_ROWS, others={"comments": "<x>" + '<comment ref="A1"><text><t>a</t></text></comment>' * (n // 50) + "</x>"}),
+        name="a.xlsx", size=60_000),
+    "what is drawn": Hostile(
+        make=lambda n: workbook(_FORM_ROWS, others={"drawing": "<x>" + "<p><t>a</t></p><pic/>" * (n // 21) + "</x>"}), name="a.xlsx", size=60_000),
+    "runs in a string": Hostile(
+        make=lambda n: workbook(_FORM_ROWS, strings="<si>" + "<r><rPr><strike/></rPr><t>a</t></r>" * (n // 36) + "</si>"), name="a.xlsx", size=60_000),
+    "fonts": Hostile(
+        make=lambda n: workbook(_FORM_ROWS, styles="<fonts>" + '<font><strike/><color theme="0"/></font>' * (n // 42) + "</fonts><cellXfs>"
+                                + '<xf fontId="1"/>' * (n // 17) + "</cellXfs>"), name="a.xlsx", size=60_000),
+    "a form in a sheet": Hostile(
+        make=lambda n: "".join("職員番号," * 9 + f"{line}\n" for line in range(n // 100)).encode(), name="a.csv", size=4_000),
+    "headings again": Hostile(make=lambda n: ("職員番号,氏名,利用日\n" * (n // 30)).encode(), name="a.csv", size=20_000),
+    "notes below a table": Hostile(make=lambda n: ("職員番号,氏名,利用日\n1,2,8/4\n" + "取消,,\n" * (n // 9)).encode(), name="a.csv", size=10_000),
     "sheets": Hostile(make=lambda n: workbook(_FORM_ROWS + "<row/>" * n, sheets=10), name="a.xlsx", size=2_000),
     "titles": Hostile(make=lambda n: b",x\n" * (n // 3), name="a.csv", size=7_000),
     "rows of HTML": Hostile(
@@ -216,6 +248,8 @@ def _named(name: str) -> Application:
 
 #: What looks at one field, or a part of one, that an applicant writes; some are called with more than a field may hold.
 FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
+    "a title of offices": (50, lambda n: is_plain("部" * n + "あ")),
+    "a title of words": (50, lambda n: is_plain("一覧表書" * (n // 4) + "x")),
     "a name of brackets": (20_000, lambda n: same_name("(" * n, "高橋", RulesSettings())),
     "a name of titles": (20_000, lambda n: same_name("主査" * n + "様" * n, "高橋", RulesSettings())),
     "a reading without an end": (20_000, lambda n: same_name("高橋（" + "あ" * n + " ）", "高橋", RulesSettings())),
@@ -256,8 +290,8 @@ FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
     "a subject": (20_000, lambda n: explain("テレワークID" * n, FormsSettings(), None)),
     "a subject of many names": (5_000, lambda n: explain("高橋" * 200, FormsSettings(), None, [_named("高橋 " * n)])),
     "an approval": (20_000, lambda n: refused("承認" * n)),
-    "terminals": (5_000, lambda n: combined("terminal", [_answer("terminal", f"{i}-" * 9) for i in range(n)])),
-    "departments": (5_000, lambda n: combined("department", [_answer("department", f"{i}課") for i in range(n)])),
+    "terminals": (5_000, lambda n: combined("terminal", [_answer("terminal", f"{i}-" * 9) for i in range(n)], base=_DAY)),
+    "departments": (5_000, lambda n: combined("department", [_answer("department", f"{i}課") for i in range(n)], base=_DAY)),
     "a receipt number": (20_000, lambda n: receipt_number(_answer("receipt_no", "1" * n))),
     "a count of days": (20_000, lambda n: day_count("1" * n + "日")),
     "personal numbers": (20_000, lambda n: names_personal_numbers("番号" * n)),

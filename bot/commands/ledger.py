@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from bot.ledger.records import MessageRecord, Notice, Request, StoredEvent
 from bot.life import State
 from bot.model import Application, Explained, Identity, Passage, ReadOutcome
 from bot.operation.unreadable import DISMISSED
+from bot.rules.repetition import same_number, side_by_side
 
 #: Who put a file into the inbox without saying so.
 _SOMEBODY = "someone with access to the folder / 受信箱のフォルダーを使える人"
@@ -59,10 +62,12 @@ def show(name: str, config: Path, overrides: Sequence[str], *, as_json: bool) ->
         events = [event_row(item) for item in await ledger.timeline(name)]
         notices = [_notice_row(item) for item in await ledger.notices(name)]
         marked = await _of_message(ledger, await ledger.message(request.message_id))
-        return {**request_row(request), **_details(request), **marked, "notices": notices, "events": events}
+        same = {"same_number": await _same_number(ledger, request, workshop.config.zone)}
+        return {**request_row(request), **_details(request), **same, **marked, "notices": notices, "events": events}
 
+    workshop = open_workshop(config, overrides, quiet=as_json)
     try:
-        found = with_ledger(open_workshop(config, overrides, quiet=as_json), collect)
+        found = with_ledger(workshop, collect)
     except KeyError:
         raise ConfigInvalid(
             [Problem(path="ID", text=f"the ledger has no {name!r}; `requests` lists what it has")]
@@ -73,7 +78,10 @@ def show(name: str, config: Path, overrides: Sequence[str], *, as_json: bool) ->
     screen = people()
     events, marked = found.pop("events", []), found.pop("passages")
     left_out, read, first = found.pop("passages_left_out"), found.pop("read", None), found.pop("read_first", None)
+    same = found.pop("same_number", ())
     screen.print(table(name, ["", ""], [(key, _cell(value)) for key, value in found.items()]))
+    for other in same:
+        screen.print(_same_number_table(other, name))
     if read:
         screen.print(_read_table(read, first))
     if marked:
@@ -99,6 +107,21 @@ def _brought_by(message: MessageRecord) -> str | None:
     if message.brought_by:
         return message.brought_by
     return _SOMEBODY if message.message_id.startswith(Identity.DROPPED) else None
+
+
+async def _same_number(ledger: Ledger, request: Request, zone: tzinfo) -> list[dict[str, Any]]:
+    """Return the earlier requests under the request's receipt number, each with both readings side by side."""
+    history = await ledger.history(request.application, before=request.id)
+    return [
+        {"id": earlier.id, "pairs": [asdict(pair) for pair in side_by_side(earlier.application, request.application)]}
+        for earlier in same_number(request.application, request.received_at, history.earlier, zone)
+    ]
+
+
+def _same_number_table(other: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a rich table, whose import is left to output.py
+    """Return both readings of a receipt number for people; ≠ marks what differs."""
+    rows = [("≠" if pair["differs"] else "", pair["title"], pair["earlier"], pair["later"]) for pair in other["pairs"]]
+    return table("同じ受付番号の案件 / the same receipt number", ["", "", other["id"], name], rows)
 
 
 def request_row(request: Request) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.intake.dates import digits
+from bot.intake.choices import ticked
+from bot.intake.dates import RELATIVE, digits
 from bot.intake.fields import REMARKS, Answer, Shape
 from bot.intake.sentences import Sentences
 from bot.model import Application, Doubt, Explained, Passage
@@ -88,7 +89,7 @@ class Accounting:
         oldest = max(
             (answer.depth for answer in answers if answer.field != REMARKS and answer.value.strip()), default=0
         )
-        known = self._joined(answers)
+        known = self._joined(answers, facts)
         return [
             _passage(answer, part, *self._explained(answer, facts, oldest, whole=number in known))
             for number, answer in enumerate(answers)
@@ -97,7 +98,7 @@ class Accounting:
 
     def _explained(self, answer: Answer, facts: Facts, oldest: int, *, whole: bool) -> tuple[Explained, str]:
         if answer.field != REMARKS:
-            why = self._suspicion(answer.value, facts) if answer.field in _UNCHECKED else ""
+            why = self._unchecked(answer, facts) if answer.field in _UNCHECKED else ""
             return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, answer.field)
         if answer.shape is Shape.OLDER or answer.depth > oldest:
             return Explained.OLDER, answer.shape.value
@@ -108,6 +109,12 @@ class Accounting:
         if answer.shape is Shape.SIGNATURE and _is_signature(answer.value, facts):
             return Explained.SIGNATURE, answer.shape.value
         return self._sentence(answer.value, facts)
+
+    def _unchecked(self, answer: Answer, facts: Facts) -> str:
+        """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
+        if "\n" in answer.value and ticked(answer.value) == answer.value:
+            return "1行で答える項目に複数の行があります"
+        return self._suspicion(answer.value, facts)
 
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
@@ -121,7 +128,7 @@ class Accounting:
         if label in self._values:
             stands = value in self._values[label]
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
-        if label in self._free:
+        if label in self._free or label in self._harmless:
             return self._free_text(answer.value, facts)
         whole = answer.value if answer.shape is Shape.LABELLED else f"{answer.label}：{answer.value}".rstrip("：")
         explained, why = self._sentence(whole, facts)
@@ -130,6 +137,8 @@ class Accounting:
     def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
         """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
         pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
+        if any("\n" in piece.strip() for piece in pieces) or len(pieces) > 1:
+            return Explained.UNEXPLAINED, "自由記入の欄に複数の文が書かれています"
         why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
         if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
             why = "理由や件名ではなく、文が書かれています"
@@ -152,15 +161,16 @@ class Accounting:
         found = self._sentences.find(bare) or self._sentences.find(f"{bare}。")
         return found[1] if found else None
 
-    def _joined(self, answers: Sequence[Answer]) -> set[int]:
-        """Return the numbers of remarks that are one known sentence, broken into lines."""
+    def _joined(self, answers: Sequence[Answer], facts: Facts) -> set[int]:
+        """Return the numbers of remarks that are known sentences, broken into lines within one."""
         found: set[int] = set()
         lines = [answer.field == REMARKS and not answer.label and answer.shape is Shape.SENTENCE for answer in answers]
         for first in range(len(answers)):
             for last in range(first + 1, min(first + _MOST_LINES, len(answers))):
                 if not all(lines[first : last + 1]):
                     break
-                if self._known("".join(answer.value for answer in answers[first : last + 1])) == ():
+                joined = "".join(answer.value for answer in answers[first : last + 1])
+                if self._sentence(joined, facts)[0] is Explained.FORM:
                     found.update(range(first, last + 1))
         return found
 
@@ -171,7 +181,7 @@ class Accounting:
             return "利用日と異なる日、または利用日の一部が書かれています"
         if any(_is_another(number, facts) for number in _ALONE.findall(plain)):
             return "別の番号が書かれています"
-        if any(word in folded for word in self._words):
+        if any(word in folded for word in self._words) or RELATIVE.search(plain):
             return "申請の内容を変えるかもしれない言葉があります"
         return ""
 
@@ -196,6 +206,11 @@ def doubts(passages: Iterable[Passage]) -> Iterator[Doubt]:
 
 def _folded(labels: Iterable[str]) -> frozenset[str]:
     return frozenset(map(fold, labels))
+
+
+def _stands_below(answer: Answer) -> bool:
+    """Tell whether an answer is not on the line of its label: then it may be no answer to it."""
+    return answer.value not in answer.source
 
 
 def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:

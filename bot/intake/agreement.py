@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from bot.intake.choices import says_no_kind
@@ -20,8 +20,6 @@ from bot.intake.moments import read_moment
 from bot.rules.approvals import refused
 from bot.text import fold, number_key
 
-#: Only the difference of two times counts here; a year that is not written is the same in both.
-_BASE = date(2024, 1, 1)
 _STAMPS_APART = timedelta(minutes=10)
 _HONORIFIC = re.compile(r"(?:様|さん|氏|殿)$")
 _STATE = re.compile(
@@ -40,20 +38,15 @@ _NUMBERS = ("受付番号", "整理番号", "到達番号", "申請番号", "申
 _COUNT = re.compile(r"^(?:計|合計)?(\d{1,3})日間?$")
 
 
-def same_answer(field: str, first: Answer, second: Answer) -> bool:
-    """Tell whether two answers of one field, under whatever labels, don't contradict each other."""
-    return len(combined(field, (first, second))) == 1
-
-
-def combined(field: str, answers: Sequence[Answer]) -> list[Answer]:
+def combined(field: str, answers: Sequence[Answer], *, base: date) -> list[Answer]:
     """Return the one answer that several answers of a field give together; all of them where they contradict each other.
 
-    Days are not combined: their reader compares what each answer means.
+    ``base`` is the day of the receipt, for a time without a year. Days are not combined: their reader compares them.
     """
     different = [*{fold(answer.value): answer for answer in reversed(answers)}.values()][::-1]
     if len(different) < 2:
         return different
-    combine = _COMBINE.get(field)
+    combine = partial(_applied_at, base=base) if field == "applied_at" else _COMBINE.get(field)
     labels = {fold(answer.label) for answer in different}
     one = combine(different) if combine and len(labels) == len(different) else None
     return list(answers) if one is None else [one]
@@ -121,48 +114,46 @@ def _rank(department: str) -> int | None:
     return next((rank for rank, unit in enumerate(_RANKS) if department.endswith(unit)), None)
 
 
-def _applied_at(answers: Sequence[Answer]) -> Answer | None:
+@dataclass(frozen=True, kw_only=True)
+class _Stamp:
+    """What a time of application says: its day, and the moment where it names one."""
+
+    answer: Answer
+    day: date
+    moment: datetime | None
+
+    @property
+    def first(self) -> datetime:
+        """The earliest moment that it allows."""
+        return self.moment or datetime.combine(self.day, time(), UTC)
+
+
+def _applied_at(answers: Sequence[Answer], *, base: date) -> Answer | None:
     """Return when it was applied for: 申請日時 where a later 受付日時 stands beside it, the time where a day does."""
-    received = [answer for answer in answers if _RECEIVED.search(answer.label)]
-    applied = [answer for answer in answers if answer not in received]
-    chosen = [_stamp(group) for group in (applied, received) if group]
-    if any(found is None for found in chosen):
+    stamps = [stamp for answer in answers if (stamp := _stamp(answer, base))]
+    received = [stamp for stamp in stamps if _RECEIVED.search(stamp.answer.label)]
+    found = [_one_of(group) for group in ([one for one in stamps if one not in received], received) if group]
+    known = [stamp for stamp in found if stamp]
+    if len(stamps) < len(answers) or len(known) < len(found):
         return None
-    found = [item for item in chosen if item is not None]
-    in_order = all(_from(first) <= _from(second) or _day(first) == _day(second) for first, second in pairwise(found))
-    return _best(found) if in_order else None
+    applied, latest = known[0], known[-1]
+    if applied.day == latest.day and not (applied.moment and latest.moment):
+        return (applied if applied.moment else latest).answer
+    return applied.answer if applied.first <= latest.first else None
 
 
-def _stamp(answers: Sequence[Answer]) -> Answer | None:
-    """Return the one time that answers of one meaning state: a day and its time, or times some minutes apart, the last."""
-    days = {_day(answer) for answer in answers}
-    moments = {answer.label: moment for answer in answers if (moment := _moment(answer))}
-    if len(days) != 1 or None in days:
+def _one_of(stamps: Sequence[_Stamp]) -> _Stamp | None:
+    """Return the one time that stamps of one meaning state: a day and its time, or of times some minutes apart the last."""
+    moments = [stamp.moment for stamp in stamps if stamp.moment]
+    if len({stamp.day for stamp in stamps}) > 1 or (moments and max(moments) - min(moments) > _STAMPS_APART):
         return None
-    if moments and max(moments.values()) - min(moments.values()) > _STAMPS_APART:
-        return None
-    return max(answers, key=lambda answer: moments.get(answer.label, datetime.min.replace(tzinfo=UTC)))
+    return max(stamps, key=lambda stamp: stamp.first)
 
 
-def _best(answers: Sequence[Answer]) -> Answer:
-    """Return the first answer, or on the same day the one that has a time."""
-    with_time = [answer for answer in answers if _moment(answer) and _day(answer) == _day(answers[0])]
-    return next(iter(with_time), answers[0])
-
-
-def _moment(answer: Answer) -> datetime | None:
-    return read_moment(answer.value, zone=UTC, base=_BASE)
-
-
-def _day(answer: Answer) -> date | None:
-    found = read_day(answer.value, base=_BASE)
-    return found[0] if found else None
-
-
-def _from(answer: Answer) -> datetime:
-    """Return the earliest moment that an answer allows."""
-    moment, day = _moment(answer), _day(answer)
-    return moment or datetime.combine(day or date.max, datetime.min.time(), UTC)
+def _stamp(answer: Answer, base: date) -> _Stamp | None:
+    day = read_day(answer.value, base=base, backward=True)
+    moment = read_moment(answer.value, zone=UTC, base=base)
+    return _Stamp(answer=answer, day=day[0], moment=moment) if day else None
 
 
 def _receipt_no(answers: Sequence[Answer]) -> Answer | None:
@@ -185,7 +176,7 @@ def _number(answers: Sequence[Answer]) -> Answer | None:
 
 #: How answers under different labels of a field are put together.
 _COMBINE: Mapping[str, Callable[[Sequence[Answer]], Answer | None]] = MappingProxyType({
-    "approval": _approval, "terminal": _terminal, "name": _name, "department": _department, "applied_at": _applied_at,
+    "approval": _approval, "terminal": _terminal, "name": _name, "department": _department,
     "receipt_no": _receipt_no, "employee_no": _number, "refers_to": _number,
     "kind": _kind,
 })  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
@@ -50,7 +51,7 @@ class Assembler:
         """Return the application; of several statements the newest in the thread wins, and a contradiction is a doubt."""
         stated = [replace(answer, value=ticked(answer.value)) for answer in answers if answer.field != REMARKS]
         remarks = _remarks(answers, stated)
-        chosen, doubts = _choose([*stated, *self._defaults(frame, answers)])
+        chosen, doubts = _choose([*stated, *self._defaults(frame, answers)], frame.received_at.date())
         base = self._base(chosen, frame)
         dates, date_doubts = self._dates(chosen, base, open_end=any(answer.field == "date_to" for answer in stated))
         kind, kind_doubts = self._kind(chosen, frame)
@@ -124,21 +125,23 @@ class Assembler:
 
         ``open_end``: the form asks for a last day, and none was written: it is the first.
         """
+        stated = [answer for answer in chosen.get("dates", []) if answer.value.strip()]
+        counts = {count for answer in stated if (count := day_count(answer.value)) is not None}
         lists: dict[str, list[str]] = {}
-        counts = {count for answer in chosen.get("dates", []) if (count := day_count(answer.value)) is not None}
-        for answer in chosen.get("dates", []):
-            if answer.value.strip() and day_count(answer.value) is None:
+        for answer in stated:
+            if day_count(answer.value) is None:
                 lists.setdefault(base_label(answer.label), []).append(answer.value)
-        starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
-        if starts and not ends and open_end:
-            ends = [""] * len(starts)
-        if len(starts) == len(ends):
-            pairs = [(start, end) for start, end in zip(starts, ends, strict=True) if start.strip()]
-            if pairs:
-                lists["from to"] = [f"{start}~{end}" if end.strip() else start for start, end in pairs]
-        elif starts or ends:
-            both = " / ".join([*starts, *ends])
-            return (), [_doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")]
+        periods = _periods(chosen, open_end=open_end)
+        if isinstance(periods, Doubt):
+            return (), [periods]
+        if periods:
+            lists["from to"] = periods
+        return self._agreeing(lists, counts, base)
+
+    def _agreeing(
+        self, lists: Mapping[str, Sequence[str]], counts: AbstractSet[int], base: date
+    ) -> tuple[tuple[date, ...], list[Doubt]]:
+        """Return the days that every label names: an approval must not grant more than was meant."""
         found, doubts = set[frozenset[date]](), list[Doubt]()
         for texts in lists.values():
             days, unclear = self._days(texts, base)
@@ -153,7 +156,6 @@ class Assembler:
         if max(map(len, found), default=0) > _MOST_DAYS:
             many = f"日付が多すぎます（上限{_MOST_DAYS}日）"
             return (), [*doubts, _doubt("dates", "", many, f"more than {_MOST_DAYS} days")]
-        # Where they differ, only the days that all of them name: an approval must not grant more than was meant.
         return tuple(sorted(frozenset.intersection(*found) if found else ())), doubts
 
     def _days(self, texts: Sequence[str], base: date) -> tuple[frozenset[date], list[Doubt]]:
@@ -202,7 +204,18 @@ class Assembler:
         return next(found, stated)
 
 
-def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Doubt]]:
+def _periods(chosen: Mapping[str, list[Answer]], *, open_end: bool) -> list[str] | Doubt:
+    """Return each first day with its last one, or the doubt that they don't pair up."""
+    starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
+    if starts and not ends and open_end:
+        return starts
+    if len(starts) == len(ends):
+        return [f"{start}~{end}" for start, end in zip(starts, ends, strict=True)]
+    both = " / ".join([*starts, *ends])
+    return _doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")
+
+
+def _choose(answers: Sequence[Answer], base: date) -> tuple[dict[str, list[Answer]], list[Doubt]]:
     """Return each field's answers of the newest mail in the thread that states it, and a doubt for each contradiction."""
     chosen: dict[str, list[Answer]] = {}
     doubts: list[Doubt] = []
@@ -213,7 +226,7 @@ def _choose(answers: Sequence[Answer]) -> tuple[dict[str, list[Answer]], list[Do
         newest = min(answer.depth for answer in stated)
         chosen[field] = [answer for answer in stated if answer.depth == newest]
         if field not in _DATE_FIELDS:
-            chosen[field] = combined(field, chosen[field])
+            chosen[field] = combined(field, chosen[field], base=base)
         values = {fold(answer.value) for answer in stated if answer.depth < 99}
         several_in_one = _contradict(field, chosen[field])
         older_disagrees = len(values) > 1 and any(answer.depth != newest for answer in stated)

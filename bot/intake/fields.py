@@ -202,7 +202,8 @@ class FieldReader:
     def _labelled(self, line: _Line) -> Iterator[_Open]:
         """Yield an answer for each known label on a line, and a remark for what stands before the first one."""
         for field, label, value, why in self._pieces(line.text):
-            below = not value.strip() if why is not _Layout.BRACKETS else True
+            # Under 備考： of no answer stands what follows the form, not its answer.
+            below = why is _Layout.BRACKETS or (not value.strip() and (field != REMARKS or why is not _Layout.COLON))
             yield _Open(
                 field=field, label=label, source=line.text, why=why.value, depth=line.depth, lines=[value], below=below,
                 number=line.number, shape=Shape.SENTENCE if field == REMARKS and not label else Shape.LABELLED,
@@ -345,8 +346,9 @@ def _remark(line: _Line) -> _Open | None:
     label = (unknown["bracketed"] or unknown["plain"]).strip() if unknown and line.shape is None else ""
     value = unknown["value"] if unknown and label else stripped
     shape = line.shape or (Shape.UNKNOWN_LABEL if label else Shape.SENTENCE)
+    below = not value and unknown is not None and unknown["bracketed"] is not None
     return _Open(
-        field=REMARKS, label=label, source=line.text, why=shape.value, depth=line.depth, lines=[value], below=not value,
+        field=REMARKS, label=label, source=line.text, why=shape.value, depth=line.depth, lines=[value], below=below,
         number=line.number, shape=shape,
     )  # fmt: skip
 

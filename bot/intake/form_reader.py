@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from bot.intake.accounting import Accounting, Facts, doubts
 from bot.intake.assemble import Assembler, Frame, with_doubt
 from bot.intake.fields import REMARKS, Answer, FieldReader
-from bot.intake.sheets import read_rows, rows_in_text
+from bot.intake.sheets import open_sheets, read_rows, rows_in_text
 from bot.intake.sources import Cover, blocks
 from bot.model import Application, Doubt, Explained, Passage
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold
+from bot.worksheet import Worksheet
 
 _TOO_FEW = Doubt(
     field="body", read="", text="番号のみの通知です。申請内容のCSVを待っています",
@@ -78,8 +79,12 @@ class FormReader:
 
     def table(self, content: bytes, *, name: str, frame: Frame) -> Rows:
         """Return the rows of a file; raises ``Unreadable`` naming it, and the row where one is to blame."""
+        return self.sheets(open_sheets(content, name=name, settings=self._settings), name=name, frame=frame)
+
+    def sheets(self, sheets: Sequence[Worksheet], *, name: str, frame: Frame) -> Rows:
+        """Return the rows of a file that was opened; raises as :meth:`table` does."""
         known = self.profile.sheets if self.profile else ()
-        read = read_rows(content, name=name, fields=self.fields, settings=self._settings, known_sheets=known)
+        read = read_rows(sheets, name=name, fields=self.fields, settings=self._settings, known_sheets=known)
         rows = self._rows(read.rows, part=name, frame=frame)
         return replace(rows, passages=(*rows.passages, *read.passages))
 

@@ -92,8 +92,7 @@ class FormSheet:
             texts, where = self._under(index, column, name)
         else:
             texts = [text for _, text in values]
-        if texts:
-            yield self._answer(name, self._numbered_label(name, label, (number, column)), texts, where)
+        yield self._answer(name, self._numbered_label(name, label, (number, column)), texts, where)
         yield from (answer for answer in self._formulas(label, texts, where))
         yield from self._unknown(number, [(at, text) for at, text in rest if fold(text) not in _SEALS])
 

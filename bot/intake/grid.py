@@ -200,7 +200,9 @@ class Table:
 
     def _note(self, row: Row) -> None:
         words = " ".join(filter(None, row.cells))
-        if is_plain(words):
+        column = len(row.cells) - 1
+        named = column < len(self._columns) and self._columns[column].field == "name"  # 中村 is no village there
+        if is_plain(words) and not named:
             self._pass_over(row, "表の見出し")
         else:
             self._read.about_all.append(self._remark("", words, place(row.number)))

@@ -19,9 +19,10 @@ from bot.intake.form_reader import FormReader, Rows, Written
 from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import doubt
 from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
-from bot.intake.letter import Letter, letter_passages, open_letter
-from bot.intake.returned import UNMATCHED, find_returned
+from bot.intake.letter import Letter, harmless_attachment, letter_passages, open_letter
+from bot.intake.returned import find_returned
 from bot.intake.sentences import Sentences
+from bot.intake.sheets import open_sheets
 from bot.intake.sources import Place, Source, agreeing, together
 from bot.intake.subjects import explain
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
@@ -88,11 +89,12 @@ class Reader:
 
     def _read_table(self, message: Message) -> Reading:
         received = message.received_at.astimezone(self._zone)
-        known = profile_of(message.content, name=message.name, forms=self._forms)
+        sheets = open_sheets(message.content, name=message.name, settings=self._forms)
+        known = profile_of(sheets, self._forms)
         form = next((form for form in self._known if form.profile is known), self._dropped)
         profile = believed(known, brought_by=message.brought_by) if known else self._forms.dropped
         frame = Frame(form=profile, subject="", received_at=received, zone=self._zone)
-        rows = form.table(message.content, name=message.name, frame=frame)
+        rows = form.sheets(sheets, name=message.name, frame=frame)
         identity = Identity(
             message_id=f"{Identity.DROPPED}{message.name}", received_at=message.received_at,
             digest=hashlib.sha256(message.content).hexdigest(),
@@ -139,12 +141,9 @@ class Reader:
         return returned is not None and bool(returned.notices)
 
     def _ignored(self, letter: Letter, identity: Identity, message: Message, reason: str) -> Reading:
-        """Return the reading of a mail that is passed over, with what it reports; a report of nothing known is for a person."""
+        """Return the reading of a mail that is passed over, with what it reports."""
         read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
-        returned = find_returned(letter, message.content, authentic=read.authentic)
-        if returned is not None and not returned.notices:
-            return replace(read, outcome=ReadOutcome.UNREADABLE, reason=UNMATCHED, returned=returned)
-        return replace(read, returned=returned)
+        return replace(read, returned=find_returned(letter, message.content, authentic=read.authentic))
 
     def _said(self, letter: Letter, message: Message) -> _Said:
         """Return what is said in every place of the letter, each application once; see :mod:`bot.intake.sources`."""
@@ -157,7 +156,10 @@ class Reader:
         received_on = frame.received_at.date()
         beside = [
             *letter_passages(letter),
-            explain(letter.subject, self._forms, form.profile, applications, received_on),
+            *(
+                explain(subject, self._forms, form.profile, applications, received_on)
+                for subject in (letter.subject, *letter.subjects_within)
+            ),
             *_attached(letter),
             *(passage for text in texts for passage in form.accounting.explain(text.answers, facts, part=text.part)),
         ]
@@ -247,8 +249,12 @@ def _parts(letter: Letter) -> Iterator[tuple[str, str]]:
 def _attached(letter: Letter) -> Iterator[Passage]:
     """Yield a passage for each attached file; what stands in one that is no table only a person can tell."""
     for item in letter.attachments:
-        explained = Explained.ANSWER if item.is_table else Explained.UNEXPLAINED
-        why = "表" if item.is_table else "中身を読めない添付ファイルです"
+        if harmless := harmless_attachment(item):
+            explained, why = Explained.SIGNATURE, harmless
+        elif item.is_table:
+            explained, why = Explained.ANSWER, "表"
+        else:
+            explained, why = Explained.UNEXPLAINED, "中身を読めない添付ファイルです"
         yield Passage(part="添付ファイル", text=item.name, explained=explained, why=why)
 
 

@@ -54,23 +54,33 @@ class FileRows:
     passages: Sequence[Passage] = ()
 
 
+def open_sheets(content: bytes, *, name: str, settings: FormsSettings) -> list[Worksheet]:
+    """Return the sheets of a file that hold anything; raises ``Unreadable`` naming the file when it is no table or too large."""
+    size = settings.max_table_mb * 2**20
+    limits = TableLimits(
+        max_bytes=size, max_unpacked=size, max_sheets=settings.max_sheets, max_rows=settings.max_rows,
+        max_columns=settings.max_columns, max_cell=settings.max_field_chars, max_cells=_most_cells(settings),
+    )  # fmt: skip
+    sheets = [sheet for sheet in read_worksheets(content, name=name, limits=limits) if sheet.rows or sheet.marks]
+    if sum(len(sheet.rows) > 1 for sheet in sheets) > limits.max_sheets:
+        raise Unreadable(f"{name}: 表が多すぎます（上限{limits.max_sheets}） / more than {limits.max_sheets} tables")
+    return sheets
+
+
 def read_rows(
-    content: bytes, *, name: str, fields: FieldReader, settings: FormsSettings, known_sheets: Sequence[str] = ()
+    sheets: Sequence[Worksheet],
+    *,
+    name: str,
+    fields: FieldReader,
+    settings: FormsSettings,
+    known_sheets: Sequence[str] = (),
 ) -> FileRows:
     """Return what each row says; raises ``Unreadable`` naming the file, and the row where one is to blame.
 
     ``known_sheets`` are the names of the sheets on which applications stand; without any, each plain name is one.
     """
-    size = settings.max_table_mb * 2**20
-    limits = TableLimits(
-        max_bytes=size, max_unpacked=size, max_sheets=settings.max_sheets, max_rows=settings.max_rows,
-        max_columns=settings.max_columns, max_cell=settings.max_field_chars, max_cells=max(_CELLS, 100 * settings.max_rows),
-    )  # fmt: skip
-    sheets = [sheet for sheet in read_worksheets(content, name=name, limits=limits) if sheet.rows or sheet.marks]
-    if sum(len(sheet.rows) > 1 for sheet in sheets) > limits.max_sheets:
-        raise Unreadable(f"{name}: 表が多すぎます（上限{limits.max_sheets}） / more than {limits.max_sheets} tables")
     known = frozenset(map(fold, known_sheets))
-    read = [_SheetReader(sheet, name, fields, limits.max_cells).read(known) for sheet in sheets]
+    read = [_SheetReader(sheet, name, fields, _most_cells(settings)).read(known) for sheet in sheets]
     if len(sheets) > 1:
         read = [_on(sheet, part) for sheet, part in zip(sheets, read, strict=True)]
     rows = [row for part in read for row in part.rows]
@@ -85,6 +95,10 @@ def read_rows(
         for item in part.harmless
     )
     return FileRows(rows=[[*row, *about_all] for row in rows], passages=passages)
+
+
+def _most_cells(settings: FormsSettings) -> int:
+    return max(_CELLS, 100 * settings.max_rows)
 
 
 class _SheetReader:
@@ -126,7 +140,7 @@ class _SheetReader:
         if len(self._sheet.rows) > _FORM_ROWS:
             return None
         form = FormSheet(self._grid, part=self._part, fields=self._fields).read()
-        stated = {answer.field for answer in form.answers} - {REMARKS}
+        stated = {answer.field for answer in form.answers if answer.value.strip()} - {REMARKS}
         if len(stated) < 2 or not stated & PERSON:
             return None
         titles = [Harmless(at=at, text=words, why="様式の見出し") for at, words in form.titles]

@@ -24,7 +24,9 @@ _WHOLE_DAY = re.compile(
 _DAY = re.compile(r"\d{1,2}\s*[月/]\s*\d{1,2}(?:\s*日)?|\d{1,2}\s*日")
 _TIME = re.compile(r"\d{1,2}\s*[:時]\s*\d{1,2}(?:\s*[:分]\s*\d{0,2})?\s*秒?")
 _WEEKDAY = re.compile(r"\([月火水木金土日]\)")
-_OFFICE = re.compile(r"(?:[一-龥ヶ々]{1,8}?(?:部|局|課|室|係|支所|市|町|村|区|県))+")
+_OFFICE = re.compile(
+    r"[一-龥ヶ々ァ-ヴー]{1,30}(?:部|局|課|室|係|支所|出張所|センター|市|町|村|区|県|市長|町長|村長|区長|知事|局長|部長|課長|室長|所長)"
+)
 #: In no name of an office: such a word may tell what became of the rows.
 _TELLING = re.compile("[取消止却差戻見済不否未無]")
 _WORD = re.compile("|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True)))

@@ -25,29 +25,40 @@ _PRIVATE = frozenset({"urgent_reason"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
-    """A field in which two applications differ, and what stands there in the earlier one and in this one."""
+class Pair:
+    """What stands in one field of two applications, the earlier one and this one."""
 
     field: str
     title: str
     earlier: str
     later: str
+    #: They ask for something else; a variant of a character, or what only one form asks for, makes no difference.
+    differs: bool
 
     def told(self) -> str:
-        """Return it in words that may travel in notices."""
+        """Return the difference in words that may travel in notices."""
         if self.field in _PRIVATE:
             return self.title
         return f"{self.title} {self.earlier or '（なし）'} → {self.later or '（なし）'}"
 
 
-def differences(earlier: Application, later: Application) -> tuple[Difference, ...]:
-    """Return every field in which two applications ask for something else; variants of a character make no difference."""
+def side_by_side(earlier: Application, later: Application) -> tuple[Pair, ...]:
+    """Return every field that one of two applications states, as a person compares them."""
     before, after = _content(earlier), _content(later)
     return tuple(
-        Difference(field=field, title=_TITLES[field], earlier=_shown(earlier, field), later=_shown(later, field))
-        for field in before
-        if before[field] != after[field] and not (field in _WHERE_BOTH_SAY and not (before[field] and after[field]))
-    )
+        Pair(
+            field=field, title=title, earlier=_shown(earlier, field), later=_shown(later, field),
+            differs=before[field] != after[field]
+            and not (field in _WHERE_BOTH_SAY and not (before[field] and after[field])),
+        )
+        for field, title in _TITLES.items()
+        if before[field] or after[field]
+    )  # fmt: skip
+
+
+def differences(earlier: Application, later: Application) -> tuple[Pair, ...]:
+    """Return every field in which two applications ask for something else."""
+    return tuple(pair for pair in side_by_side(earlier, later) if pair.differs)
 
 
 def same_number(

@@ -114,12 +114,12 @@ def test_a_table_of_applicants_in_the_text() -> None:
     rows = [
         ["受付番号", "職員番号", "氏名", "利用日"],
         ["", "0048213", "高橋", "8/2"],
-        ["7", "0031977", "上野原", "8/4"],
+        ["0000007", "0031977", "上野原", "8/4"],
     ]
     html = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     one, two = READER.read(mail(f"<table>{html}</table>", html=True)).applications
     assert (one.receipt_no, one.employee_no, one.name, one.dates) == (None, "0048213", "高橋", (SECOND,))
-    assert (two.receipt_no, two.employee_no, two.name, two.dates) == ("7", "0031977", "上野原", (FOURTH,))
+    assert (two.receipt_no, two.employee_no, two.name, two.dates) == ("0000007", "0031977", "上野原", (FOURTH,))
 
 
 def test_a_table_within_a_cell_is_layout() -> None:

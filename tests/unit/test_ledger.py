@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from bot.ledger import seals, tables
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import AccountRecord, Changes, Notice, NoticeKind, NoticeState
 from bot.life import TRANSITIONS, AccountRecordState, State
-from bot.model import Decision, Outcome, Severity, Violation, Window
+from bot.model import Decision, Outcome, Progress, Severity, Violation, Window
 from tests.house import FRIDAY
 from tests.ledger_kit import STEP, accepted, application, later, message, open_ledger, raw, reading, recorded
 
@@ -174,6 +175,34 @@ async def test_history_is_of_other_requests(ledger: Ledger) -> None:
     assert dict(history.granted) == {date(2021, 8, 2): first}
     assert [request.id for request in history.earlier] == [first]
     assert dict(history.per_day) == {date(2021, 8, 2): 2}
+
+
+async def test_history_says_how_far_a_request_has_come_that_holds_days(ledger: Ledger) -> None:
+    """Its login works from the delivery on until it is disabled, or nobody knows how to go on; before, it follows."""
+    day = date(2021, 8, 2)
+    first = await accepted(ledger, "a", application(days=[day], receipt_no="1"))
+    new = await recorded(ledger, "b", application(days=[day], receipt_no="2"))
+
+    async def progress() -> Progress:
+        history = await ledger.history(application(days=[day]), before=new)
+        return history.progress[first]
+
+    async def put(state: AccountRecordState) -> None:
+        account = AccountRecord(login_id="tw1", employee_no="0048213", request_id=first, state=state)
+        await ledger.note(STEP, account=account)
+
+    assert await progress() is Progress.COMING
+    states = (State.ACCEPTED, State.ISSUING, State.ISSUED, State.DELIVERING, State.DELIVERED)
+    for expect, to in pairwise(states):
+        await ledger.advance(first, expect=expect, to=to, event=STEP, changes=Changes(login_id="tw1"))
+        assert await progress() is (Progress.WORKS if to is State.DELIVERED else Progress.COMING)
+    for state in (AccountRecordState.CREATING, AccountRecordState.CREATED):
+        await put(state)
+    assert await progress() is Progress.WORKS
+    await put(AccountRecordState.DISABLED)
+    assert await progress() is Progress.FAILED
+    await ledger.advance(first, expect=State.DELIVERED, to=State.STUCK, event=STEP)
+    assert await progress() is Progress.FAILED
 
 
 async def test_untold_and_due(folder: Path) -> None:

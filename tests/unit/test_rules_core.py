@@ -250,12 +250,6 @@ def test_v18_a_repeated_receipt_number_gives_nothing_new(receipt: str) -> None:
     assert "R-20210730-0003" in found(decision, "V18").text
 
 
-def test_v18_a_repetition_with_a_doubt_is_still_a_repetition() -> None:
-    """The same doubt was looked at the first time."""
-    known = history(receipts={"0000412": "R-20210730-0003"})
-    assert decide(context={"history": known}, doubts=(DOUBT,)).outcome is Outcome.REJECT
-
-
 @pytest.mark.parametrize("receipt", ["0000412", "0000-412", "００００−４１２", " 0000 412 "])
 def test_v18_another_application_under_the_same_number_is_for_a_person(receipt: str) -> None:
     """A number stands for one application: where it asks for something else neither repeats the other, and both are looked at."""

@@ -162,11 +162,12 @@ def test_v21_counts_business_days(count: int, outcome: Outcome) -> None:
     ],
 )
 def test_v16_where_required_the_own_supervisor_has_approved(approval: str | None, outcome: Outcome) -> None:
-    """By the directory's supervisor or a deputy, never by the applicant; off by default."""
+    """By the directory's supervisor or a deputy, never by the applicant; off by default, but for what is refused."""
     settings = {"approval": {"required": True, "deputies": {"0012001": ["0012002"]}}}
     decision = decide(settings, approval=approval)
     assert verdict(decision) == (outcome, ["V16"] if outcome is Outcome.HOLD else [])
-    assert decide(approval=approval).outcome is Outcome.ACCEPT
+    by_default = Outcome.HOLD if approval == "未（宮下一成）" else Outcome.ACCEPT
+    assert decide(approval=approval).outcome is by_default
 
 
 def test_v16_may_take_any_stated_approval() -> None:

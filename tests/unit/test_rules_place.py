@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.model import Decision, Outcome, Severity
+from bot.model import Decision, Doubt, Outcome, Severity
 from bot.rules.register import OwnPc, OwnPcs
+from bot.rules.where import names_personal_numbers
 from bot.settings.rules import RulesSettings
 from tests.unit.rules_kit import (
     MONDAY,
@@ -38,16 +39,26 @@ def with_pc(terminal: str = OWN, settings: Mapping[str, object] | None = None, /
 
 
 @pytest.mark.parametrize(
-    "place", ["自宅", "自 宅", "自宅（例市東町1-2）", "[1] 自宅", "1. 自宅", "サテライトオフィス（梓川）", None]
-)
+    "place",
+    [
+        "自宅", "自 宅", "自宅。", "ご自宅", "在宅", "在宅勤務", "「自宅」", "自宅にて", "自宅のみ", "[1] 自宅", "1. 自宅", "①自宅", "自宅（アパート）",
+        "自宅(マンション)", "自宅（例市東町1-2）", "自宅（〒390-0001 例市東町一丁目2番3号 コーポ山田101）", "自宅：例市東町1-2-3", "自宅　例市東町1-2",
+        "自宅（四日市市駅前町）",
+        "自宅（新宿区東町3-4）", "サテライトオフィス", "サテライトオフィス（梓川）", "サテライトオフィス（梓川支所）", None,
+    ],
+)  # fmt: skip
 def test_v12_home_and_the_citys_offices_need_nothing(place: str | None) -> None:
-    """A remark in brackets and a choice's number make no difference; a form may not ask at all."""
+    """An address, the kind of home, a choice's number and a full stop make no difference; a form may not ask at all."""
     assert verdict(decide(place=place)) == (Outcome.ACCEPT, [])
 
 
 @pytest.mark.parametrize(
-    "place", ["自宅に準ずる場所（実家・例市東町）", "要介護者宅", "喫茶店", "自宅以外", "自宅または実家", "（自宅）"]
-)
+    "place",
+    [
+        "自宅に準ずる場所（実家・例市東町）", "要介護者宅", "喫茶店", "自宅以外", "自宅または実家", "（自宅）", "自宅→実家", "自宅付近のカフェ", "自宅 実家", "自宅？",
+        "自宅、サテライトオフィス", "自宅（例市東町）以外", "友人宅", "自宅ではない", "自宅敷地内の離れ",
+    ],
+)  # fmt: skip
 def test_v12_any_other_place_is_held(place: str) -> None:
     """What only begins like home is not home."""
     assert verdict(decide(place=place)) == (Outcome.HOLD, ["V12"])
@@ -55,10 +66,14 @@ def test_v12_any_other_place_is_held(place: str) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["自宅（8/2のみ実家）", "自宅（3日は喫茶店）", "自宅（ただし午後は出張先）", "サテライトオフィス（8月3日は自宅）"],
-)
+    [
+        "自宅（8/2のみ実家）", "自宅（3日は喫茶店）", "自宅（ただし午後は出張先）", "サテライトオフィス（8月3日は自宅）", "自宅（実家）", "自宅（妻の実家）",
+        "自宅（別荘）", "自宅（例市東町の友人宅）", "自宅（予定）", "自宅（午後から）", "自宅（単身赴任先）", "自宅（例市内ホテル）", "自宅（妻宅）",
+        "自宅（両親宅）", "自宅（アパート）（実家）",
+    ],
+)  # fmt: skip
 def test_v12_a_place_on_condition_is_held(place: str) -> None:
-    """A remark that names a day, another place or an exception says that not all of it is there."""
+    """A remark that is neither an address nor a kind of home may say that not all of it is there, or that it is another one."""
     assert verdict(decide(place=place)) == (Outcome.HOLD, ["V12"])
 
 
@@ -74,6 +89,37 @@ def test_v13_personal_numbers_never_leave_the_office(place: str | None, zone: st
         assert (decision.outcome, decision.granted) == (Outcome.REJECT, ())
         assert found(decision, "V13").severity is Severity.REJECT
         assert "例外はありません" in found(decision, "V13").text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"terminal": "公用端末（番号利用事務系に接続）"},
+        {"urgent_reason": "マイナンバーの業務のため"},
+        {"hours": "8:30～17:15 個人番号利用事務"},
+        {"doubts": (Doubt(field="body", read="備考：番 号 系も使います", text="", text_en=""),)},
+    ],
+)
+def test_v13_personal_numbers_are_found_wherever_they_are_named(changes: dict[str, Any]) -> None:
+    """Under another label or in a remark they hold, and no approval passes over it: the reading must be put right first."""
+    asked = replace(PLAIN, **changes)
+    for decision in (rulebook().decide(asked, NOON), rulebook().approve(asked, NOON)):
+        assert (decision.outcome, found(decision, "V13").severity) == (Outcome.HOLD, Severity.HOLD)
+    assert decide(**{**changes, "place": "サテライトオフィス", "doubts": ()}).outcome is Outcome.ACCEPT
+
+
+@pytest.mark.parametrize(
+    "text", ["番号利用事務系", "番 号 系", "個人番号を扱う業務", "ﾏｲﾅﾝﾊﾞｰ", "My Number", "基幹系ネットワーク"]
+)
+def test_v13_knows_the_words_for_personal_numbers(text: str) -> None:
+    """However they are spaced, in whatever width."""
+    assert names_personal_numbers(text)
+
+
+@pytest.mark.parametrize("text", ["職員番号：0048213", "受付番号", "電話番号", "個人情報", "LGWAN"])
+def test_v13_takes_no_other_number_for_a_personal_one(text: str) -> None:
+    """An application is full of numbers."""
+    assert not names_personal_numbers(text)
 
 
 @pytest.mark.parametrize("zones", [("LGWAN",), ("LGWAN接続系", "インターネット系"), ("ＬＧＷＡＮ", "internet"), ()])
