@@ -29,7 +29,8 @@ from bot.intake.sentences import Sentences
 from bot.intake.subjects import explain
 from bot.intake.titles import is_plain
 from bot.ledger.cells import guarded
-from bot.model import Application, Kind
+from bot.ledger.passages import marked
+from bot.model import Application, Explained, Kind, Passage
 from bot.rules.approvals import approved, refused
 from bot.rules.case import bare_address
 from bot.rules.names import same_department, same_name
@@ -237,6 +238,10 @@ def _answer(field: str, value: str) -> Answer:
     return Answer(field=field, label=value, value=value, source=value, why="")
 
 
+def _passage(text: str) -> Passage:
+    return Passage(part="本文", text=text, explained=Explained.OLDER)
+
+
 def _named(name: str) -> Application:
     return Application(kind=Kind.ISSUE, form="x", name=name)
 
@@ -270,6 +275,8 @@ FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
     "times of a stamp": (5_000, lambda n: read_moment("2021-07-30" + " 10:00 (" * n, zone=UTC, base=_DAY)),
     "space between days": (1_500, lambda n: read_dates("8/2" + " " * n + "\n" * n + "8/3", base=_DAY)),
     "space behind an employee's label": (50_000, lambda n: only_employee_no("職員番号" + " " * n)),
+    "words for a password": (20_000, lambda n: marked([_passage("パスワード：Ab1" * n)])),
+    "a password in many lines": (5_000, lambda n: marked([_passage("パスワード："), _passage("x" * n)] * 500)),
     "comments": (50_000, lambda n: read_statement("mx; " + "(" * n)),
     "comments in an address": (50_000, lambda n: read_address("(" * n + " a@b.jp")),
     "an address of quotes": (50_000, lambda n: read_address('"a" ' * n + "a@b.jp")),

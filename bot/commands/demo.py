@@ -17,7 +17,7 @@ import yaml
 
 from bot.clock import FixedClock
 from bot.commands.demo_consoles import CONSOLES, DemoConsole, running_console
-from bot.commands.demo_mailboxes import KINDS, SAMPLES, filled_mailbox
+from bot.commands.demo_mailboxes import KINDS, PLACE, SAMPLES, filled_mailbox
 from bot.commands.ledger import request_row, requests_table
 from bot.commands.opening import open_workshop
 from bot.commands.output import people, print_json, say
@@ -25,10 +25,13 @@ from bot.commands.passes import make_pass, tell_what_to_do
 from bot.config import load
 from bot.console.browser import ensure_browser
 from bot.errors import BadUsage, ConfigInvalid, Problem
+from bot.ledger.brought import brought_event
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Request, Verdict
+from bot.mail.folder import INBOX, message_from_file
 from bot.operation.report import Report
 from bot.private import make_folder
+from bot.wiring import Workshop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -36,6 +39,8 @@ ZONE = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2021, 7, 30, 13, 4, tzinfo=ZONE)
 #: When the tables were dropped into the inbox: a file has no receipt stamp of its own.
 DROPPED = datetime(2021, 7, 30, 13, 2, tzinfo=ZONE)
+#: Who put them there.
+CLERK = "電子申請担当"
 #: The morning of the first telework day.
 MONDAY = datetime(2021, 8, 2, 8, 30, tzinfo=ZONE)
 _PASSWORD = "TELEWORK_BOT_CONSOLE_PASSWORD"  # noqa: S105 - the name of the variable
@@ -60,6 +65,7 @@ def demo(folder: Path, *, mailbox: str, console: str, as_json: bool, stay: bool)
     with running_console(console, clock) as running, filled_mailbox(mailbox, folder, dropped=DROPPED) as section:
         os.environ[_PASSWORD] = running.password
         workshop = open_workshop(lay_out(folder, running.section, section), [], quiet=True, clock=clock)
+        asyncio.run(_bring_tables(workshop, folder))
         report = make_pass(workshop)
         requests, verdict = asyncio.run(_outcome(workshop.ledger()))
         result = _result(report, verdict, folder, accounts=running.accounts(), seconds=time.monotonic() - started)
@@ -70,6 +76,16 @@ def demo(folder: Path, *, mailbox: str, console: str, as_json: bool, stay: bool)
         if stay:
             _stay(running)
     return 0 if verdict.ok and not (report.stuck or report.waiting or report.stopped) else 1
+
+
+async def _bring_tables(workshop: Workshop, folder: Path) -> None:
+    """Put on record who put the tables into the inbox, as `intake` does."""
+    limit = int(workshop.config.settings.mailbox.max_message_mb * 2**20)
+    with workshop.recording(CLERK) as ledger:
+        for file in sorted((folder / PLACE / INBOX).glob("*")):
+            if file.suffix != ".eml":
+                message = message_from_file(file, max_bytes=limit, zone=workshop.config.zone)
+                await ledger.note(brought_event(message, outcome="done", reason="電子申請から出力 / exported"))
 
 
 def lay_out(folder: Path, console: Mapping[str, Any], mailbox: Mapping[str, Any]) -> Path:

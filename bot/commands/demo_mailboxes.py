@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES = ROOT / "inbox_samples"
 KINDS = ("folder", "imap", "exchange")
 _PASSWORD = "TELEWORK_BOT_MAILBOX_PASSWORD"  # noqa: S105 - the name of the variable
-_PLACE = "mailbox"
+#: The folder of the demo in which its mailbox, or the folder beside it, lies.
+PLACE = "mailbox"
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def filled_mailbox(kind: str, folder: Path, *, dropped: datetime) -> Iterator[di
 
     Tables lie in a folder, dropped there at ``dropped``. Raises ``Unusable`` where no mail server can run.
     """
-    inbox = folder / _PLACE / INBOX
+    inbox = folder / PLACE / INBOX
     inbox.mkdir(parents=True)
     for sample in _samples(".csv", ".tsv", ".xlsx", ".xls"):
         shutil.copyfile(sample, inbox / sample.name)
@@ -38,13 +39,13 @@ def filled_mailbox(kind: str, folder: Path, *, dropped: datetime) -> Iterator[di
     if kind == "folder":
         for sample in _samples(".eml"):
             shutil.copyfile(sample, inbox / sample.name)
-        yield {"path": _PLACE}
+        yield {"path": PLACE}
         return
     mails = {
         sample.name: (content := sample.read_bytes(), receipt_time(content) or dropped) for sample in _samples(".eml")
     }
-    with _postoffice(mails, folder / _PLACE) if kind == "imap" else _exchange(mails, folder / _PLACE) as section:
-        yield {**section, "kind": kind, "drops": _PLACE}
+    with _postoffice(mails, folder / PLACE) if kind == "imap" else _exchange(mails, folder / PLACE) as section:
+        yield {**section, "kind": kind, "drops": PLACE}
 
 
 @contextmanager

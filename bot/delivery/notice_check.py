@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 from jinja2 import TemplateError
 
-from bot.delivery.compose import Composer, Envelope, Needs, Possible, Waiting
+from bot.delivery.compose import Changed, Composer, Envelope, Needs, Possible, Waiting
 from bot.delivery.templates import RULE, SETTING
 from bot.errors import BotError, ConfigInvalid, Problem
 from bot.model import Employee, Severity, Violation, Window
@@ -88,8 +88,9 @@ def _samples(composer: Composer, now: datetime) -> Mapping[str, Callable[[], Ema
 
     def credentials(shown: Secret | None) -> Callable[[], EmailMessage]:
         return lambda: composer.credentials(
-            envelope, login_id=_LOGIN, secret=shown, window=window, granted=(day,), refused=(violation,), renewed=True
-        )
+            envelope, login_id=_LOGIN, secret=shown, window=window, granted=(day,), refused=(violation,), renewed=True,
+            changed=Changed(gone=(day,), new=(day,)),
+        )  # fmt: skip
 
     return {
         "credentials": credentials(secret),

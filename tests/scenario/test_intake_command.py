@@ -23,14 +23,12 @@ from tests.unit.test_cli import answer
 _HEADINGS = "受付番号,申請日時,職員番号,氏名,利用日,実施場所"
 #: Applied for four minutes before the cutoff for Monday, and put into the inbox four minutes after it.
 _ROW = "0000777,2021/07/30 12:56,0048213,髙橋　みのり,2021/08/02,自宅"
-_FORM = {"name": "export", "columns": ["受付番号", "申請日時", "職員番号", "利用日"], "trusted": ["applied_at"]}
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    """A house that knows the form system's export by its columns."""
-    made = House(path=tmp_path / "house")
-    return made.lay_out({"console": {"settle": 0.3}, "forms": {**PROVEN, "known": [_FORM]}})
+    """A house that knows the form system's export by its columns (forms/e-application.yaml)."""
+    return House(path=tmp_path / "house").lay_out({"console": {"settle": 0.3}, "forms": PROVEN})
 
 
 @pytest.fixture

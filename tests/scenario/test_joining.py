@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from bot.console.memory import MemoryConsole
+from bot.ledger.brought import brought_event
 from bot.ledger.records import Request
 from bot.life import State
+from bot.mail.folder import message_from_file
 from tests.house import FRIDAY, House
 
 _NUMBER = "305871942399"
-_HEADINGS = "整理番号,申込日時,申請区分,職員番号,氏名,所属,利用日,実施場所"
+_HEADINGS = "受付番号,申請日時,申請区分,職員番号,氏名,所属,利用日,実施場所"
 
 
 @pytest.fixture
@@ -36,12 +38,20 @@ def notice(
 
 
 def row(house: House, *, applied: str = "2021/07/30 12:41:09", name: str = "export.csv", at: float = 2) -> None:
-    """Drop the export into the inbox ``at`` minutes before the clock's time."""
+    """Put the form system's export into the inbox, as `intake` does, ``at`` minutes before the clock's time."""
     line = f"{_NUMBER},{applied},新規,0031977,上野原　拓,建設部道路課,R3.8.2,自宅"
     path = house.path / "mailbox" / "inbox" / name
     path.write_bytes(f"{_HEADINGS}\r\n{line}\r\n".encode("cp932"))
     stamp = (house.clock.now() - timedelta(minutes=at)).timestamp()
     os.utime(path, (stamp, stamp))
+    asyncio.run(_brought(house, path))
+
+
+async def _brought(house: House, path: Path) -> None:
+    workshop = house.workshop()
+    with workshop.recording("電子申請担当") as ledger:
+        message = message_from_file(path, max_bytes=2**20, zone=workshop.config.zone)
+        await ledger.note(brought_event(message, outcome="done", reason="電子申請から出力"))
 
 
 def one_pass(house: House, console: MemoryConsole) -> list[Request]:

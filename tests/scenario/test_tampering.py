@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import io
 import json
+import os
 import shutil
 import sqlite3
 import sys
@@ -22,12 +23,14 @@ from sqlalchemy import Table
 
 from bot.cli import main
 from bot.console.memory import MemoryConsole
+from bot.errors import RowAltered
 from bot.ledger import conditions, seals, tables
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Difference, Event, Fault, Mismatch, Verdict
 from bot.life import State
 from bot.model import Window
 from bot.operation.alerts.catalogue import Trouble
+from bot.operation.correct import correct, correction
 from bot.operation.report import Report
 from tests.acts_kit import in_ledger
 from tests.house import FRIDAY, MONDAY, ROOT, House
@@ -420,3 +423,26 @@ def test_a_login_is_not_opened_for_days_put_in(waiting: House) -> None:
     states = {one.login_id: one.state for one in in_ledger(waiting, lambda ledger: ledger.accounts())}
     assert states[f"tw{_MARUYAMA}"] == "disabled"
     assert report.exit_status == 5 or states[f"tw{_KATO}"] != "disabled"
+
+
+@pytest.mark.parametrize("column", ["sender", "arrived_at"])
+def test_nothing_becomes_an_application_of_a_message_that_was_changed(tmp_path: Path, column: str) -> None:
+    """A message that nobody could read, whose sender or receipt was changed since, becomes no request by a correction."""
+    house = House(path=tmp_path / "house").lay_out({"console": {"settle": 0.3}})
+    table = house.path / "mailbox" / "inbox" / "memo.csv"
+    table.write_text("欄,値\n12,34\n", encoding="utf-8")
+    os.utime(table, (FRIDAY.timestamp(), FRIDAY.timestamp()))
+    asyncio.run(house.run(MemoryConsole()))
+    harm(house, f"UPDATE messages SET {column} = '2021-07-30T00:00:00.000000+00:00'")
+    (message,) = in_ledger(house, lambda ledger: ledger.messages())
+
+    async def put_right() -> None:
+        config = house.workshop().config
+        with house.workshop().acts("吉澤　勝") as acts:
+            stated = {"employee_no": _KATO, "dates": "2021-08-03"}
+            made = await correction(acts, config.settings.forms, config.zone, message.id, stated)
+            await correct(acts, made, "本人に電話で確認")
+
+    with pytest.raises(RowAltered):
+        asyncio.run(put_right())
+    assert in_ledger(house, lambda ledger: ledger.requests()) == ()

@@ -41,6 +41,7 @@ def house(tmp_path: Path, console: MemoryConsole) -> House:
     mail.write_bytes(text)
     table = made.path / "mailbox" / "inbox" / "export.csv"
     table.write_text("欄番職,名,用利\n0048213,髙橋　みのり,2021/08/03\n", encoding="utf-8-sig")
+    os.utime(table, (FRIDAY.timestamp(), FRIDAY.timestamp()))
     asyncio.run(made.run(console))
     return made
 

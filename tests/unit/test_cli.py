@@ -54,6 +54,8 @@ COMMANDS = [
     "requests",
     "show",
     "approve",
+    "correct",
+    "intake",
     "reject",
     "bench",
     "handover",

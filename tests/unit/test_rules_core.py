@@ -383,3 +383,20 @@ def test_config_yaml_shows_every_setting_with_its_default() -> None:
     for shown, default in pairs:
         assert shown == default
         assert shown.model_dump(exclude_unset=True).keys() == default.model_dump().keys()
+
+
+def test_a_correction_answers_what_is_doubted_and_nothing_else() -> None:
+    """An operator who puts a reading right has agreed to its doubts (V01); what another rule holds waits, and refusals stay."""
+    doubt = Doubt(field="body", read="x", text="x", text_en="x")
+    case = replace(NOON, sender="somebody@example.com")
+
+    def corrected(context: Context = NOON, /, **changes: Any) -> Outcome:  # noqa: ANN401 - any field of an application
+        return rulebook().correct(replace(PLAIN, doubts=(doubt,), **changes), context).outcome
+
+    assert decide(doubts=(doubt,)).outcome is Outcome.HOLD
+    assert corrected() is Outcome.ACCEPT
+    assert corrected(case) is Outcome.HOLD
+    assert corrected(employee_no=None) is Outcome.HOLD
+    assert corrected(dates=()) is Outcome.HOLD
+    assert corrected(employee_no="9999999") is not Outcome.ACCEPT
+    assert rulebook(learning=True).correct(replace(PLAIN, doubts=(doubt,)), NOON).outcome is Outcome.HOLD

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -86,11 +86,20 @@ def test_v06_a_stated_time_that_can_not_be_true_is_held(applied: str, received: 
 
 
 def test_v06_a_dropped_export_may_be_days_old() -> None:
-    """The clerk who exports a table vouches for the times in it."""
+    """A time that a form is trusted for counts, however late its table is put into the inbox."""
     context = {"sender": "", "dropped_file": True, "received_at": at("08-05 09:00"), "now": at("08-05 09:00")}
     days = (date(2021, 8, 5), date(2021, 8, 6))
     decision = decide(context=context, applied_at=at("07-29 09:00"), dates=days)
     assert (decision.outcome, decision.granted) == (Outcome.ACCEPT, days)
+
+
+def test_v06_a_file_after_the_cutoff_is_held() -> None:
+    """Without a time that counts nobody knows when they applied: neither granted nor refused, and an operator may let it pass."""
+    context = {"sender": "", "dropped_file": True, "received_at": at("07-30 13:01"), "now": at("07-30 13:02")}
+    decision = decide(context=context, applied_at=None)
+    assert (decision.outcome, found(decision, "V06").severity) == (Outcome.HOLD, Severity.HOLD)
+    late = decide(context=context, applied_at=at("07-30 13:00") + timedelta(seconds=1))
+    assert (late.outcome, found(late, "V06").severity) == (Outcome.REJECT, Severity.REJECT)
 
 
 def test_v06_a_receipt_after_the_decision_counts_as_of_the_decision() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.demo import DROPPED
+from bot.commands.demo import CLERK, DROPPED
 from bot.commands.demo_mailboxes import SAMPLES
 from bot.commands.reading import application_row
 from bot.config import load
@@ -22,11 +22,11 @@ _FILES = sorted(file for file in SAMPLES.glob("[0-9]*") if file.suffix != ".json
 
 
 def read(file: Path) -> Reading:
-    """Read a sample as the demo does; a file that was dropped in has the time at which the demo drops it."""
+    """Read a sample as the demo does; a table has the time at which the demo's clerk puts it into the inbox."""
     config = load(ROOT / "config.yaml")
     message = message_from_file(file, max_bytes=2**25, zone=config.zone)
     if file.suffix != ".eml":
-        message = replace(message, received_at=DROPPED)
+        message = replace(message, received_at=DROPPED, brought_by=CLERK)
     return Reader(config.settings.forms, zone=config.zone, own_address=config.settings.mailbox.address).read(message)
 
 
