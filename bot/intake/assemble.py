@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
@@ -125,7 +125,6 @@ class Assembler:
         ``open_end``: the form asks for a last day, and none was written: it is the first.
         """
         lists: dict[str, list[str]] = {}
-        counts = {count for answer in chosen.get("dates", []) if (count := day_count(answer.value)) is not None}
         for answer in chosen.get("dates", []):
             if answer.value.strip() and day_count(answer.value) is None:
                 lists.setdefault(base_label(answer.label), []).append(answer.value)
@@ -144,9 +143,7 @@ class Assembler:
             days, unclear = self._days(texts, base)
             found.add(days)
             doubts += unclear
-        if counts - {len(days) for days in found} and not doubts:
-            stated = "、".join(f"{count}日間" for count in sorted(counts))
-            doubts.append(_doubt("dates", stated, "日数が利用日と合いません", "the number of days is another one"))
+        doubts += [] if doubts else _miscounted(chosen, found)
         if len(found) > 1 and not doubts:
             both = " / ".join(text for texts in lists.values() for text in texts)
             doubts.append(_doubt("dates", both, "項目によって日付が違います", "the days differ from label to label"))
@@ -200,6 +197,15 @@ class Assembler:
         texts = [fold(answer.value) for answers in (*chosen.values(), remarks) for answer in answers]
         found = (word for folded, word in self._urgent_words.items() if any(folded in text for text in texts))
         return next(found, stated)
+
+
+def _miscounted(chosen: Mapping[str, list[Answer]], found: Collection[frozenset[date]]) -> list[Doubt]:
+    """Return a doubt where an answer such as 3日間 counts other days than those that are named."""
+    counts = {count for answer in chosen.get("dates", []) if (count := day_count(answer.value)) is not None}
+    if not counts - {len(days) for days in found}:
+        return []
+    stated = "、".join(f"{count}日間" for count in sorted(counts))
+    return [_doubt("dates", stated, "日数が利用日と合いません", "the number of days is another one")]
 
 
 def _choose(answers: Sequence[Answer], base: date) -> tuple[dict[str, list[Answer]], list[Doubt]]:
