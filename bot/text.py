@@ -31,10 +31,18 @@ _MARKS = str.maketrans({
 })  # fmt: skip
 #: RFC 2047, section 2: no part of an encoded word holds a question mark.
 _ENCODED_WORD = re.compile(r"=\?(?P<charset>[^?]*)\?[qQbB]\?[^?]*\?=")
-#: What is left of text that some program took for other characters: replacement marks, controls, accents in a row, words not decoded.
+#: What is left of text that some program spoilt: replacement marks, controls, accents in a row, words or letters not decoded,
+#: ISO-2022-JP without its escapes, UTF-8 taken for cp932 or cp1252.
 _SPOILT = re.compile(
-    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]|[\u00a1-\u00ff]{3}|=\?[\w.:-]{1,40}\?[bqBQ]\?|\A[?\s]*\?{3}[?\s]*\Z"
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]|[\u00a1-\u00ff]{3}|=\?[\w.:-]{1,40}\?[bqBQ]\?|\A[?\s]*\?{3}[?\s]*\Z|"
+    r"\$[B@][!-~]{2,200}?\([BJ]|(?:&#x?[0-9a-fA-F]{2,6};){2}|(?:%[0-9A-F]{2}){3}|[縺繧繝].{0,2}[縺繧繝]|"
+    r"[\u00e3-\u00e9][\u0152-\u0192\u02c6\u02dc\u2010-\u203a\u20ac\u2122]"
 )
+_ACCENTS = re.compile(r"[\u00a1-\u00ff]{3}")
+_EUC = re.compile(
+    rb"(?P<plain>[\x00-\x7f]+)|(?P<pairs>(?:[\xa1-\xfe]{2})+)|\x8e(?P<kana>[\xa1-\xdf])|(?P<more>\x8f[\xa1-\xfe]{2})"
+)
+_EUC_NAMES = frozenset({"euc-jp", "eucjp", "x-euc-jp", "x-euc", "eucjp-ms", "cp51932", "euc_jp", "ujis"})
 _CONTROLS = re.compile(r"[\x80-\x9f]")
 _FIRST_MARK, _LAST_MARK = 0x300, 0x1FFFF
 _MOST_MARKS = 30
@@ -58,7 +66,7 @@ def decode(content: bytes, declared: str | None = None) -> str:
         except (ValueError, LookupError):  # a charset name with a NUL or a lone surrogate is a ValueError
             continue
         # An escape or a control that is left means that the wrong decoder took it for a letter.
-        if "\x1b" not in text and not (_is_latin(declared) and _CONTROLS.search(text)):
+        if "\x1b" not in text and not (_is_latin(declared) and (_CONTROLS.search(text) or _ACCENTS.search(text))):
             return text
     raise Unreadable(f"文字コードを判別できません（宣言: {declared or 'なし'}） / the text fits no known character set")
 
@@ -78,6 +86,22 @@ class Words:
 
     text: str
     clear: bool
+
+
+def decode_eucjp(content: bytes) -> str:
+    """Return EUC-JP bytes with the characters of NEC and IBM (CP51932) as text; raises ``UnicodeDecodeError`` when they are not."""
+    text, end = list[str](), 0
+    for found in _EUC.finditer(content):
+        if found.start() != end:
+            break
+        end = found.end()
+        if found["pairs"]:
+            text.append(_pairs(bytes(byte & 0x7F for byte in found["pairs"])))
+        else:
+            text.append(found["kana"].decode("cp932") if found["kana"] else found.group().decode("euc_jp"))
+    if end != len(content):
+        raise UnicodeDecodeError("euc-jp", content, end, end + 1, "no character of it")
+    return "".join(text)
 
 
 def decode_words(header: str) -> str:
@@ -102,7 +126,18 @@ def read_words(header: str) -> Words:
     texts = [decode(content, charset) for content, charset in joined]
     certain = all(_is_certain(*piece, text) for piece, text in zip(joined, texts, strict=True))
     text = _INVISIBLE.sub("", "".join(texts))
-    return Words(text=text, clear=certain and not _SPOILT.search(text))
+    return Words(text=text, clear=certain and not _SPOILT.search(text) and not _is_utf8(text))
+
+
+def _is_utf8(text: str) -> bool:
+    """Tell whether text is UTF-8 that some program took for letters of an older charset, each byte or two for one."""
+    for charset in ("cp1252", "latin-1", "cp932"):
+        try:
+            if not text.isascii() and text.encode(charset).decode("utf-8"):
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def _is_certain(content: bytes, charset: str | None, text: str) -> bool:
@@ -120,6 +155,8 @@ def _read_as(charset: str, content: bytes) -> str | None:
     try:
         if charset in _JIS_NAMES:
             return decode_iso2022jp(content)
+        if charset in _EUC_NAMES:
+            return decode_eucjp(content)
         return content.decode("cp932" if charset in _CP932_NAMES else charset)
     except (ValueError, LookupError):
         return None
@@ -209,6 +246,8 @@ def _attempts(content: bytes, declared: str) -> list[Callable[[bytes], str]]:
         attempts.append(_strictly("cp932"))
     elif declared in _JIS_NAMES:
         attempts.append(decode_iso2022jp)
+    elif declared in _EUC_NAMES:
+        attempts.append(decode_eucjp)
     elif declared and not escaped and declared not in {"us-ascii", "ascii", "unknown-8bit", "binary"}:
         if _is_latin(declared):
             attempts.append(_strictly("utf-8"))
@@ -217,7 +256,7 @@ def _attempts(content: bytes, declared: str) -> list[Callable[[bytes], str]]:
         return [decode_iso2022jp]  # anything would take these bytes, escapes and all, for plain ASCII
     if declared in _JIS_NAMES and not escaped and not content.isascii():
         attempts.pop()  # 8-bit bytes under a 7-bit name: the declaration is wrong
-    return [*attempts, _strictly("utf-8"), _strictly("cp932"), _strictly("euc_jp")]
+    return [*attempts, _strictly("utf-8"), _strictly("cp932"), decode_eucjp]
 
 
 def _is_latin(charset: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.intake.dates import digits
+from bot.intake.dates import RELATIVE, digits
 from bot.intake.fields import REMARKS, Answer, Shape
 from bot.intake.sentences import Sentences
 from bot.model import Application, Doubt, Explained, Passage
@@ -130,6 +130,8 @@ class Accounting:
     def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
         """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
         pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
+        if any("\n" in piece.strip() for piece in pieces) or len(pieces) > 1:
+            return Explained.UNEXPLAINED, "自由記入の欄に複数の文が書かれています"
         why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
         if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
             why = "理由や件名ではなく、文が書かれています"
@@ -171,7 +173,7 @@ class Accounting:
             return "利用日と異なる日、または利用日の一部が書かれています"
         if any(_is_another(number, facts) for number in _ALONE.findall(plain)):
             return "別の番号が書かれています"
-        if any(word in folded for word in self._words):
+        if any(word in folded for word in self._words) or RELATIVE.search(plain):
             return "申請の内容を変えるかもしれない言葉があります"
         return ""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
@@ -124,33 +125,37 @@ class Assembler:
 
         ``open_end``: the form asks for a last day, and none was written: it is the first.
         """
+        stated = [answer for answer in chosen.get("dates", []) if answer.value.strip()]
+        counts = {count for answer in stated if (count := day_count(answer.value)) is not None}
         lists: dict[str, list[str]] = {}
-        for answer in chosen.get("dates", []):
-            if answer.value.strip() and day_count(answer.value) is None:
+        for answer in stated:
+            if day_count(answer.value) is None:
                 lists.setdefault(base_label(answer.label), []).append(answer.value)
-        starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
-        if starts and not ends and open_end:
-            ends = [""] * len(starts)
-        if len(starts) == len(ends):
-            pairs = [(start, end) for start, end in zip(starts, ends, strict=True) if start.strip()]
-            if pairs:
-                lists["from to"] = [f"{start}~{end}" if end.strip() else start for start, end in pairs]
-        elif starts or ends:
-            both = " / ".join([*starts, *ends])
-            return (), [_doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")]
+        periods = _periods(chosen, open_end=open_end)
+        if isinstance(periods, Doubt):
+            return (), [periods]
+        if periods:
+            lists["from to"] = periods
+        return self._agreeing(lists, counts, base)
+
+    def _agreeing(
+        self, lists: Mapping[str, Sequence[str]], counts: AbstractSet[int], base: date
+    ) -> tuple[tuple[date, ...], list[Doubt]]:
+        """Return the days that every label names: an approval must not grant more than was meant."""
         found, doubts = set[frozenset[date]](), list[Doubt]()
         for texts in lists.values():
             days, unclear = self._days(texts, base)
             found.add(days)
             doubts += unclear
-        doubts += [] if doubts else _miscounted(chosen, found)
+        if counts - {len(days) for days in found} and not doubts:
+            stated = "、".join(f"{count}日間" for count in sorted(counts))
+            doubts.append(_doubt("dates", stated, "日数が利用日と合いません", "the number of days is another one"))
         if len(found) > 1 and not doubts:
             both = " / ".join(text for texts in lists.values() for text in texts)
             doubts.append(_doubt("dates", both, "項目によって日付が違います", "the days differ from label to label"))
         if max(map(len, found), default=0) > _MOST_DAYS:
             many = f"日付が多すぎます（上限{_MOST_DAYS}日）"
             return (), [*doubts, _doubt("dates", "", many, f"more than {_MOST_DAYS} days")]
-        # Where they differ, only the days that all of them name: an approval must not grant more than was meant.
         return tuple(sorted(frozenset.intersection(*found) if found else ())), doubts
 
     def _days(self, texts: Sequence[str], base: date) -> tuple[frozenset[date], list[Doubt]]:
@@ -199,13 +204,15 @@ class Assembler:
         return next(found, stated)
 
 
-def _miscounted(chosen: Mapping[str, list[Answer]], found: Collection[frozenset[date]]) -> list[Doubt]:
-    """Return a doubt where an answer such as 3日間 counts other days than those that are named."""
-    counts = {count for answer in chosen.get("dates", []) if (count := day_count(answer.value)) is not None}
-    if not counts - {len(days) for days in found}:
-        return []
-    stated = "、".join(f"{count}日間" for count in sorted(counts))
-    return [_doubt("dates", stated, "日数が利用日と合いません", "the number of days is another one")]
+def _periods(chosen: Mapping[str, list[Answer]], *, open_end: bool) -> list[str] | Doubt:
+    """Return each first day with its last one, or the doubt that they don't pair up."""
+    starts, ends = ([item.value for item in chosen.get(name, [])] for name in ("date_from", "date_to"))
+    if starts and not ends and open_end:
+        return starts
+    if len(starts) == len(ends):
+        return [f"{start}~{end}" for start, end in zip(starts, ends, strict=True)]
+    both = " / ".join([*starts, *ends])
+    return _doubt("dates", both, "開始日と終了日の数が合いません", "the starts and ends don't pair up")
 
 
 def _choose(answers: Sequence[Answer], base: date) -> tuple[dict[str, list[Answer]], list[Doubt]]:

@@ -39,7 +39,7 @@ _LINE_ENDS = re.compile(r" ?\n[ \n]*")
 _CIRCLED = re.compile(r"[①-⑳]")  # they count the answers; normalised they would be digits of a date
 _BRACKETS = str.maketrans("[]〔〕", "()()")
 _FIRST_YEAR = re.compile(r"元\s*(?=年)")
-_RELATIVE = re.compile(
+RELATIVE = re.compile(
     r"明日|明後日|あす|あさって|本日|今日|翌日|翌週|今週|来週|再来週|来月|今月|翌月|毎週|毎日|隔週|随時|未定|当面|しばらく|上旬|中旬|下旬"
     r"|月末|月初|頃|ごろ|以降|または|又は|もしくは|若しくは|いずれか|のうち|予備|候補|相談|\?"
 )
@@ -231,7 +231,7 @@ def _unlisted(text: str) -> str:
 
 
 def _refuse_words(plain: str) -> None:
-    if word := _RELATIVE.search(plain):
+    if word := RELATIVE.search(plain):
         raise _Unclear(f"「{word.group()}」では日付が決まりません", f"{word.group()!r} fixes no date")
     if cut := _CUT_NUMBER.search(plain):
         text = "／".join(cut.group().split("\n"))

@@ -202,7 +202,8 @@ class FieldReader:
     def _labelled(self, line: _Line) -> Iterator[_Open]:
         """Yield an answer for each known label on a line, and a remark for what stands before the first one."""
         for field, label, value, why in self._pieces(line.text):
-            below = not value.strip() if why is not _Layout.BRACKETS else True
+            # Under 備考： of no answer stands what follows the form, not its answer.
+            below = why is _Layout.BRACKETS or (not value.strip() and (field != REMARKS or why is not _Layout.COLON))
             yield _Open(
                 field=field, label=label, source=line.text, why=why.value, depth=line.depth, lines=[value], below=below,
                 number=line.number, shape=Shape.SENTENCE if field == REMARKS and not label else Shape.LABELLED,

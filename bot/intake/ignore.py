@@ -17,6 +17,9 @@ from bot.text import fold
 #: The other mails that we send, as bot/delivery/compose.py names them.
 _TO_OPERATORS = re.compile(r"(?:digest|conditions)-\d{8}-\d{6}\.(?:digest|conditions)\.\d{1,4}\.[0-9a-f]{16,64}")
 
+_OURS = "自分が送ったメールです / our own mail"
+_REPORT = "配信の報告（不達など）です / a delivery report"
+
 
 def never_read(letter: Letter, own_address: str) -> str:
     """Return why a mail is passed over unread, whatever stands in it, or ``""``: a delivery report, or a notice of ours.
@@ -24,9 +27,9 @@ def never_read(letter: Letter, own_address: str) -> str:
     Both repeat what applications say, and are none.
     """
     if letter.report_type is not None:
-        return "配信の報告（不達など）です / a delivery report"
+        return _REPORT
     if letter.sender == own_address.lower() and _is_notice(letter, own_address):
-        return "自分が送ったメールです / our own mail"
+        return _OURS
     return ""
 
 
@@ -34,9 +37,9 @@ def seems_automatic(letter: Letter, settings: FormsSettings, own_address: str) -
     """Return why a mail seems to be nobody's application, or ``""``: by whom it is from, or what its headers call it."""
     headers = letter.headers
     if letter.sender == own_address.lower():
-        return "差出人がこのボットのアドレスです / it is from our own address"
+        return _OURS
     if by_daemon(letter) or has_null_sender(letter):
-        return "配信の報告（不達など）のように送られています / it was sent as delivery reports are"
+        return _REPORT
     if headers.get("auto-submitted", "no").lower().startswith("auto-replied") or "x-autoreply" in headers:
         return "自動応答です（Auto-Submitted、RFC 3834） / an automatic reply"
     subject = fold(letter.subject)
@@ -51,8 +54,8 @@ def automatic_doubt(reason: str, letter: Letter) -> Doubt:
     return Doubt(
         field="subject",
         read=letter.subject,
-        text=f"{text}。申請かどうかを元のメールで確かめてください",
-        text_en=f"{text_en}: see in the mail itself whether it is an application",
+        text=f"申請ではないかもしれません（{text}）。元のメールで確かめてください",
+        text_en=f"it may be no application ({text_en}): see in the mail itself",
     )
 
 

@@ -8,6 +8,12 @@ from base64 import b64decode
 from binascii import Error, a2b_qp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from email.errors import (
+    CloseBoundaryNotFoundDefect,
+    InvalidBase64CharactersDefect,
+    InvalidBase64LengthDefect,
+    InvalidBase64PaddingDefect,
+)
 from email.message import Message as MimePart
 from email.parser import BytesParser
 from email.policy import Compat32, Policy
@@ -38,6 +44,11 @@ _READ = frozenset({
     "auto-submitted", "from", "message-id", "precedence", "received", "return-path", "subject", "x-spam-flag",
     "authentication-results",
 })  # fmt: skip
+
+
+_CUT_SHORT = (
+    InvalidBase64PaddingDefect, InvalidBase64LengthDefect, InvalidBase64CharactersDefect, CloseBoundaryNotFoundDefect,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +82,8 @@ class Letter:
     hidden: tuple[HiddenWords, ...] = ()
     #: The subject can't be read for certain: it is broken, fits several character sets, or there are several subjects.
     subject_unclear: bool = False
+    #: The mail ends before it should, or its encoding is broken: something may be missing.
+    cut_short: bool = False
     #: The subjects of the mails that are parts of this one, of which the text is in ``text`` too.
     subjects_within: tuple[str, ...] = ()
     #: Of a ``multipart/report`` (RFC 6522) what it reports, such as ``delivery-status``; ``None`` for any other mail.
@@ -115,6 +128,7 @@ def open_letter(message: Message, settings: FormsSettings) -> Letter:
         subject=headers.get("subject", ""),
         subject_unclear=_is_subject_unclear(mail),
         subjects_within=tuple(_subjects_within(mail)),
+        cut_short=any(isinstance(defect, _CUT_SHORT) for part in mail.walk() for defect in part.defects),
         text=plain,
         html_text=page.lines,
         hidden=page.hidden,
@@ -132,6 +146,9 @@ def letter_passages(letter: Letter) -> Iterator[Passage]:
     if letter.subject_unclear:
         why = "件名を正しく読み取れません（文字化け、または件名が複数）"
         yield Passage(part="件名", text=letter.subject, explained=Explained.UNEXPLAINED, why=why)
+    if letter.cut_short:
+        why = "メールが途中で切れているか、壊れています。全文を確かめてください"
+        yield Passage(part="メール", text="", explained=Explained.UNEXPLAINED, why=why)
     for attachment in letter.attachments:
         if attachment.name_unclear:
             why = "添付ファイルの名前を正しく読み取れません"
@@ -153,7 +170,7 @@ class _Leaf:
     @property
     def content(self) -> bytes:
         """The bytes, decoded by the part's transfer encoding."""
-        if self.mime.is_multipart():  # an encoded mail, which Python's parser took for one that is not
+        if _is_encoded(self.mime):  # Python's parser took it for a mail that is not encoded
             return _encoded_mail(self.mime)
         content = self.mime.get_payload(decode=True)
         return content if isinstance(content, bytes) else b""

@@ -20,7 +20,7 @@ from bot.intake.free_text import only_employee_no
 from bot.intake.from_header import doubt
 from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
 from bot.intake.letter import Letter, letter_passages, open_letter
-from bot.intake.returned import UNMATCHED, find_returned
+from bot.intake.returned import find_returned
 from bot.intake.sentences import Sentences
 from bot.intake.sources import Place, Source, agreeing, together
 from bot.intake.subjects import explain
@@ -139,12 +139,9 @@ class Reader:
         return returned is not None and bool(returned.notices)
 
     def _ignored(self, letter: Letter, identity: Identity, message: Message, reason: str) -> Reading:
-        """Return the reading of a mail that is passed over, with what it reports; a report of nothing known is for a person."""
+        """Return the reading of a mail that is passed over, with what it reports."""
         read = self._reading(letter, identity, ReadOutcome.IGNORED, reason=reason)
-        returned = find_returned(letter, message.content, authentic=read.authentic)
-        if returned is not None and not returned.notices:
-            return replace(read, outcome=ReadOutcome.UNREADABLE, reason=UNMATCHED, returned=returned)
-        return replace(read, returned=returned)
+        return replace(read, returned=find_returned(letter, message.content, authentic=read.authentic))
 
     def _said(self, letter: Letter, message: Message) -> _Said:
         """Return what is said in every place of the letter, each application once; see :mod:`bot.intake.sources`."""

@@ -21,11 +21,6 @@ _NOTICE = re.compile(rb"\bR-\d{8}-\d{4,9}\.[a-z]{4,20}\.\d{1,4}(?:\.[0-9a-f]{16,
 #: The whole name of a notice, before the @.
 NAME = re.compile(r"R-(?P<request>\d{8}-\d{4,9})\.(?P<kind>[a-z]{4,20})\.(?P<attempt>\d{1,4})\.[0-9a-f]{16,64}")
 _MOST_NOTICES = 50
-#: Why a report that names none of our notices is kept for a person.
-UNMATCHED = (
-    "メールが届かなかったという報告ですが、どの通知のものか分かりません。宛先を確かめてください / "
-    "a report that some mail could not be delivered, and it names none of ours: see to whom it was"
-)
 #: Who writes reports, by the beginning of the address; the last is Exchange's own, whatever its language.
 _DAEMONS = ("mailer-daemon@", "postmaster@", "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e@")
 _ACTION = re.compile(rb"^Action:[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)

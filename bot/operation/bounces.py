@@ -28,6 +28,10 @@ _UNPROVEN = (
     "送ったメールが戻ったという報告ですが、本物と確かめられません。元の案件を show で確認してください / "
     "a report that a mail of ours came back, and nothing proves it: look at its request with `show`"
 )
+_UNMATCHED = (
+    "メールが届かなかったという報告ですが、どの通知のものか分かりません。宛先を確かめてください / "
+    "a report that some mail could not be delivered, and it names none of ours: see to whom it was"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,7 @@ class Bounces:
             return replace(reading, outcome=ReadOutcome.IGNORED, bounce_of=notice.message_id)
         if reading.returned.notices:
             return replace(reading, outcome=ReadOutcome.UNREADABLE, reason=_UNPROVEN)
-        return replace(reading, bounce_of="")
+        return replace(reading, outcome=ReadOutcome.UNREADABLE, reason=_UNMATCHED, bounce_of="")
 
     def tell(self, reading: Reading, message: MessageRecord, report: Report) -> None:
         """Add to ``report`` what a person should know of a report that has just been recorded."""

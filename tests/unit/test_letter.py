@@ -67,8 +67,13 @@ def test_a_clear_subject_is_decoded(subject: bytes, text: str) -> None:
     "subject",
     [
         b"=?UTF-8?B?5Y+W5r?= " + word("申請"), b"=?UTF-8?B?5Y+W5raI", b"=?UTF-8?Q?=E5=8F?=", b"=?x-none?B?5Y+W5raI?=",
-        b"=?us-ascii?B?5Y+W5raI?=", "取消".encode("euc_jp"), b"=?iso-8859-1?B?" + b64encode("取消".encode("euc_jp")) + b"?=", b"????",
-        "\ufffd\ufffd".encode(), b"=?UTF-8?B?" + b64encode("取消".encode("cp932")) + b"?=", b"x\r\nSubject: " + word("取消"),
+        b"=?us-ascii?B?5Y+W5raI?=",
+        "取消".encode("euc_jp"), b"=?iso-8859-1?B?" + b64encode("取消".encode("euc_jp")) + b"?=", b"????",
+        "\ufffd\ufffd".encode(),
+        b"$B<h>C(B x", b"&#21462;&#28040;", b"%E5%8F%96%E6%B6%88",
+        "取消".encode().decode("latin-1").encode(),
+        word("取り消し".encode().decode("cp932", "ignore")), "å–æ¶ˆ".encode(), "縺ゅ＞縺".encode(),
+        word("=?UTF-8?B?5Y+W5raI?="), b"=?UTF-8?B?" + b64encode("取消".encode("cp932")) + b"?=", b"x\r\nSubject: " + word("取消"),
     ],
 )  # fmt: skip
 def test_an_unclear_subject_is_held(subject: bytes) -> None:
@@ -86,12 +91,12 @@ def test_an_unclear_subject_is_held(subject: bytes) -> None:
     ],
 )  # fmt: skip
 def test_an_application_that_seems_automatic_is_held(headers: dict[str, bytes]) -> None:
-    """It is never passed over, whoever seems to have sent it; without fields it is no application."""
+    """It is never passed over, whoever seems to have sent it; without fields it is."""
     reading = read(mail(**headers))
     assert reading.outcome is ReadOutcome.APPLICATIONS
     assert doubts(mail(**headers), "subject")
     empty = read(mail("不在です".encode(), **headers))
-    assert (empty.outcome is not ReadOutcome.APPLICATIONS, bool(empty.reason)) == (True, True)
+    assert (empty.outcome, bool(empty.reason)) == (ReadOutcome.IGNORED, True)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,19 @@ def test_the_subject_of_a_mail_within_is_kept() -> None:
     inner = b"From: a@b.jp\r\nSubject: " + word("取消") + b"\r\n\r\nhello"
     body = b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--b--\r\n"
     assert opened(mail(body, Content_Type=b"multipart/mixed; boundary=b")).subjects_within == ("取消",)
+
+
+@pytest.mark.parametrize(
+    ("body", "head"),
+    [
+        (b64encode(_FORM.encode() + b"x")[:-5], b"Content-Transfer-Encoding: base64\r\n"),
+        (b"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + _FORM.encode(), b"Content-Type: multipart/mixed; boundary=b\r\n"),
+    ],
+    ids=["base64", "parts"],
+)  # fmt: skip
+def test_a_mail_that_is_cut_short_is_held(body: bytes, head: bytes) -> None:
+    """What was cut off may have said otherwise."""
+    assert any("途中" in text for text in doubts(mail(body, head), "body"))
 
 
 def test_flowed_text_is_read_as_shown() -> None:

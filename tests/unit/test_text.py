@@ -25,6 +25,8 @@ KANA_BYTES = b"\x1b(ICZ\\08\x1b(B ok"
         (KANA_BYTES, "ISO-2022-JP", "ﾃﾚﾜｰｸ ok"), ("①㈱髙﨑～－ﾃﾚ".encode("cp932"), "shift_jis", "①㈱髙﨑～－ﾃﾚ"),
         ("①髙".encode(), "iso-2022-jp", "①髙"), ("髙橋".encode("cp932"), "utf-8", "髙橋"), ("髙橋".encode(), None, "髙橋"),
         ("髙橋".encode("utf-8-sig"), None, "髙橋"), ("髙橋".encode("utf-16"), None, "髙橋"), ("日本".encode("euc_jp"), "euc-jp", "日本"),
+        (b"\xfc\xe2\xad\xa1\x8e\xc3", "euc-jp", "髙①ﾃ"), ("髙橋".encode(), "iso-8859-1", "髙橋"), ("髙橋".encode(), "windows-1252", "髙橋"),
+        ("受付番号".encode("cp932"), "iso-8859-1", "受付番号"), ("é".encode("latin-1"), "iso-8859-1", "é"), ("髙橋".encode("cp932"), "latin1", "髙橋"),
         ("𠮷㋿".encode(), "utf-8", "𠮷㋿"), (b"plain", "no-such-charset", "plain"), (b"", None, ""),
     ],
 )  # fmt: skip
