@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from types import MappingProxyType
 
-from bot.intake.choices import says_no_kind
 from bot.intake.dates import read_day
 from bot.intake.fields import Answer
 from bot.intake.moments import read_moment
@@ -164,10 +163,9 @@ def _receipt_no(answers: Sequence[Answer]) -> Answer | None:
     return next(answer for answer in answers if fold(answer.label) == fold(order[0]))
 
 
-def _kind(answers: Sequence[Answer]) -> Answer | None:
-    """Return the answer that says a kind beside those that only name the form, such as テレワークID."""
-    saying = [answer for answer in answers if not says_no_kind(answer.value)]
-    return saying[0] if len(saying) == 1 else None
+def _kind(answers: Sequence[Answer]) -> Answer:
+    """Return all options as one answer: whoever reads them finds out whether they name one kind."""
+    return replace(answers[0], value="\n".join(answer.value for answer in answers))
 
 
 def _number(answers: Sequence[Answer]) -> Answer | None:

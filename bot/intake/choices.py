@@ -98,7 +98,7 @@ class KindOptions:
             kind = self._kind_of(own.get(fold(option), option))
             if kind is not None:
                 kinds.add(kind)
-            elif not says_no_kind(option):
+            elif not _says_no_kind(option):
                 unknown.append(option)
         return KindAnswer(kinds=tuple(kind for kind in self._order if kind in kinds), unknown=tuple(unknown))
 
@@ -134,7 +134,7 @@ class KindOptions:
         return kind if kind is not Kind.ISSUE else None
 
 
-def says_no_kind(option: str) -> bool:
+def _says_no_kind(option: str) -> bool:
     """Tell whether an option names only what the form is about, such as テレワークID: then it chooses no kind."""
     rest = _NUMBERING.sub("", fold(option))
     for _ in range(_MOST_STEPS):

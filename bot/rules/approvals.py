@@ -15,6 +15,7 @@ _REFUSED = re.compile(
     r"なし|無し|^無$|いいえ|^no$|^n$|[×✕✖❌]|^x$|ない|ません|[れらせ]ず|得られ|しない"
 )
 _NOTHING = re.compile(r"^[\W_]*$")
+_ENGLISH = re.compile(r"^(?!(?:ok|yes|y|done|approved)$)[a-z/. ]+$")
 _YES = frozenset("○◯〇✓✔☑レ")
 
 
@@ -23,7 +24,7 @@ def refused(stated: str | None) -> bool:
     folded = fold(stated or "")
     if not folded or folded in _YES:
         return False
-    return bool(_NOTHING.match(folded) or _REFUSED.search(folded))
+    return any(pattern.search(folded) for pattern in (_NOTHING, _ENGLISH, _REFUSED))
 
 
 def approved(stated: str | None) -> bool:

@@ -103,7 +103,7 @@ class FormsSettings(Section):
             ),
             "reissue": ("再発行", "パスワード忘れ", "ロック解除", "パスワード再設定"),
             "change": ("変更", "日程変更", "日付変更", "利用日変更", "利用日の変更", "期間変更", "場所変更", "内容変更"),
-            "issue": ("新規", "新規発行", "新規利用", "新規登録", "発行", "利用", "利用開始", "継続", "継続利用"),
+            "issue": ("新規", "新規発行", "新規利用", "新規登録", "発行", "利用", "利用開始", "実施", "継続", "継続利用"),
         })
     )  # fmt: skip
     """Options of the kind's field, whole: テレワークID before and 申請, 届 … behind are left off. One that is neither here nor in the

@@ -13,7 +13,7 @@ from tests.unit.rules_kit import decide, verdict
     "stated",
     [
         "済", "承認", "承認済", "はい", "○", "済（課長　宮下　一成）", "宮下　一成", "福祉政策課長　宮下　一成", "宮下　一成　済", "承認済み（2026/11/20）",
-        "了承を得ています", "中村　健",
+        "了承を得ています", "中村　健", "OK",
     ],
 )  # fmt: skip
 def test_an_approval_is_one(stated: str) -> None:
@@ -26,7 +26,7 @@ def test_an_approval_is_one(stated: str) -> None:
     "stated",
     [
         "未承認", "未", "否", "否認", "不承認", "差戻し", "差し戻し", "却下", "申請中", "確認中", "いいえ", "なし", "無", "×", "保留", "まだ", "承認待ち", "得ていない",
-        "承認が得られませんでした", "済（口頭、書面は未）", "宮下　一成　未承認", "取消", "撤回", "△", "-", "これから", "後日", "No",
+        "承認が得られませんでした", "済（口頭、書面は未）", "宮下　一成　未承認", "取消", "撤回", "△", "-", "これから", "後日", "No", "NG",
     ],
 )  # fmt: skip
 def test_a_refused_approval_holds_even_where_none_is_required(stated: str) -> None:
