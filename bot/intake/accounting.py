@@ -13,22 +13,41 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bot.intake.agreement import day_count
 from bot.intake.choices import ticked
 from bot.intake.dates import RELATIVE, digits
 from bot.intake.fields import REMARKS, Answer, Shape
 from bot.intake.sentences import Sentences
-from bot.model import Application, Doubt, Explained, Passage
+from bot.intake.vocabulary import Vocabulary
+from bot.intake.whole_answers import is_whole
+from bot.model import Application, Doubt, Explained, Kind, Passage
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold, normalise
 
 _LONGEST = 200
 _MOST_LINES = 3
+#: Below that a number in a signature is an extension.
+_SHORTEST_NUMBER = 6
 _DAY = re.compile(
     r"(?<![\d/.])(?:\d{2,4}\s*[年/.-]\s*)?(\d{1,2})\s*[月/]\s*(\d{1,2})(?![\d/])|(?<![\d/月])(\d{1,2})\s*日(?!間)"
 )
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
 _ALONE = re.compile(r"(?<![\dA-Za-z.@/-])(?<!内線)(?<!内線[ :])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
+#: In a topic: how many, and the days asked for.
+_COUNTED = (
+    r"(?:令和|r)?\d{1,4}年度?|第?\d{1,3}(?:回|次|期|四半期|章|号|件|課|階)|\d{1,2}月(?=議会|定例会|補正|分|期|号)|\d{1,2}[月/]\d{1,2}日?(?:\([月火水木金土日]\))?|"
+    r"\d{1,2}日|[a-z]?\d{4,}|=[\d+*/-]{1,20}"
+)
+_OPTIONS = re.compile(r"[・／/、,]+|申請|届")
+_TELEPHONE = re.compile("(?:連絡先)?(?:の)?(?:電話番号|電話|内線番号|内線|連絡先|携帯電話|携帯電話番号|tel)")
+_TELEPHONE_NUMBER = re.compile(
+    r"(?:0\d{1,4}[-(]\d{1,4}[-)]\d{3,4}|0\d{9,10})(?:\s*\(?内線\s*:?\d{3,5}\)?)?|(?:内線|直通)?\s*:?\d{3,5}"
+)
+_WEEKDAYS = re.compile(r"(?:[月火水木金土日](?:曜日?)?[、,・/\s]*)+")
+_COUNT_LABELS = frozenset({"日数", "利用日数", "実施日数", "テレワーク日数", "申請日数", "合計日数"})
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
+#: Answers by which a field is left open.
+_NONE = _EMPTY | {"なし", "無し", "無", "該当なし"}
 #: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
 _NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
 _ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
@@ -58,6 +77,10 @@ class Facts:
     numbers: tuple[str, ...]
     #: Of people and departments, folded.
     names: frozenset[str]
+    #: Whether all of them are for a new login.
+    new: bool = True
+    #: Whether all of them are for the same days.
+    same_days: bool = True
 
     @classmethod
     def of(cls, applications: Iterable[Application]) -> Facts:
@@ -69,7 +92,11 @@ class Facts:
         )  # fmt: skip
         names = (fold(name) for one in known for name in (one.name, one.kana, one.department) if name)
         return cls(
-            days=frozenset.intersection(*days) if days else frozenset(), numbers=tuple(numbers), names=frozenset(names)
+            days=frozenset.intersection(*days) if days else frozenset(),
+            numbers=tuple(numbers),
+            names=frozenset(names),
+            new=all(application.kind is Kind.ISSUE for application in known),
+            same_days=len(set(days)) == 1,
         )
 
 
@@ -83,6 +110,13 @@ class Accounting:
         self._values = _values(settings.values) | _values(own.values)
         self._sentences = Sentences((*own.sentences, *settings.sentences))
         self._words = tuple(fold(word) for word in settings.telling_words)
+        self._topics = Vocabulary((*settings.topic_words, *settings.urgent_words), patterns=_COUNTED)
+        self._titles = Vocabulary((*settings.subject_words, *settings.topic_words), patterns=_COUNTED)
+        self._own = _folded(own.harmless)
+        self._new = _folded(settings.kinds.get(Kind.ISSUE.value, ()))
+        self._other_kinds = frozenset(
+            fold(word) for kind, words in settings.kinds.items() if kind != Kind.ISSUE.value for word in words
+        )
 
     def explain(self, answers: Sequence[Answer], facts: Facts, *, part: str) -> list[Passage]:
         """Return every answer and remark as a passage of ``part``, in their order."""
@@ -98,7 +132,7 @@ class Accounting:
 
     def _explained(self, answer: Answer, facts: Facts, oldest: int, *, whole: bool) -> tuple[Explained, str]:
         if answer.field != REMARKS:
-            why = self._unchecked(answer, facts) if answer.field in _UNCHECKED else ""
+            why = self._beyond(answer, facts)
             return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, answer.field)
         if answer.shape is Shape.OLDER or answer.depth > oldest:
             return Explained.OLDER, answer.shape.value
@@ -110,6 +144,23 @@ class Accounting:
             return Explained.SIGNATURE, answer.shape.value
         return self._sentence(answer.value, facts)
 
+    def _beyond(self, answer: Answer, facts: Facts) -> str:
+        """Return why an answer says more than its field asks for, or ``""``."""
+        of_another = facts.new and (answer.field == "refers_to" or self._names_another_kind(answer.label))
+        if of_another and answer.field != "kind" and fold(answer.value) not in _NONE:
+            return "新規の申請では答えない項目です"
+        if not is_whole(answer.field, answer.label, answer.value):
+            return "項目が尋ねるもののほかにも書かれています"
+        if answer.field == "urgent_reason" and not self._topics.covers(answer.value, facts.names):
+            return "理由に知らない言葉があります"
+        if answer.field in _NAMING and any(word in fold(answer.value) for word in self._words):
+            return "申請の内容を変えるかもしれない言葉があります"
+        return self._unchecked(answer, facts) if answer.field in _UNCHECKED else ""
+
+    def _names_another_kind(self, words: str) -> bool:
+        folded = fold(words)
+        return any(word in folded for word in self._other_kinds)
+
     def _unchecked(self, answer: Answer, facts: Facts) -> str:
         """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
         if "\n" in answer.value and ticked(answer.value) == answer.value:
@@ -119,6 +170,12 @@ class Accounting:
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
+        if facts.new and label not in self._own and value not in _NONE and self._tells_of_another_kind(label, answer.value):
+            return Explained.UNEXPLAINED, "新規でない申請の記載です"
+        if (agrees := _agrees(label, answer.value, facts)) is not None:
+            return (Explained.FORM, "利用日と合う") if agrees else (Explained.UNEXPLAINED, "利用日と合いません")
+        if _TELEPHONE.fullmatch(label) and _TELEPHONE_NUMBER.fullmatch(normalise(answer.value).strip()):
+            return Explained.SIGNATURE, "電話番号"
         if (
             label in self._harmless
             or value.rstrip("。") in _NOTHING_MORE
@@ -134,6 +191,14 @@ class Accounting:
         explained, why = self._sentence(whole, facts)
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 
+    def _tells_of_another_kind(self, label: str, value: str) -> bool:
+        """Tell whether a label belongs to another kind of application, or the title under it does."""
+        if self._names_another_kind(label):
+            return True
+        options = {fold(option) for option in _OPTIONS.split(value)}
+        lists_all = len(options) > 2 and bool(options & self._new)
+        return label in self._harmless and not lists_all and any(word in fold(value) for word in (*self._other_kinds, *self._words))
+
     def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
         """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
         pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
@@ -142,6 +207,8 @@ class Accounting:
         why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
         if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
             why = "理由や件名ではなく、文が書かれています"
+        if not why and not all(self._topics.covers(_CONTACT.sub(" ", piece), facts.names) for piece in pieces):
+            why = "自由記入の欄に知らない言葉があります"
         return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, "自由記入")
 
     def _sentence(self, value: str, facts: Facts) -> tuple[Explained, str]:
@@ -170,9 +237,14 @@ class Accounting:
                 if not all(lines[first : last + 1]):
                     break
                 joined = "".join(answer.value for answer in answers[first : last + 1])
-                if self._sentence(joined, facts)[0] is Explained.FORM:
+                if self._sentence(joined, facts)[0] is Explained.FORM and self._holes_are_titles(joined, facts):
                     found.update(range(first, last + 1))
         return found
+
+    def _holes_are_titles(self, joined: str, facts: Facts) -> bool:
+        """Tell whether the holes hold a form's usual words: a line before a sentence with a hole is no part of it."""
+        pieces = [joined, *_SENTENCE_END.split(joined)]
+        return all(self._titles.covers(hole, facts.names) for piece in pieces for hole in self._known(piece) or ())
 
     def _suspicion(self, text: str, facts: Facts) -> str:
         """Return why words that may be about anything change what is asked for, or ``""``."""
@@ -187,6 +259,8 @@ class Accounting:
 
 
 #: Fields whose answers no grammar and no rule checks to the last word.
+#: Fields whose answers may hold any letters, but no word that tells something.
+_NAMING = frozenset({"receipt_no", "refers_to"})
 _UNCHECKED = frozenset({"kana", "terminal", "approval", "urgent_reason", "hours", "declaration"})
 
 
@@ -240,6 +314,18 @@ def _only_asked(plain: str, asked: frozenset[date]) -> bool:
     )
 
 
+def _agrees(label: str, value: str, facts: Facts) -> bool | None:
+    """Tell whether a number of days, or weekdays, are those of the days asked for; ``None`` under any other label."""
+    plain = normalise(value).strip()
+    if label in _COUNT_LABELS:
+        count = int(plain) if plain.isdecimal() and len(plain) <= _SHORTEST_NUMBER else day_count(plain)
+        return facts.same_days and count == len(facts.days)
+    if label == "曜日" and facts.same_days:
+        stated = set(re.sub("曜日?", "", plain)) & set("月火水木金土日")
+        return _WEEKDAYS.fullmatch(plain) is not None and stated == {"月火水木金土日"[day.weekday()] for day in facts.days}
+    return None
+
+
 def _is_another(number: str, facts: Facts) -> bool:
     """Tell whether a number may be somebody else's: it is none of the application's, and no longer than those."""
     longest = max(map(len, facts.numbers), default=len(number))
@@ -248,7 +334,10 @@ def _is_another(number: str, facts: Facts) -> bool:
 
 def _is_signature(line: str, facts: Facts) -> bool:
     """Tell whether each piece of a line is a contact, a unit of the city, or who applies."""
-    rest = _CONTACT.sub(" ", normalise(line))
+    plain = normalise(line)
+    if any(len(number) >= _SHORTEST_NUMBER and _is_another(number, facts) for number in _ALONE.findall(plain)):
+        return False
+    rest = _CONTACT.sub(" ", plain)
     return all(_UNIT.fullmatch(piece) or _names(piece, facts) for piece in rest.split())
 
 
