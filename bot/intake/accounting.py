@@ -31,7 +31,7 @@ _ALONE = re.compile(r"(?<![\dA-Za-z.@/-])(?<!内線)(?<!内線[ :])[A-Za-z]?\d{4
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
 #: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
 _NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
-_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
+_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
 #: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
 _PREDICATE = re.compile(
@@ -112,7 +112,7 @@ class Accounting:
 
     def _unchecked(self, answer: Answer, facts: Facts) -> str:
         """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
-        if "\n" in answer.value and ticked(answer.value) == answer.value:
+        if answer.lines > 1 and ticked(answer.value) == answer.value:
             return "1行で答える項目に複数の行があります"
         return self._suspicion(answer.value, facts)
 
@@ -129,15 +129,15 @@ class Accounting:
             stands = value in self._values[label]
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
         if label in self._free or label in self._harmless:
-            return self._free_text(answer.value, facts)
+            return self._free_text(answer, facts)
         whole = answer.value if answer.shape is Shape.LABELLED else f"{answer.label}：{answer.value}".rstrip("：")
         explained, why = self._sentence(whole, facts)
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 
-    def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
+    def _free_text(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
-        pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
-        if any("\n" in piece.strip() for piece in pieces) or len(pieces) > 1:
+        pieces = [piece for piece in _SENTENCE_END.split(answer.value) if piece.strip() and self._known(piece) != ()]
+        if answer.lines > 1 or len(pieces) > 1:
             return Explained.UNEXPLAINED, "自由記入の欄に複数の文が書かれています"
         why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
         if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):

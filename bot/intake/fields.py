@@ -98,6 +98,8 @@ class Answer:
     #: Where it stands in its part, such as 7行目 or 3行目 C列.
     at: str = ""
     shape: Shape = Shape.LABELLED
+    #: So many lines of a text were joined to it; a table's cell is one, however many lines it holds.
+    lines: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,7 +308,7 @@ class FieldReader:
         if current is None:
             return []
         asked = _QUESTION.match(current.source) is not None
-        lines = (_REPLY.sub("", part) if asked else part for part in current.lines if part.strip())
+        lines = [_REPLY.sub("", part) if asked else part for part in current.lines if part.strip()]
         value = "\n".join(_CHOICE.sub("", part).strip() for part in lines)
         most = self._settings.max_field_chars
         if current.field != REMARKS and len(value) > most:
@@ -318,6 +320,7 @@ class FieldReader:
             Answer(
                 field=current.field, label=current.label.strip(), value=value, source=current.source.strip(), why=current.why,
                 depth=current.depth, at=f"{current.number}行目", shape=current.shape,
+                lines=len(lines),
             )
         ]  # fmt: skip
 
