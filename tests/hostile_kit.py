@@ -88,11 +88,10 @@ def workbook(
         "xl/sharedStrings.xml": f"<sst>{strings}</sst>", "xl/styles.xml": f"<styleSheet>{styles}</styleSheet>",
     }  # fmt: skip
     parts |= {
-        f"xl/worksheets/s{number}.xml": f"<worksheet><sheetData>{sheet}</sheetData>{beside}</worksheet>" for number in numbers
+        f"xl/worksheets/s{number}.xml": f"<worksheet><sheetData>{sheet}</sheetData>{beside}</worksheet>"
+        for number in numbers
     }
-    told = "".join(
-        f'<Relationship Id="{kind}" Type="{relation}/{kind}" Target="../{kind}.xml"/>' for kind in others
-    )
+    told = "".join(f'<Relationship Id="{kind}" Type="{relation}/{kind}" Target="../{kind}.xml"/>' for kind in others)
     parts |= {f"xl/worksheets/_rels/s{number}.xml.rels": f"<Relationships>{told}</Relationships>" for number in numbers}
     parts |= {f"xl/{kind}.xml": part for kind, part in others.items()}
     made = io.BytesIO()
