@@ -89,7 +89,7 @@ class Accounting:
         oldest = max(
             (answer.depth for answer in answers if answer.field != REMARKS and answer.value.strip()), default=0
         )
-        known = self._joined(answers, facts)
+        known = self._joined(answers)
         return [
             _passage(answer, part, *self._explained(answer, facts, oldest, whole=number in known))
             for number, answer in enumerate(answers)
@@ -161,8 +161,8 @@ class Accounting:
         found = self._sentences.find(bare) or self._sentences.find(f"{bare}。")
         return found[1] if found else None
 
-    def _joined(self, answers: Sequence[Answer], facts: Facts) -> set[int]:
-        """Return the numbers of remarks that are known sentences, broken into lines within one."""
+    def _joined(self, answers: Sequence[Answer]) -> set[int]:
+        """Return the numbers of remarks that are known sentences without holes, broken into lines within one."""
         found: set[int] = set()
         lines = [answer.field == REMARKS and not answer.label and answer.shape is Shape.SENTENCE for answer in answers]
         for first in range(len(answers)):
@@ -170,7 +170,7 @@ class Accounting:
                 if not all(lines[first : last + 1]):
                     break
                 joined = "".join(answer.value for answer in answers[first : last + 1])
-                if self._sentence(joined, facts)[0] is Explained.FORM:
+                if all(self._known(piece) == () for piece in _SENTENCE_END.split(joined) if piece.strip()):
                     found.update(range(first, last + 1))
         return found
 
