@@ -119,12 +119,12 @@ class Accounting:
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
-        if (
-            label in self._harmless
-            or value.rstrip("。") in _NOTHING_MORE
-            or (value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free))
-        ):
+        if label in self._harmless and not _stands_below(answer):
             return Explained.FORM, "内容を問わない項目"
+        if value.rstrip("。") in _NOTHING_MORE or (
+            value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free)
+        ):
+            return Explained.FORM, "記入なし"
         if label in self._values:
             stands = value in self._values[label]
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
