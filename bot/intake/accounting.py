@@ -29,6 +29,8 @@ _DAY = re.compile(
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
 _ALONE = re.compile(r"(?<![\dA-Za-z.@/-])(?<!内線)(?<!内線[ :])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
+#: Under a label that the settings name.
+_OF_FORM = frozenset({Shape.LABELLED, Shape.CELL})
 #: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
 _NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
 _ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝─━~〜<>＜＞【】[]《》"
@@ -122,7 +124,7 @@ class Accounting:
         if label in self._harmless and not _stands_below(answer):
             return Explained.FORM, "内容を問わない項目"
         if value.rstrip("。") in _NOTHING_MORE or (
-            value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free)
+            value in _EMPTY and (answer.shape in _OF_FORM or label in self._free)
         ):
             return Explained.FORM, "記入なし"
         if label in self._values:
@@ -130,7 +132,7 @@ class Accounting:
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
         if label in self._free or label in self._harmless:
             return self._free_text(answer, facts)
-        whole = answer.value if answer.shape is Shape.LABELLED else f"{answer.label}：{answer.value}".rstrip("：")
+        whole = answer.value if answer.shape in _OF_FORM else f"{answer.label}：{answer.value}".rstrip("：")
         explained, why = self._sentence(whole, facts)
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 

@@ -67,6 +67,8 @@ class Shape(StrEnum):
 
     #: A label that is known, and its answer.
     LABELLED = "項目：値"
+    #: A cell of a table, under a heading that is known.
+    CELL = "表の列"
     #: A label that is in no list of the settings, and what stands under it.
     UNKNOWN_LABEL = "知らない項目"
     #: A line without a label.

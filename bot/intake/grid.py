@@ -307,7 +307,8 @@ class Table:
             label=column.title,
             value=cell,
             source=f"{self._part} {at}「{column.title}」",
-            why="表の列",
+            why=Shape.CELL.value,
+            shape=Shape.CELL,
             at=at,
         )
 
