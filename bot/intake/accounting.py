@@ -48,9 +48,11 @@ _COUNT_LABELS = frozenset({"日数", "利用日数", "実施日数", "テレワ�
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
 #: Answers by which a field is left open.
 _NONE = _EMPTY | {"なし", "無し", "無", "該当なし"}
+#: Under a label that the settings name.
+_OF_FORM = frozenset({Shape.LABELLED, Shape.CELL})
 #: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
 _NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
-_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
+_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
 #: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
 _PREDICATE = re.compile(
@@ -111,7 +113,6 @@ class Accounting:
         self._sentences = Sentences((*own.sentences, *settings.sentences))
         self._words = tuple(fold(word) for word in settings.telling_words)
         self._topics = Vocabulary((*settings.topic_words, *settings.urgent_words), patterns=_COUNTED)
-        self._titles = Vocabulary((*settings.subject_words, *settings.topic_words), patterns=_COUNTED)
         self._own = _folded(own.harmless)
         self._new = _folded(settings.kinds.get(Kind.ISSUE.value, ()))
         self._other_kinds = frozenset(
@@ -123,7 +124,7 @@ class Accounting:
         oldest = max(
             (answer.depth for answer in answers if answer.field != REMARKS and answer.value.strip()), default=0
         )
-        known = self._joined(answers, facts)
+        known = self._joined(answers)
         return [
             _passage(answer, part, *self._explained(answer, facts, oldest, whole=number in known))
             for number, answer in enumerate(answers)
@@ -163,7 +164,7 @@ class Accounting:
 
     def _unchecked(self, answer: Answer, facts: Facts) -> str:
         """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
-        if "\n" in answer.value and ticked(answer.value) == answer.value:
+        if answer.lines > 1 and ticked(answer.value) == answer.value:
             return "1行で答える項目に複数の行があります"
         return self._suspicion(answer.value, facts)
 
@@ -176,18 +177,18 @@ class Accounting:
             return (Explained.FORM, "利用日と合う") if agrees else (Explained.UNEXPLAINED, "利用日と合いません")
         if _TELEPHONE.fullmatch(label) and _TELEPHONE_NUMBER.fullmatch(normalise(answer.value).strip()):
             return Explained.SIGNATURE, "電話番号"
-        if (
-            label in self._harmless
-            or value.rstrip("。") in _NOTHING_MORE
-            or (value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free))
-        ):
+        if label in self._harmless and not _stands_below(answer):
             return Explained.FORM, "内容を問わない項目"
+        if value.rstrip("。") in _NOTHING_MORE or (
+            value in _EMPTY and (answer.shape in _OF_FORM or label in self._free)
+        ):
+            return Explained.FORM, "記入なし"
         if label in self._values:
             stands = value in self._values[label]
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
         if label in self._free or label in self._harmless:
-            return self._free_text(answer.value, facts)
-        whole = answer.value if answer.shape is Shape.LABELLED else f"{answer.label}：{answer.value}".rstrip("：")
+            return self._free_text(answer, facts)
+        whole = answer.value if answer.shape in _OF_FORM else f"{answer.label}：{answer.value}".rstrip("：")
         explained, why = self._sentence(whole, facts)
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 
@@ -199,10 +200,10 @@ class Accounting:
         lists_all = len(options) > 2 and bool(options & self._new)
         return label in self._harmless and not lists_all and any(word in fold(value) for word in (*self._other_kinds, *self._words))
 
-    def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
+    def _free_text(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
-        pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
-        if any("\n" in piece.strip() for piece in pieces) or len(pieces) > 1:
+        pieces = [piece for piece in _SENTENCE_END.split(answer.value) if piece.strip() and self._known(piece) != ()]
+        if answer.lines > 1 or len(pieces) > 1:
             return Explained.UNEXPLAINED, "自由記入の欄に複数の文が書かれています"
         why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
         if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
@@ -228,8 +229,8 @@ class Accounting:
         found = self._sentences.find(bare) or self._sentences.find(f"{bare}。")
         return found[1] if found else None
 
-    def _joined(self, answers: Sequence[Answer], facts: Facts) -> set[int]:
-        """Return the numbers of remarks that are known sentences, broken into lines within one."""
+    def _joined(self, answers: Sequence[Answer]) -> set[int]:
+        """Return the numbers of remarks that are known sentences without holes, broken into lines within one."""
         found: set[int] = set()
         lines = [answer.field == REMARKS and not answer.label and answer.shape is Shape.SENTENCE for answer in answers]
         for first in range(len(answers)):
@@ -237,14 +238,9 @@ class Accounting:
                 if not all(lines[first : last + 1]):
                     break
                 joined = "".join(answer.value for answer in answers[first : last + 1])
-                if self._sentence(joined, facts)[0] is Explained.FORM and self._holes_are_titles(joined, facts):
+                if all(self._known(piece) == () for piece in _SENTENCE_END.split(joined) if piece.strip()):
                     found.update(range(first, last + 1))
         return found
-
-    def _holes_are_titles(self, joined: str, facts: Facts) -> bool:
-        """Tell whether the holes hold a form's usual words: a line before a sentence with a hole is no part of it."""
-        pieces = [joined, *_SENTENCE_END.split(joined)]
-        return all(self._titles.covers(hole, facts.names) for piece in pieces for hole in self._known(piece) or ())
 
     def _suspicion(self, text: str, facts: Facts) -> str:
         """Return why words that may be about anything change what is asked for, or ``""``."""
