@@ -26,8 +26,9 @@ from bot.text import fold, normalise
 
 _LONGEST = 200
 _MOST_LINES = 3
-#: Below that a number in a signature is an extension.
-_SHORTEST_NUMBER = 6
+#: In a signature: shorter is an extension, longer a telephone number.
+_LONG_NUMBER = re.compile(r"(?<![\d-])\d{6,8}(?![\d-])")
+_LONGEST_COUNT = 3
 _DAY = re.compile(
     r"(?<![\d/.])(?:\d{2,4}\s*[年/.-]\s*)?(\d{1,2})\s*[月/]\s*(\d{1,2})(?![\d/])|(?<![\d/月])(\d{1,2})\s*日(?!間)"
 )
@@ -171,7 +172,12 @@ class Accounting:
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
-        if facts.new and label not in self._own and value not in _NONE and self._tells_of_another_kind(label, answer.value):
+        if (
+            facts.new
+            and label not in self._own
+            and value not in _NONE
+            and self._tells_of_another_kind(label, answer.value)
+        ):
             return Explained.UNEXPLAINED, "新規でない申請の記載です"
         if (agrees := _agrees(label, answer.value, facts)) is not None:
             return (Explained.FORM, "利用日と合う") if agrees else (Explained.UNEXPLAINED, "利用日と合いません")
@@ -198,7 +204,11 @@ class Accounting:
             return True
         options = {fold(option) for option in _OPTIONS.split(value)}
         lists_all = len(options) > 2 and bool(options & self._new)
-        return label in self._harmless and not lists_all and any(word in fold(value) for word in (*self._other_kinds, *self._words))
+        return (
+            label in self._harmless
+            and not lists_all
+            and any(word in fold(value) for word in (*self._other_kinds, *self._words))
+        )
 
     def _free_text(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
@@ -280,7 +290,7 @@ def _folded(labels: Iterable[str]) -> frozenset[str]:
 
 def _stands_below(answer: Answer) -> bool:
     """Tell whether an answer is not on the line of its label: then it may be no answer to it."""
-    return answer.value not in answer.source
+    return answer.shape is not Shape.CELL and answer.value not in answer.source
 
 
 def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
@@ -314,11 +324,13 @@ def _agrees(label: str, value: str, facts: Facts) -> bool | None:
     """Tell whether a number of days, or weekdays, are those of the days asked for; ``None`` under any other label."""
     plain = normalise(value).strip()
     if label in _COUNT_LABELS:
-        count = int(plain) if plain.isdecimal() and len(plain) <= _SHORTEST_NUMBER else day_count(plain)
+        count = int(plain) if plain.isdecimal() and len(plain) <= _LONGEST_COUNT else day_count(plain)
         return facts.same_days and count == len(facts.days)
     if label == "曜日" and facts.same_days:
         stated = set(re.sub("曜日?", "", plain)) & set("月火水木金土日")
-        return _WEEKDAYS.fullmatch(plain) is not None and stated == {"月火水木金土日"[day.weekday()] for day in facts.days}
+        return _WEEKDAYS.fullmatch(plain) is not None and stated == {
+            "月火水木金土日"[day.weekday()] for day in facts.days
+        }
     return None
 
 
@@ -331,7 +343,7 @@ def _is_another(number: str, facts: Facts) -> bool:
 def _is_signature(line: str, facts: Facts) -> bool:
     """Tell whether each piece of a line is a contact, a unit of the city, or who applies."""
     plain = normalise(line)
-    if any(len(number) >= _SHORTEST_NUMBER and _is_another(number, facts) for number in _ALONE.findall(plain)):
+    if any(_is_another(number, facts) for number in _LONG_NUMBER.findall(plain)):
         return False
     rest = _CONTACT.sub(" ", plain)
     return all(_UNIT.fullmatch(piece) or _names(piece, facts) for piece in rest.split())

@@ -46,6 +46,8 @@ class Vocabulary:
 def _is_cut(folded: str, begin: int, end: int) -> bool:
     """Tell whether a number or a Latin word goes on before or behind the piece."""
     return any(
-        inner.isascii() and outer.isascii() and (inner.isalpha() and outer.isalpha() or inner.isdigit() and outer.isdigit())
+        inner.isascii()
+        and outer.isascii()
+        and (inner.isalpha() and outer.isalpha() or inner.isdigit() and outer.isdigit())
         for inner, outer in ((folded[begin], folded[begin - 1 : begin]), (folded[end - 1], folded[end : end + 1]))
     )

@@ -14,7 +14,10 @@ from bot.intake.choices import ticked
 from bot.intake.vocabulary import Vocabulary
 from bot.text import fold, normalise
 
-_NUMBER = re.compile(r"(?:no\.?|№|#|第)?(?:[^\W\d_a-z]{1,8}[-第])?(?:[a-z]{1,8}-?)?[0-9][0-9+./a-z-]*(?:号|件目)?|[a-z0-9]{1,8}(?:-[a-z0-9]{1,8}){1,6}", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?:no\.?|№|#|第)?(?:[^\W\d_a-z]{1,8}[-第])?(?:[a-z]{1,8}-?)?[0-9][0-9+.a-z-]*(?:号|件目)?|[a-z0-9]{1,8}(?:-[a-z0-9]{1,8}){1,6}",
+    re.IGNORECASE,
+)
 _LONGEST_PIECE = 5
 _DAYS = re.compile(r"\d{1,2}月|\d/\d{1,2}(?!\d*/)|-\d{1,2}-\d")
 _TOO_LONG = re.compile(r"(?<![\d.])(?:\d{5,7}|\d{9,11}|\d{13}|\d{15,})(?!\d)")
@@ -42,7 +45,7 @@ _TERMINAL = Vocabulary(
      "probook", "lifebook", "versapro", "dynabook", "vaio", "dell", "hp", "富士通", "fujitsu", "nec", "lenovo", "レノボ", "asus", "acer", "東芝",
      "パナソニック", "panasonic", "apple", "マイクロソフト", "microsoft", "シリーズ", "モデル", "型番", "番号", "管理番号", "登録番号", "機器番号", "資産番号",
      "no", "lte", "wifi", "wi-fi", "ルーター", "ルータ", "付", "台", "vdi", "コンピュータ名", "ホスト名", "備品番号", "bit", "version", "ver"),
-    patterns=r"[a-z]{1,8}[-−‐][a-z]{0,4}[-−‐]?\d{1,8}[a-z]?|[a-z]{0,6}\d{1,6}(?:\.\d{1,3}){0,2}[a-z]{0,2}|\d{2}h[12]|[^\W\d_]{1,10}製",
+    patterns=r"[a-z]{1,8}[-−‐][a-z]{0,4}[-−‐]?\d{1,8}[a-z]?|[a-z]{0,6}\d{1,6}(?:\.\d{1,3}){0,2}(?:[a-z](?![a-z]))?|\d{2}h[12]|[^\W\d_]{1,10}製",
 )  # fmt: skip
 _STATE = Vocabulary(
     ("承認", "済", "済み", "了承", "了解", "同意", "許可", "決裁", "可", "有", "有り", "あり", "はい", "です", "しました", "します", "する", "ok", "yes", "y", "approved",
