@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.header import decode_header
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -46,6 +46,7 @@ _EUC_NAMES = frozenset({"euc-jp", "eucjp", "x-euc-jp", "x-euc", "eucjp-ms", "cp5
 _CONTROLS = re.compile(r"[\x80-\x9f]")
 _FIRST_MARK, _LAST_MARK = 0x300, 0x1FFFF
 _MOST_MARKS = 30
+_LABEL = 64
 _INVISIBLE = re.compile(
     r"[\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\ufe00-\ufe0f]|[\U000e0100-\U000e01ef]"
 )
@@ -226,6 +227,16 @@ def listed(address: str, entries: Iterable[str]) -> bool:
 
 def fold(text: str) -> str:
     """Return the form in which names and labels are compared: also without spaces, case and 異体字."""
+    return _kept(text) if len(text) <= _LABEL else _folded(text)
+
+
+#: Labels, names and answers come back within a mail and from mail to mail.
+@lru_cache(maxsize=16_384)
+def _kept(text: str) -> str:
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     return "".join(normalise(text).casefold().split()).translate(_variants())
 
 

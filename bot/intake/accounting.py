@@ -29,6 +29,8 @@ _DAY = re.compile(
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
 _ALONE = re.compile(r"(?<![\dA-Za-z.@/-])(?<!内線)(?<!内線[ :])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
+#: Under a label that the settings name.
+_OF_FORM = frozenset({Shape.LABELLED, Shape.CELL})
 #: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
 _NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
 #: A value of a form's profile in braces stands for all of its shape.
@@ -44,7 +46,7 @@ _SHAPES = {
     "{url}": re.compile(r"https?://[\w./?=&%#~+:-]{1,300}"),
     "{address}": re.compile(r"[\w.+-]{1,64}@[\w.-]{1,100}|\d{1,3}(?:\.\d{1,3}){3}|[\w-]{1,40}(?:\.[\w-]{1,40}){1,6}"),
 }
-_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―ー=＝─━~〜<>＜＞【】[]《》"
+_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
 #: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
 _PREDICATE = re.compile(
@@ -106,7 +108,7 @@ class Accounting:
         oldest = max(
             (answer.depth for answer in answers if answer.field != REMARKS and answer.value.strip()), default=0
         )
-        known = self._joined(answers, facts)
+        known = self._joined(answers)
         signed = self._signed(answers, facts)
         return [
             _passage(answer, part, *self._explained(answer, facts, oldest, whole=number in known))
@@ -138,19 +140,19 @@ class Accounting:
 
     def _unchecked(self, answer: Answer, facts: Facts) -> str:
         """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
-        if "\n" in answer.value and ticked(answer.value) == answer.value:
+        if answer.lines > 1 and ticked(answer.value) == answer.value:
             return "1行で答える項目に複数の行があります"
         return self._suspicion(answer.value, facts)
 
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
-        if (
-            label in self._harmless
-            or value.rstrip("。") in _NOTHING_MORE
-            or (value in _EMPTY and (answer.shape is Shape.LABELLED or label in self._free))
-        ):
+        if label in self._harmless and not _stands_below(answer):
             return Explained.FORM, "内容を問わない項目"
+        if value.rstrip("。") in _NOTHING_MORE or (
+            value in _EMPTY and (answer.shape in _OF_FORM or label in self._free)
+        ):
+            return Explained.FORM, "記入なし"
         if label in self._values:
             known, chosen = self._values[label], fold(ticked(answer.value))
             plain = normalise(answer.value).strip().casefold()
@@ -159,15 +161,15 @@ class Accounting:
             )
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
         if label in self._free or label in self._harmless:
-            return self._free_text(answer.value, facts)
-        whole = answer.value if answer.shape is Shape.LABELLED else f"{answer.label}：{answer.value}".rstrip("：")
+            return self._free_text(answer, facts)
+        whole = answer.value if answer.shape in _OF_FORM else f"{answer.label}：{answer.value}".rstrip("：")
         explained, why = self._sentence(whole, facts)
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 
-    def _free_text(self, value: str, facts: Facts) -> tuple[Explained, str]:
+    def _free_text(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
-        pieces = [piece for piece in _SENTENCE_END.split(value) if piece.strip() and self._known(piece) != ()]
-        if any("\n" in piece.strip() for piece in pieces) or len(pieces) > 1:
+        pieces = [piece for piece in _SENTENCE_END.split(answer.value) if piece.strip() and self._known(piece) != ()]
+        if answer.lines > 1 or len(pieces) > 1:
             return Explained.UNEXPLAINED, "自由記入の欄に複数の文が書かれています"
         why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
         if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
@@ -188,12 +190,11 @@ class Accounting:
     def _known(self, text: str) -> tuple[str, ...] | None:
         """Return what stands in the holes of the sentence that a text is, with or without its full stop."""
         bare = text.strip(_ORNAMENTS).rstrip("。．.！!")
-        long = text.strip(_ORNAMENTS.replace("ー", ""))  # フォームメーラー ends in no ornament
-        found = self._sentences.find(bare) or self._sentences.find(f"{bare}。") or self._sentences.find(long)
+        found = self._sentences.find(bare) or self._sentences.find(f"{bare}。")
         return found[1] if found else None
 
-    def _joined(self, answers: Sequence[Answer], facts: Facts) -> set[int]:
-        """Return the numbers of remarks that are known sentences, broken into lines within one."""
+    def _joined(self, answers: Sequence[Answer]) -> set[int]:
+        """Return the numbers of remarks that are known sentences without holes, broken into lines within one."""
         found: set[int] = set()
         lines = [answer.field == REMARKS and not answer.label and answer.shape is Shape.SENTENCE for answer in answers]
         for first in range(len(answers)):
@@ -201,7 +202,7 @@ class Accounting:
                 if not all(lines[first : last + 1]):
                     break
                 joined = "".join(answer.value for answer in answers[first : last + 1])
-                if self._sentence(joined, facts)[0] is Explained.FORM:
+                if all(self._known(piece) == () for piece in _SENTENCE_END.split(joined) if piece.strip()):
                     found.update(range(first, last + 1))
         return found
 

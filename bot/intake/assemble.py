@@ -49,7 +49,7 @@ class Assembler:
 
     def assemble(self, answers: Sequence[Answer], frame: Frame) -> Application:
         """Return the application; of several statements the newest in the thread wins, and a contradiction is a doubt."""
-        stated = [replace(answer, value=ticked(answer.value)) for answer in answers if answer.field != REMARKS]
+        stated = [_ticked(answer) for answer in answers if answer.field != REMARKS]
         remarks = _remarks(answers, stated)
         chosen, doubts = _choose([*stated, *self._defaults(frame, answers)], frame.received_at.date())
         base = self._base(chosen, frame)
@@ -203,6 +203,11 @@ class Assembler:
         texts = [fold(answer.value) for answers in (*chosen.values(), remarks) for answer in answers]
         found = (word for folded, word in self._urgent_words.items() if any(folded in text for text in texts))
         return next(found, stated)
+
+
+def _ticked(answer: Answer) -> Answer:
+    chosen = ticked(answer.value)
+    return answer if chosen == answer.value else replace(answer, value=chosen)
 
 
 def _periods(chosen: Mapping[str, list[Answer]], *, open_end: bool) -> list[str] | Doubt:

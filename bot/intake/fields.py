@@ -72,6 +72,8 @@ class Shape(StrEnum):
 
     #: A label that is known, and its answer.
     LABELLED = "項目：値"
+    #: A cell of a table, under a heading that is known.
+    CELL = "表の列"
     #: A label that is in no list of the settings, and what stands under it.
     UNKNOWN_LABEL = "知らない項目"
     #: A line without a label.
@@ -86,6 +88,7 @@ _MOST_PIECES = 8
 _MOST_MARKS = 30_000
 _NEVER_LAST = frozenset(":：;,、。/")
 _LONGEST_LABEL = 40
+_LONGEST_ADDRESS = 200
 _KEPT_KEYS = 8_192
 
 
@@ -103,6 +106,8 @@ class Answer:
     #: Where it stands in its part, such as 7行目 or 3行目 C列.
     at: str = ""
     shape: Shape = Shape.LABELLED
+    #: So many lines of a text were joined to it; a table's cell is one, however many lines it holds.
+    lines: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +157,7 @@ class FieldReader:
         apart = (*profile.harmless, *profile.free_text, *profile.values) if profile else ()
         for label in apart:
             self._labels.pop(_label_key(label), None)
+        self._endings = (*self._labels, "日目")
 
     def field_of(self, label: str) -> str | None:
         """Return the field that a label stands for."""
@@ -267,13 +273,17 @@ class FieldReader:
         if body[end - 1 : end] in _NEVER_LAST:
             return None
         near = max(start, end - 2 * _LONGEST_LABEL)  # no label reaches further back
-        whole = self._key(body[near:end])
-        if not any(label in whole for label in self._labels) and not _NTH_DAY.fullmatch(body[near:end]):
+        if not self._ends_with_label(body[near:end]):
             return None
         for begin in (near, *(near + gap.end() for gap in re.finditer(r"[\s\u3000]+|[、,／/]", body[near:end]))):
             if field := self.field_of(body[begin:end]):
                 return field, begin
         return None
+
+    def _ends_with_label(self, text: str) -> bool:
+        """Tell whether a known label may stand at the end of a text: most colons end none."""
+        bare = _NUMBER.sub("", text.rstrip())
+        return self._key(text).endswith(self._endings) or self._key(bare).endswith(self._endings)
 
     def _by_gap(self, body: str) -> list[tuple[str, str, str]]:
         """Return (field, label, value) where known labels are set off by TABs or wide spaces; a line may hold several."""
@@ -318,7 +328,7 @@ class FieldReader:
         if current is None:
             return []
         asked = _QUESTION.match(current.source) is not None
-        lines = (_REPLY.sub("", part) if asked else part for part in current.lines if part.strip())
+        lines = [_REPLY.sub("", part) if asked else part for part in current.lines if part.strip()]
         value = "\n".join(_CHOICE.sub("", part).strip() for part in lines)
         most = self._settings.max_field_chars
         if current.field != REMARKS and len(value) > most:
@@ -330,6 +340,7 @@ class FieldReader:
             Answer(
                 field=current.field, label=current.label.strip(), value=value, source=current.source.strip(), why=current.why,
                 depth=current.depth, at=f"{current.number}行目", shape=current.shape,
+                lines=len(lines),
             )
         ]  # fmt: skip
 
@@ -393,7 +404,8 @@ def _begins_heading(lines: Sequence[str], number: int) -> bool:
 
 def _introduces_quote(lines: Sequence[str], number: int) -> bool:
     """Tell whether a line says who wrote the quotation that follows it."""
-    if not _WROTE.search(lines[number - 1][-200:]):
+    line = lines[number - 1].rstrip()
+    if line[-1:] not in {":", "："} or "@" not in line or not _WROTE.search(line[-_LONGEST_ADDRESS:]):
         return False
     following = next((line for line in lines[number : number + 3] if line.strip()), "")
     return _QUOTE.match(following) is not None

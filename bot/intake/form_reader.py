@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.intake.accounting import Accounting, Facts, doubts
 from bot.intake.assemble import Assembler, Frame, with_doubt
+from bot.intake.choices import ticked
 from bot.intake.fields import REMARKS, Answer, FieldReader
 from bot.intake.sheets import open_sheets, read_rows, rows_in_text
 from bot.intake.sources import Cover, blocks
@@ -117,7 +118,7 @@ class FormReader:
         options = next((known for field, known in self._options.items() if field == answer.field), None)
         if not options or not answer.value.strip():
             return answer, None
-        meant = options.get(fold(answer.value))
+        meant = options.get(fold(ticked(answer.value)))
         if meant is not None:
             return replace(answer, value=meant), None
         return answer, Doubt(

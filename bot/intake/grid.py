@@ -181,12 +181,16 @@ class Table:
 
     def read(self) -> Read:
         """Return what the rows say; raises ``Unreadable`` naming a row with several cells and no applicant."""
+        headed = False
         for index in range(self._begin, len(self._grid.rows)):
             row = self._grid.rows[index]
             what = self._what(index)
             if what is _Is.HEADING:
-                self._set_headings(index)
                 self._pass_over(row, "見出し")
+                if not headed:
+                    self._pass_over(self._grid.rows[self._begin - 1], "見出し")
+                headed = True
+                self._set_headings(index)
             elif what is _Is.CLOSING:
                 self._pass_over(row, "表の終わり")
             elif what is _Is.NOTE:
@@ -303,7 +307,8 @@ class Table:
             label=column.title,
             value=cell,
             source=f"{self._part} {at}「{column.title}」",
-            why="表の列",
+            why=Shape.CELL.value,
+            shape=Shape.CELL,
             at=at,
         )
 

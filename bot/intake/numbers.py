@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"[A-Z]{0,2}\d{3,10}")
 #: ``No.`` counts rows, receipts and employees alike: behind it a number is read, and a person looks.
 _WRITTEN = re.compile(
     r"(?:(?P<unsure>no[.:]?|番号:?)|(?P<mark>#|第|職員番号:?))?\s*"
-    r"(?P<number>[a-z]{0,2}-?\d[\d\s\-]*)(?P<behind>[^\d\s\-].*)?",
+    r"(?P<number>(?:[a-z][\s\-]*){0,2}\d[\d\s\-]*)(?P<behind>[^\d\s\-].*)?",
     re.IGNORECASE | re.DOTALL,
 )
 _ENDINGS = re.compile(r"^(?:号|番)?(?:様|さん|殿)?[.。、,]*")

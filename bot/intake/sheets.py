@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.errors import Unreadable
-from bot.intake.fields import REMARKS, Answer, FieldReader
+from bot.intake.fields import REMARKS, Answer, FieldReader, Shape
 from bot.intake.form_sheet import FormSheet
 from bot.intake.grid import (
     DAYS,
@@ -298,7 +298,15 @@ class _TextTable:
             name = self.fields.field_of(title)
             if cell and name:
                 answers.append(
-                    Answer(field=name, label=title, value=unguarded(cell), source=line.strip(), why="表の列", at=at)
+                    Answer(
+                        field=name,
+                        label=title,
+                        value=unguarded(cell),
+                        source=line.strip(),
+                        why=Shape.CELL.value,
+                        at=at,
+                        shape=Shape.CELL,
+                    )
                 )
             elif cell:
                 answers.append(replace(remark("本文", title or NO_HEADING, cell, at), source=line.strip()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 
 from bot.intake.sentences import Sentences
 from bot.model import Application, Explained, Kind, Passage
@@ -73,8 +74,8 @@ class _Known:
 
     def __init__(self, settings: FormsSettings, applications: Sequence[Application], received_on: date | None) -> None:
         kinds = {application.kind for application in applications} | {Kind.ISSUE}
-        words = {fold(word) for kind in kinds for word in settings.kinds.get(kind.value, ())}
-        words |= {fold(word) for word in settings.subject_words}
+        words = {word for kind in kinds for word in _folded(settings.kinds.get(kind.value, ()))}
+        words |= _folded(settings.subject_words)
         words |= {word for application in applications for word in _own_words(application)}
         self._words = frozenset(word for word in words if word)
         self._longest = max(map(len, self._words), default=0)
@@ -143,6 +144,11 @@ class _Known:
     def _all_days(self, named: set[tuple[int, int]]) -> bool:
         """Tell whether a subject that names days names all that are asked for, or the first and the last of them."""
         return not named or named == self._asked or named >= {min(self._asked), max(self._asked)}
+
+
+@lru_cache(maxsize=16)
+def _folded(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, words))
 
 
 def _own_words(application: Application) -> Iterator[str]:

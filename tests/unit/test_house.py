@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = (
     "cli", "cli_acts", "cli_audit", "cli_flow", "cli_form", "cli_ledger", "cli_watch", "cli_options", "commands", "wiring", "web",
     "operation", "mail", "reading", "intake", "rules", "issuance", "console", "delivery", "ledger",
-    "sandbox", "tables", "xlsx", "markup", "wording", "log", "log_file", "terminal", "private",
+    "sandbox", "tables", "xlsx", "xls", "worksheet", "cell_look", "markup", "styles", "wording", "log", "log_file", "terminal", "private",
     "config", "form_profiles", "settings", "clock", "life", "model", "text", "errors", "secret", "packages", "prepare",
 )  # fmt: skip
 _LONGEST_FUNCTION = 50

@@ -42,7 +42,14 @@ def test_behind_no_a_number_is_read_and_doubted(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("48213", "48213"), ("O048213", "O048213"), ("0048213-0", "00482130"), ("a-123", "A123")]
+    ("text", "number"),
+    [
+        ("48213", "48213"),
+        ("O048213", "O048213"),
+        ("0048213-0", "00482130"),
+        ("a-123", "A123"),
+        (" A 2 0 0 1 ", "A2001"),
+    ],
 )
 def test_a_number_is_never_mended(text: str, number: str) -> None:
     """Zeros are not added and letters not turned into digits: the directory says whether it has the number."""
