@@ -46,7 +46,7 @@ _SHAPES = {
     "{url}": re.compile(r"https?://[\w./?=&%#~+:-]{1,300}"),
     "{address}": re.compile(r"[\w.+-]{1,64}@[\w.-]{1,100}|\d{1,3}(?:\.\d{1,3}){3}|[\w-]{1,40}(?:\.[\w-]{1,40}){1,6}"),
 }
-_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝─━~〜<>＜＞【】[]《》"
+_ORNAMENTS = "※|｜ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
 #: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
 _PREDICATE = re.compile(
@@ -260,7 +260,8 @@ def _folded(labels: Iterable[str]) -> frozenset[str]:
 
 def _stands_below(answer: Answer) -> bool:
     """Tell whether an answer is not on the line of its label: then it may be no answer to it."""
-    return answer.value not in answer.source
+    in_cell = answer.at.endswith("列")  # under its heading, however far down
+    return not in_cell and answer.value not in answer.source
 
 
 def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:

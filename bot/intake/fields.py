@@ -40,12 +40,12 @@ _QUESTION = re.compile(r"^\s*(?:(?:[QＱ]|質問|設問|問)\s?\d{0,2}\s*[.．:�
 _QUOTE = re.compile(r"^\s*((?:[>＞]\s?)+)")
 _CHOICE = re.compile(r"^\s*[\[［(（]\s*\d{1,2}\s*[\]］)）]\s*")
 _UNKNOWN = re.compile(
-    rf"^\s*(?:[{_OPENING}](?P<bracketed>[^{_CLOSING}]{{1,30}})[{_CLOSING}]\s*[:：]?|(?P<plain>[^\s:：0-9０-９][^:：]{{0,20}})[:：])\s*(?P<value>.*)$"
+    rf"^\s*(?:[{_OPENING}](?P<bracketed>[^{_CLOSING}]{{1,30}})[{_CLOSING}]\s*[:：]?|(?P<plain>(?!https?:/)[^\s:：0-9０-９][^:：]{{0,20}})[:：])\s*(?P<value>.*)$"
 )
 _BULLET = re.compile(r"^\s*[■□●◇◆]")
 _OPTION = re.compile(r"^\s*(?:[□☐■☑☒✓✔]|[\[［(（][\s\u3000xXｘＸレ✓✔○●]{0,3}[\]］)）])")
 #: An option with a circle, filled where it is chosen, and no label.
-_RADIO = re.compile(r"^\s*[●◉○◯]\s*[^\s:：]+\s*$")
+_RADIO = re.compile(r"^\s*[●◉○◯]\s*[^\s:：\d０-９]{1,12}\s*$")
 _CHOSEN = frozenset({"kind", "place", "zones", "terminal", "approval", "declaration"})
 _DAY_LINE = re.compile(
     r"^\s*(?:[・*]\s*|[(（]?\d{1,2}[.)）]\s+|[①-⑳]\s*)?(?:令和|[RrＲ]\s*[\d０-９]|[\d０-９]{1,4}\s*[年月/／.．日])"

@@ -27,7 +27,7 @@ from bot.intake.sentences import Sentences
 from bot.intake.sheets import open_sheets
 from bot.intake.sources import Place, Source, agreeing, together
 from bot.intake.subjects import explain
-from bot.intake.titles import is_plain
+from bot.intake.titles import is_of_another_time, is_plain
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import listed, normalise
@@ -285,7 +285,9 @@ def _file_name(
 ) -> Passage:
     """Return the name of a table as a passage: 取消分.csv and 見本.xlsx are told apart by their name alone."""
     stem = _ASCII.sub(" ", normalise(name.rpartition(".")[0])).strip()
-    plain = is_plain(stem) or explain(stem, forms, profile, applications, on).explained is Explained.FORM
+    days = [f"{day:%Y/%m/%d}" for one in applications for day in one.dates]
+    plain = is_plain(stem) and not is_of_another_time(stem, [*days, f"{on:%Y/%m/%d}"])
+    plain = plain or explain(stem, forms, profile, applications, on).explained is Explained.FORM
     explained, why = (Explained.ANSWER, "表") if plain else (Explained.UNEXPLAINED, "ファイル名を確かめてください")
     return Passage(part="添付ファイル", text=name, explained=explained, why=why)
 
