@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
@@ -88,6 +88,7 @@ class Assembler:
                 *kind_doubts,
                 *_nothing_chosen(answers),
                 *applied_doubts,
+                *_unticked(answers, stated),
             ),
             origins=tuple(Origin(field=item.field, source=item.source, why=item.why) for item in answers),
         )
@@ -264,6 +265,15 @@ def _remarks(answers: Sequence[Answer], stated: Sequence[Answer]) -> list[Answer
     """Return the lines beside the answers, down to the oldest mail of the thread that states one."""
     oldest = max((answer.depth for answer in stated), default=0)
     return [answer for answer in answers if answer.field == REMARKS and answer.depth <= oldest]
+
+
+def _unticked(answers: Sequence[Answer], stated: Sequence[Answer]) -> Iterator[Doubt]:
+    """Yield a doubt for each field whose options are all printed and none is ticked."""
+    printed = [answer for answer in answers if answer.field != REMARKS]
+    for answer, left in zip(printed, stated, strict=True):
+        if answer.value.strip() and not left.value.strip():
+            text, text_en = "選択肢がどれも選ばれていません", "none of the options is ticked"
+            yield _doubt(answer.field, answer.value, text, text_en)
 
 
 def _first_of(kinds: Sequence[Kind]) -> Kind:

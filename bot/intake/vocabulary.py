@@ -48,6 +48,6 @@ def _is_cut(folded: str, begin: int, end: int) -> bool:
     return any(
         inner.isascii()
         and outer.isascii()
-        and (inner.isalpha() and outer.isalpha() or inner.isdigit() and outer.isdigit())
+        and ((inner.isalpha() and outer.isalpha()) or (inner.isdigit() and outer.isdigit()))
         for inner, outer in ((folded[begin], folded[begin - 1 : begin]), (folded[end - 1], folded[end : end + 1]))
     )

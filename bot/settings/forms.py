@@ -129,6 +129,7 @@ class FormsSettings(Section):
         "申請完了", "申込完了", "受付完了", "送信完了", "登録完了", "申請します", "申請いたします", "お願いします", "お願いいたします", "至急", "緊急", "重要",
         "システム", "再送", "自動送信", "転送", "返信", "Re", "Fw", "Fwd", "SPAM", "無害化済", "無害化", "様", "さん", "分", "から", "まで", "より",
         "を", "の", "が", "に", "と", "へ", "で", "について", "につき",
+        "kintone", "Graffer", "FormMailer", "フォームメーラー", "Microsoft", "Google", "Forms", "ぴったりサービス", "あります", "レコード", "追加されました", "受け付け", "メール", "件名なし",
     )  # fmt: skip
     """Words that a subject may be made of, beside the form's own ones: anything else in it holds the application."""
     known: tuple[FormProfile, ...] = (
