@@ -25,6 +25,8 @@ _DATE = re.compile(
     r"(?:(?P<year>\d{4})|(?P<era>令和|平成|昭和|[RHS])(?P<count>元|\d{1,2}))年?[-/.]?"
     r"(?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 )
+_DAY_BESIDE = re.compile(r"(?:令和|平成|[RH](?=\d)|[\d\s./年月日末頃\-()\[\]【】:]|付け?で?|で$|より|から|予定)+")
+_LONGEST_STATUS = 40
 _COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
 
 
@@ -179,12 +181,18 @@ def _unread(headings: Sequence[str], records: Sequence[Sequence[str]], layout: L
     """Return the headings of columns that say who counts, by their words or their values, and that nothing is read from."""
     read, words = set(_places(headings, layout).values()), [fold(word) for word in layout.telling]
     unread = [(at, heading) for at, heading in enumerate(headings) if at not in read]
-    values = {at: {record[at].strip() for record in records} if layout.telling_values else set() for at, _ in unread}
+    values = {at: {record[at] for record in records} if layout.telling_values else set() for at, _ in unread}
     return [
         heading
         for at, heading in unread
-        if any(word in fold(heading) for word in words) or not values[at].isdisjoint(layout.telling_values)
+        if any(word in fold(heading) for word in words)
+        or any(_without_day(value) in layout.telling_values for value in values[at])
     ]
+
+
+def _without_day(value: str) -> str:
+    """Return what a cell says beside a day: R8.3.31退職, （令和8年3月末で退職）."""
+    return _DAY_BESIDE.sub("", normalise(value)) if len(value) <= _LONGEST_STATUS else value
 
 
 def _places(headings: Sequence[str], layout: Layout) -> dict[str, int]:
