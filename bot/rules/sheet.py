@@ -25,7 +25,7 @@ _DATE = re.compile(
     r"(?:(?P<year>\d{4})|(?P<era>令和|平成|昭和|[RHS])(?P<count>元|\d{1,2}))年?[-/.]?"
     r"(?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 )
-_DAY_BESIDE = re.compile(r"(?:令和|平成|[RH](?=\d)|[\d\s./年月日末頃\-()\[\]【】:]|付け?で?|で$|より|から|予定)+")
+_DAY_BESIDE = re.compile(r"(?:令和|平成|[RH](?=\d)|[\d\s./年月日末頃~で付け\-()\[\]【】:]|より|から|予定)+")
 _LONGEST_STATUS = 40
 _COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
 

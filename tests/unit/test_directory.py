@@ -121,6 +121,12 @@ def test_missing_columns_are_named_with_what_was_seen() -> None:
         "Status",
         "is_active",
         "無効",
+        "DEL_FLG",
+        "利用可否",
+        "現況",
+        "任期満了日",
+        "Enabled",
+        "死亡日",
     ],
 )
 def test_a_status_that_nobody_reads_refuses_the_directory(heading: str) -> None:
@@ -131,11 +137,20 @@ def test_a_status_that_nobody_reads_refuses_the_directory(heading: str) -> None:
     assert "staff.active_values" in text
 
 
-@pytest.mark.parametrize("value", ["在職", "退職", "休職", " 育休 "])
+@pytest.mark.parametrize(
+    "value",
+    ["在職", "退職", "休職", " 育休 ", "R8.3.31退職", "令和8年3月末で退職", "（育休中）", "死亡", "2026/4/1～休職"],
+)
 def test_a_status_under_another_heading_refuses_the_directory(value: str) -> None:
     """Values that say who is there make a status of any column that is not read."""
     [text] = problems([f"{HEADINGS},区分2", f"{GOOD[0]},", f"{GOOD[1]},{value}"])
     assert "the column 区分2 looks like a status" in text
+
+
+@pytest.mark.parametrize("value", ["退職手当係", "育休代替職員", "令和8年4月1日 採用", "在職証明担当"])
+def test_words_of_a_post_are_no_status(value: str) -> None:
+    """Who works on retirement pay has not retired."""
+    assert len(load([f"{HEADINGS},職名", f"{GOOD[0]},{value}"])) == 1
 
 
 @pytest.mark.parametrize("heading", ["電話番号", "性別", "役職", "更新者"])
