@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.errors import ConfigInvalid, Problem, Unreadable
-from bot.tables import TableLimits, read_grids
+from bot.tables import Grid, TableLimits, read_grids
 from bot.text import fold, normalise
 
 #: More problems than this are counted, not listed: the file is simply the wrong one.
@@ -75,6 +75,8 @@ class Layout:
     #: A heading with one of these words in it says who counts, as does a column with one of these values: none may be left unread.
     telling: Sequence[str] = ()
     telling_values: Collection[str] = ()
+    #: A sheet with one of these words in its name is of people who don't count.
+    gone: Collection[str] = ()
 
 
 def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
@@ -92,10 +94,20 @@ def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
         problems.refuse()
         return []
     for table in tables:
-        if not _missing(table.columns, layout):
+        if not _missing(table.columns, layout) and not _put_aside(table, layout):
             return pick_rows(table.columns, table.rows, layout, problems)
     best = min((table.columns for table in tables), key=lambda names: len(_missing(names, layout)), default=[])
+    problems.found += [
+        f"{problems.source}: the sheet {table.name} is hidden, or of people who are not there by its name"
+        for table in tables
+        if not _missing(table.columns, layout)
+    ]
     return pick_rows(best, (), layout, problems)
+
+
+def _put_aside(table: Grid, layout: Layout) -> bool:
+    """Tell whether a table is of those who don't count, by its name, or of nobody whom a person sees."""
+    return table.hidden or any(word in fold(table.name) for word in layout.gone)
 
 
 def breaks_off(content: bytes) -> bool:

@@ -152,7 +152,7 @@ class FormsSettings(Section):
     """Words that, in a remark or a line that is no answer, may change the application: a person reads it first."""
     harmless: tuple[str, ...] = (
         "手続き名", "手続名", "フォーム名", "件名", "Subject", "差出人", "宛先", "From", "To", "Cc", "Date", "Sent", "変更前の利用日",
-        "変更前の実施日", "生年月日", "No.", "項番", "連番", "通番", "行番号",
+        "変更前の実施日", "生年月日", "No.", "No", "項番", "連番", "通番", "行番号",
     )  # fmt: skip
     """Labels and headings whose answers say nothing of what is asked for, in every form."""
     free_text: tuple[str, ...] = ()

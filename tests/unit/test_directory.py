@@ -313,3 +313,36 @@ def test_a_file_that_breaks_off_in_a_row_is_refused(cut: str) -> None:
     """What is left of a mail address may be somebody else's: the file is half-written. A last line with its end is whole."""
     assert any("breaks off" in problem for problem in problems([HEADINGS, *GOOD, cut]))
     load([HEADINGS, *GOOD, "0000002,山田,,課,y@city.example.jp", ""])
+
+
+@pytest.mark.parametrize("category", ["休職", "正規（休職中）", "育休", "退職"])
+def test_a_category_that_says_who_is_away_is_obeyed(category: str) -> None:
+    """任用区分 may say it too: nobody is employed by it, while 再任用 after 定年退職 is."""
+    lines = [
+        f"0048213,髙橋　みのり,,,a@city.example.jp,{category},,,",
+        "0050000,佐藤　一,,,c@city.example.jp,定年退職後再任用,,,",
+    ]
+    assert [employee.employed for employee in load([HEADINGS, *lines])] == [False, True]
+
+
+@pytest.mark.parametrize(("title", "state"), [("退職者一覧", "visible"), ("休職", "visible"), ("名簿", "hidden")])
+def test_a_sheet_of_those_who_left_is_put_aside(title: str, state: str) -> None:
+    """Its name says so, or nobody sees it: the next sheet is read, and without one the sheet is named."""
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = title
+    setattr(book.worksheets[0], "sheet_state", state)  # noqa: B010 - its stubs know only literals
+    there = book.create_sheet("在職者")
+    for sheet, line in zip(book.worksheets, GOOD, strict=False):
+        sheet.append(HEADINGS.split(","))
+        sheet.append(line.split(","))
+    assert [employee.employee_no for employee in _of(book)] == [GOOD[1].split(",")[0]]
+    book.active = there
+    there.delete_rows(1, 2)
+    with pytest.raises(ConfigInvalid, match=f"the sheet {title} "):
+        _of(book)
+
+
+def _of(book: openpyxl.Workbook) -> Directory:
+    made = io.BytesIO()
+    book.save(made)
+    return load_directory(made.getvalue(), name="staff.xlsx", settings=StaffSettings())
