@@ -103,7 +103,7 @@ def test_several_kinds_are_a_doubt(answer: str) -> None:
 def test_options_of_which_none_is_ticked_are_doubted(line: str) -> None:
     """Whoever left every box empty has said nothing yet: a person asks."""
     read = only(mail(f"{HEAD}利用日：8/2\n{line}\n"))
-    assert [doubt.text for doubt in read.doubts] == ["どれも選ばれていません"]
+    assert [doubt.text for doubt in read.doubts] == ["選択肢がどれも選ばれていません"]
 
 
 def test_an_unticked_approval_is_none() -> None:
