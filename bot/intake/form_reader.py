@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.intake.accounting import Accounting, Facts, doubts
 from bot.intake.assemble import Assembler, Frame, with_doubt
+from bot.intake.choices import ticked
 from bot.intake.fields import REMARKS, Answer, FieldReader
 from bot.intake.sheets import open_sheets, read_rows, rows_in_text
 from bot.intake.sources import Cover, blocks
@@ -18,6 +19,12 @@ from bot.worksheet import Worksheet
 _TOO_FEW = Doubt(
     field="body", read="", text="番号のみの通知です。申請内容のCSVを待っています",
     text_en="a notice with only a number: it waits for its row of the CSV",
+)  # fmt: skip
+
+
+_SAME_NUMBER = Doubt(
+    field="receipt_no", read="", text="同じ受付番号で別の職員の行があります",
+    text_en="another employee's row has the same receipt number",
 )  # fmt: skip
 
 
@@ -104,14 +111,14 @@ class FormReader:
             own = (*application.doubts, *doubts(found))
             applications.append(replace(application, doubts=own))
             passages += found
-        return Rows(applications=tuple(applications), passages=tuple(passages))
+        return Rows(applications=tuple(_numbered_apart(applications)), passages=tuple(passages))
 
     def _option(self, answer: Answer) -> tuple[Answer, Doubt | None]:
         """Return the answer that an option of the form stands for."""
         options = next((known for field, known in self._options.items() if field == answer.field), None)
         if not options or not answer.value.strip():
             return answer, None
-        meant = options.get(fold(answer.value))
+        meant = options.get(fold(ticked(answer.value)))
         if meant is not None:
             return replace(answer, value=meant), None
         return answer, Doubt(
@@ -133,3 +140,14 @@ class FormReader:
                 if other.employee_no not in seen:
                     seen.add(other.employee_no)
                     yield other
+
+
+def _numbered_apart(applications: Sequence[Application]) -> Iterator[Application]:
+    """Yield the rows of a table, doubted where one receipt number stands for several people."""
+    people: dict[str, set[str | None]] = {}
+    for one in applications:
+        if one.receipt_no:
+            people.setdefault(one.receipt_no, set()).add(one.employee_no)
+    for one in applications:
+        several = one.receipt_no is not None and len(people.get(one.receipt_no, ())) > 1
+        yield with_doubt(one, replace(_SAME_NUMBER, read=one.receipt_no or "")) if several else one

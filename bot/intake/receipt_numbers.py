@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.intake.fields import Answer
+from bot.intake.fields import Answer, Shape
 from bot.model import Doubt
 from bot.text import normalise
 
@@ -13,7 +13,6 @@ _LONGEST = 64
 #: A spreadsheet shows 202611100412 so when the column is narrow, and the last digits are gone.
 _DAMAGED = re.compile(r"^[+-]?\d+(?:\.\d+)?e[+-]?\d+$|^#+$|^\d+\.\d+$", re.IGNORECASE)
 _ROW = re.compile(r"^\d{1,3}$")
-_WHY_OF_ROW = "表の列"
 
 
 def receipt_number(answer: Answer) -> str | None:
@@ -24,7 +23,7 @@ def receipt_number(answer: Answer) -> str | None:
     number = _compact(answer.value)
     if not number or len(number) > _LONGEST or _DAMAGED.match(number):
         return None
-    return None if answer.why == _WHY_OF_ROW and _ROW.match(number) else number
+    return None if answer.shape is Shape.CELL and _ROW.match(number) else number
 
 
 def damaged(*fields: Sequence[Answer]) -> Iterator[Doubt]:

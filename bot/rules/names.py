@@ -33,6 +33,8 @@ _KANA = re.compile(r"[ァ-ヶー]+")
 _READING = re.compile(r"[ぁ-んァ-ヶー]{2,}[\s・･,.]+[ぁ-んァ-ヶー]{2,}")
 _BESIDE_NAME = re.compile(r"旧姓.{1,6}|本人|申請者|利用者|内線\d+")
 _KATAKANA = {ord(letter): chr(ord(letter) + 0x60) for letter in map(chr, range(ord("ぁ"), ord("ゖ") + 1))}
+#: Kana that people write for each other in a reading.
+_SPELLINGS = str.maketrans("ヂヅヲァィゥェォッャュョ", "ジズオアイウエオツヤユヨ", "ー・")
 _BESIDE_UNIT = re.compile(r"(?:本庁舎?|本所)?(?:\d+階)?|内線\d+")
 #: What ends the name of a unit, and how deep it lies.
 _LEVELS = {
@@ -96,6 +98,12 @@ def without_brackets(text: str) -> str:
     plain = normalise(text)
     end = _last_closing(plain)
     return _BRACKETED.sub("", plain[:end]) + plain[end:]
+
+
+def same_reading(stated: str, known: str, rules: RulesSettings) -> bool:
+    """Tell whether two readings are one; what is not written in kana, or not in the directory, contradicts nothing."""
+    read, wanted = (name_key(text, rules).translate(_KATAKANA).translate(_SPELLINGS) for text in (stated, known))
+    return not (_KANA.fullmatch(read) and wanted) or read.removesuffix("サマ") == wanted
 
 
 def _remarks(text: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ BODY = "受付番号：0000901\n職員番号：0031977\n氏名：上野原　拓
 
 def read(head: bytes) -> Reading:
     """Read an application below these header lines."""
-    content = head + b"\r\nSubject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + BODY.encode()
+    content = head + b"\r\nSubject: ID\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + BODY.encode()
     received = datetime(2021, 7, 30, tzinfo=ZoneInfo("Asia/Tokyo"))
     reader = Reader(FormsSettings(), zone=ZoneInfo("Asia/Tokyo"), own_address="telework-id@city.example.jp")
     return reader.read(Message(locator="a", name="a.eml", received_at=received, content=content))

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.house import ROOT, House
 
 #: Each takes megabytes: for tables in mails, for workbooks, for a new schema, for an Exchange mailbox, for the demo.
-_HEAVY = {"pandas", "numpy", "openpyxl", "xlrd", "alembic", "exchangelib", "lxml", "starlette", "uvicorn", "rich"}
+_HEAVY = {"openpyxl", "xlrd", "alembic", "exchangelib", "lxml", "starlette", "uvicorn", "rich"}
 _MOST_MB = 100
 _PROGRAM = """
 import json, re, sys
