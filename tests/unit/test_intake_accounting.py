@@ -196,6 +196,12 @@ def test_several_labels_in_brackets_on_one_line() -> None:
     assert read.doubts == ()
 
 
+def test_the_numbers_of_a_list_stay_with_its_days() -> None:
+    """(1) before the first day belongs to (2) before the next."""
+    read = only(mail(f"{HEAD}利用日：(1)8/2 (2)8/4\n"))
+    assert (read.dates, read.doubts) == ((SECOND, FOURTH), ())
+
+
 FORM = "受付番号：0000412\n申請日時：2021年7月30日 9時12分\n申請区分：新規\n職員番号：0048213\n氏名：高橋　みのり\n所属：健康福祉部福祉政策課\n利用日：8/2\n実施場所：自宅\n"
 
 
