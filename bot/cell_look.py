@@ -19,6 +19,9 @@ _JAPANESE: Mapping[int, str] = MappingProxyType({
     **dict.fromkeys((35, 53, 56), 'm"月"d"日"'),
 })  # fmt: skip
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
+#: Words that a format of dates sets between their parts; any others say something of the cell.
+_OF_DATES = re.compile(r"(?:令和|平成|[年月日時分秒年月日曜()（）~～〜 \u3000/.\-,:]|から|まで|年度)*")
+_QUOTED = re.compile(r'"([^"]*)"|\\(.)')
 _LEADING_ZEROS = re.compile(r"(?:\[[^\]]*\])?(0{2,20})")
 
 
@@ -33,13 +36,20 @@ class Look:
     digits: int = 0
     #: Parts of a date that are shown (y, m, d), where one is missing.
     partly: str = ""
+    #: Words that the format writes beside the parts of a date.
+    words: str = ""
     unseen: bool = False
     struck: bool = False
 
     def parts_of(self, day: date) -> str:
         """Return what is shown of a day, where that is not all of it."""
         named = {"y": f"{day.year}年", "m": f"{day.month}月", "d": f"{day.day}日"}
-        return "".join(named[part] for part in self.partly)
+        return "".join(named[part] for part in self.partly or "ymd") + self.words
+
+    @property
+    def differs(self) -> bool:
+        """Whether a day is shown otherwise than whole."""
+        return bool(self.partly or self.words)
 
 
 PLAIN = Look()
@@ -54,8 +64,14 @@ def look_of(number: int, code: str | None, *, struck: bool = False, unseen: bool
     dates = is_date_format(shown)
     return Look(
         dates=dates, length=dates and is_timedelta_format(shown), digits=len(zeros[1]) if zeros else 0,
-        partly=_partly(shown) if dates else "", struck=struck, unseen=unseen or (shown != "" and not shown.strip("; ")),
+        partly=_partly(shown) if dates else "", words=_words(shown) if dates else "", struck=struck, unseen=unseen or (shown != "" and not shown.strip("; ")),
     )  # fmt: skip
+
+
+def _words(code: str) -> str:
+    """Return the words that a format of dates writes and no part of a date needs."""
+    words = "".join(quoted or single for quoted, single in _QUOTED.findall(code.partition(";")[0]))
+    return "" if _OF_DATES.fullmatch(words) else words
 
 
 def _partly(code: str) -> str:

@@ -115,7 +115,7 @@ class _Reader:
             struck = str(value) if look.struck else self._struck(row, column, str(value))
             self._note(Fact.STRUCK, struck, row, column)
             self._note(Fact.UNSEEN, str(value) if look.unseen else "", row, column)
-            if look.partly and isinstance(value, datetime):
+            if look.differs and isinstance(value, datetime):
                 self._note(Fact.PARTLY, look.parts_of(value), row, column)
         return value
 

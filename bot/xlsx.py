@@ -472,7 +472,7 @@ class _Sheet(_Part):
             self._note(Fact.STRUCK, struck)
         if look.unseen:
             self._note(Fact.UNSEEN, str(value))
-        if look.partly and isinstance(value, datetime):
+        if look.differs and isinstance(value, datetime):
             self._note(Fact.PARTLY, look.parts_of(value))
 
     def _struck_words(self, look: Look, value: object) -> str:

@@ -53,11 +53,25 @@ _NONE = _EMPTY | {"なし", "無し", "無", "該当なし"}
 _OF_FORM = frozenset({Shape.LABELLED, Shape.CELL})
 #: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
 _NOTHING_MORE = frozenset(map(fold, ("特になし", "特に無し", "特にありません", "特にございません")))
-_ORNAMENTS = "※ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝─━~〜<>＜＞【】[]《》"
+#: A value of a form's profile in braces stands for all of its shape.
+_SHAPES = {
+    "{number}": re.compile(r"#?\d{1,12}"),
+    "{time}": re.compile(r"\d{1,2}(?::\d{2}){1,2}|\d{1,2}時(?:\d{1,2}分)?"),
+    "{moment}": re.compile(
+        r"20\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s*(?:\(.\))?\s*t?\d{1,2}(?::\d{2}){1,2}(?:\.\d+)?(?:z|\+09:?00)?|\s*\d{1,2}時\d{1,2}分(?:\d{1,2}秒)?)?"
+    ),
+    "{phone}": re.compile(
+        r"(?:内線|tel|代表|直通)?[\s:.(]*(?:\d{2,5}|\+?\d[\d ()]{1,7}-[\d ()-]{4,14}|0\d{9,10})\)?(?:\s*\(?内線\s*\d{2,5}\)?)?"
+    ),
+    "{url}": re.compile(r"https?://[\w./?=&%#~+:-]{1,300}"),
+    "{address}": re.compile(r"[\w.+-]{1,64}@[\w.-]{1,100}|\d{1,3}(?:\.\d{1,3}){3}|[\w-]{1,40}(?:\.[\w-]{1,40}){1,6}"),
+}
+_ORNAMENTS = "※|｜ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝─━~〜<>＜＞【】[]《》"
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
 #: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
 _PREDICATE = re.compile(
-    r"(?:ます|です|ました|でした|ません|ませんか|ください|下さい|お願い|願います|たい|ない|なし|だ|った|んだ|いる|する|なる|れる|ある|した|希望|依頼|予定|可|否)"
+    r"(?:ます|です|ました|でした|ません|ませんか|ください|下さい|お願い|願います|たい|ない|なし|だ|った|んだ|いる|する|なる|れる|ある|した|希望|依頼|予定|可|否|完了|NG|[×✕]"
+    r"|(?<!承認)(?<!決裁)(?<!了承)(?<!許可)(?<!確認)(?<!調整)(?<!相談)済み?)"
     r"\s*(?:[。、,.!?\n)）]|$)",
     re.MULTILINE,
 )
@@ -68,7 +82,10 @@ _CONTACT = re.compile(
     r"(?:\s*[(（]?(?:内線|代表|直通)[\s:：]*\d{0,6}[)）]?)?\s*",
     re.IGNORECASE,
 )
-_UNIT = re.compile(r"[^\s。、]{0,20}(?:市|市役所|町役場|部|局|課|室|係|担当|グループ|チーム|センター|支所|出張所)")
+#: No particle stands in the name of one: 全部 and 申請は市民課 are none.
+_UNIT = re.compile(
+    r"[^\s。、はをがもでにへとしな]{0,20}(?:市|市役所|町役場|(?<![全一])部|局|課|室|係|担当|グループ|チーム|センター|支所|出張所)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +128,7 @@ class Accounting:
         self._harmless = _folded((*settings.harmless, *own.harmless))
         self._free = _folded((*settings.free_text, *own.free_text)) - _folded(own.harmless)
         self._values = _values(settings.values) | _values(own.values)
+        self._labels = self._harmless | self._free
         self._sentences = Sentences((*own.sentences, *settings.sentences))
         self._words = tuple(fold(word) for word in settings.telling_words)
         self._topics = Vocabulary((*settings.topic_words, *settings.urgent_words), patterns=_COUNTED)
@@ -126,8 +144,11 @@ class Accounting:
             (answer.depth for answer in answers if answer.field != REMARKS and answer.value.strip()), default=0
         )
         known = self._joined(answers)
+        signed = self._signed(answers, facts)
         return [
             _passage(answer, part, *self._explained(answer, facts, oldest, whole=number in known))
+            if number not in signed
+            else _passage(answer, part, Explained.SIGNATURE, "末尾の連絡先")
             for number, answer in enumerate(answers)
             if answer.value.strip() or answer.label
         ]
@@ -142,8 +163,14 @@ class Accounting:
             return Explained.FORM, "様式の文"
         if answer.label:
             return self._labelled(answer, facts)
-        if answer.shape is Shape.SIGNATURE and _is_signature(answer.value, facts):
+        if (
+            answer.shape is Shape.SIGNATURE
+            and not self._suspicion(answer.value, facts)
+            and _is_signature(answer.value, facts)
+        ):
             return Explained.SIGNATURE, answer.shape.value
+        if fold(answer.value).rstrip(":") in self._labels and not self._suspicion(answer.value, facts):
+            return Explained.FORM, "記入のない項目"
         return self._sentence(answer.value, facts)
 
     def _beyond(self, answer: Answer, facts: Facts) -> str:
@@ -181,7 +208,11 @@ class Accounting:
         ):
             return Explained.FORM, "記入なし"
         if label in self._values:
-            stands = value in self._values[label]
+            known, chosen = self._values[label], fold(ticked(answer.value))
+            plain = normalise(answer.value).strip().casefold()
+            stands = chosen in known or any(
+                shape.fullmatch(plain) for name, shape in _SHAPES.items() if fold(name) in known
+            )
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
         if label in self._free or label in self._harmless:
             return self._free_text(answer, facts)
@@ -252,6 +283,24 @@ class Accounting:
                 joined = "".join(answer.value for answer in answers[first : last + 1])
                 if all(self._known(piece) == () for piece in _SENTENCE_END.split(joined) if piece.strip()):
                     found.update(range(first, last + 1))
+        return found
+
+    def _signed(self, answers: Sequence[Answer], facts: Facts) -> set[int]:
+        """Return the numbers of lines at the end that name an office or a contact and nothing else."""
+        found: set[int] = set()
+        for number in range(len(answers) - 1, -1, -1):
+            answer = answers[number]
+            if answer.field != REMARKS:
+                break
+            if answer.label:
+                continue
+            if (
+                answer.shape is not Shape.SENTENCE
+                or self._suspicion(answer.value, facts)
+                or not _is_signature(answer.value, facts)
+            ):
+                break
+            found.add(number)
         return found
 
     def _suspicion(self, text: str, facts: Facts) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
@@ -51,6 +51,7 @@ class Assembler:
         """Return the application; of several statements the newest in the thread wins, and a contradiction is a doubt."""
         stated = [_ticked(answer) for answer in answers if answer.field != REMARKS]
         remarks = _remarks(answers, stated)
+        unticked = list(_unticked(answers, stated))
         chosen, doubts = _choose([*stated, *self._defaults(frame, answers)], frame.received_at.date())
         base = self._base(chosen, frame)
         dates, date_doubts = self._dates(chosen, base, open_end=any(answer.field == "date_to" for answer in stated))
@@ -81,6 +82,7 @@ class Assembler:
             refers_to=refers_to,
             doubts=(
                 *doubts,
+                *unticked,
                 *_too_long(chosen),
                 *damaged(chosen.get("receipt_no", ()), chosen.get("refers_to", ())),
                 *number_doubts,
@@ -88,6 +90,7 @@ class Assembler:
                 *kind_doubts,
                 *_nothing_chosen(answers),
                 *applied_doubts,
+                *_unticked(answers, stated),
             ),
             origins=tuple(Origin(field=item.field, source=item.source, why=item.why) for item in answers),
         )
@@ -264,6 +267,15 @@ def _remarks(answers: Sequence[Answer], stated: Sequence[Answer]) -> list[Answer
     """Return the lines beside the answers, down to the oldest mail of the thread that states one."""
     oldest = max((answer.depth for answer in stated), default=0)
     return [answer for answer in answers if answer.field == REMARKS and answer.depth <= oldest]
+
+
+def _unticked(answers: Sequence[Answer], stated: Sequence[Answer]) -> Iterator[Doubt]:
+    """Yield a doubt for each field that offers options of which none is ticked; an urgent reason need not be any."""
+    printed = [answer for answer in answers if answer.field != REMARKS]
+    for answer, left in zip(printed, stated, strict=True):
+        if answer.value.strip() and not left.value.strip() and answer.field != "urgent_reason":
+            text, text_en = "選択肢がどれも選ばれていません", "none of the options is ticked"
+            yield _doubt(answer.field, answer.value, text, text_en)
 
 
 def _first_of(kinds: Sequence[Kind]) -> Kind:

@@ -11,8 +11,8 @@ from bot.text import fold
 
 _EMPTY = re.compile(r"[\[［][\s\u3000]*[\]］]")
 _CROSSED = re.compile(r"[\[［]\s*[xXｘＸレ✓✔○●]\s*[\]］]")
-_ROUND_EMPTY = re.compile(r"[(（][\s\u3000]*[)）]")
-_ROUND_CROSSED = re.compile(r"[(（]\s*[○◯●✓✔レ]\s*[)）]")
+_ROUND_EMPTY = re.compile(r"[(（〔][\s\u3000]*[)）〕]")
+_ROUND_CROSSED = re.compile(r"[(（〔]\s*[○◯●✓✔レ*＊]\s*[)）〕]")
 _BOX = re.compile(r"([□☐☑☒✓✔■])")
 _ANY_BOX = re.compile("[□☐☑☒✓✔]")
 _ON, _OFF = frozenset("☑☒✓✔■"), frozenset("□☐")

@@ -21,27 +21,32 @@ from bot.settings.forms import FieldName, FormProfile, FormsSettings
 from bot.text import fold
 
 _DECORATION = re.compile(
-    r"^[\s■□●○◇◆▼▽◎★☆・*>＞＊\-–—]*(?:[(（]?\d{1,2}[)）.．、]\s*|[①-⑳]\s*|[QＱ]\s?\d{0,2}\s*[.．:：)）、]\s*)?[\s■□●○◇◆・]*"
+    r"^[\s■□●○◇◆▼▽◎★☆・*>＞＊\-–—|｜]*(?:[(（]?\d{1,2}[)）.．、]\s*|[①-⑳]\s*|(?:[QＱ]|質問|設問|問)\s?\d{0,2}\s*[.．:：)）、]\s*|[設質]?問\s?\d{1,2}\s+)?[\s■□●○◇◆・]*"
 )  # fmt: skip
 _MARKS = re.compile(r"[(（\[［【〔<＜]\s*(?:必須|任意|選択|複数選択可|半角|全角|半角数字)\s*[)）\]］】〕>＞]|[*＊※]$")
 _NUMBER = re.compile(r"(?:第?\s*[\d０-９]{1,2}\s*(?:日目)?|[①-⑳])$")
 _NTH_DAY = re.compile(r"\s*第?[\d０-９]{1,2}日目\s*")
-_COLON = re.compile(r"[:：︰﹕→⇒=＝｜|]")
-_OPENING, _CLOSING = "【\\[［〔《〈「『", "】\\]］〕》〉」』"
+_COLON = re.compile(r"[=-]>|[:：︰﹕→⇒=＝｜|]")
+_OPENING, _CLOSING = "【\\[［〔《〈「『<＜", "】\\]］〕》〉」』>＞"
 _BRACKETS = re.compile(rf"^\s*[{_OPENING}](?P<label>[^{_CLOSING}]{{1,30}})[{_CLOSING}]\s*[:：]?\s*(?P<value>.*)$")
 _INLINE = re.compile(r"【([^】]{1,30})】")
-_RULE = re.compile(r"^[\s\-－ー=＝_＿*＊~〜─━・.]{3,}$")
+#: 1　氏名, as forms number their lines.
+_NUMBERED = re.compile(r"^[\d０-９]{1,2}[\s\u3000]+")
+_RULE = re.compile(r"^[\s\-－ー=＝_＿*＊~〜─━・.|]{3,}$")
 _GAP = re.compile(r"\t+|[\u3000 ]{2,}|\u3000")
 _SPACE = re.compile(r"(?<=\S) (?=\S)")
-_REPLY = re.compile(r"^\s*[AＡ]\s?\d{0,2}\s*[.．:：)）、]\s*")
-_QUESTION = re.compile(r"^\s*[QＱ]\s?\d{0,2}\s*[.．:：)）、]")
+_REPLY = re.compile(r"^\s*(?:(?:[AＡ]|回?答)\s?\d{0,2}\s*[.．:：)）、]\s*|回?答\d{0,2}\s+)")
+_QUESTION = re.compile(r"^\s*(?:(?:[QＱ]|質問|設問|問)\s?\d{0,2}\s*[.．:：)）、]|[設質]?問\s?\d{1,2}\s)")
 _QUOTE = re.compile(r"^\s*((?:[>＞]\s?)+)")
 _CHOICE = re.compile(r"^\s*[\[［(（]\s*\d{1,2}\s*[\]］)）]\s*")
 _UNKNOWN = re.compile(
-    rf"^\s*(?:[{_OPENING}](?P<bracketed>[^{_CLOSING}]{{1,30}})[{_CLOSING}]\s*[:：]?|(?P<plain>[^\s:：0-9０-９][^:：]{{0,20}})[:：])\s*(?P<value>.*)$"
+    rf"^\s*(?:[{_OPENING}](?P<bracketed>[^{_CLOSING}]{{1,30}})[{_CLOSING}]\s*[:：]?|(?P<plain>(?!https?:/)[^\s:：0-9０-９][^:：]{{0,20}})[:：])\s*(?P<value>.*)$"
 )
 _BULLET = re.compile(r"^\s*[■□●◇◆]")
-_OPTION = re.compile(r"^\s*[□☐■☑☒✓✔]")
+_OPTION = re.compile(r"^\s*(?:[□☐■☑☒✓✔]|[\[［(（][\s\u3000xXｘＸレ✓✔○●]{0,3}[\]］)）])")
+#: An option with a circle, filled where it is chosen, and no label.
+_RADIO = re.compile(r"^\s*[●◉○◯]\s*[^\s:：\d０-９]{1,12}\s*$")
+_CHOSEN = frozenset({"kind", "place", "zones", "terminal", "approval", "declaration"})
 _DAY_LINE = re.compile(
     r"^\s*(?:[・*]\s*|[(（]?\d{1,2}[.)）]\s+|[①-⑳]\s*)?(?:令和|[RrＲ]\s*[\d０-９]|[\d０-９]{1,4}\s*[年月/／.．日])"
 )
@@ -160,7 +165,8 @@ class FieldReader:
             return None
         if _NTH_DAY.fullmatch(label):
             return "dates"
-        return self._labels.get(self._key(label)) or self._labels.get(self._key(_NUMBER.sub("", label.strip())))
+        whole = self._labels.get(self._key(label)) or self._labels.get(self._key(_NUMBER.sub("", label.strip())))
+        return whole or self._labels.get(self._key(_NUMBERED.sub("", _DECORATION.sub("", label, count=1))))
 
     def read(self, text: str) -> list[Answer]:
         """Return all answers in the order of the text, and every line beside them as ``remarks``.
@@ -256,7 +262,11 @@ class FieldReader:
             yield REMARKS, "", body[: found[0][1]].strip()
         for index, (field, label_start, value_start) in enumerate(found):
             end = found[index + 1][1] if index + 1 < len(found) else len(body)
-            yield field, body[label_start : value_start - 1], body[value_start:end].strip()
+            yield (
+                field,
+                body[label_start : value_start - 1].rstrip("=-"),
+                body[value_start:end].strip().rstrip("|｜").rstrip(),
+            )
 
     def _label_before(self, body: str, start: int, end: int) -> tuple[str, int] | None:
         """Return the longest known label that ends at ``end``, and where it begins."""
@@ -307,6 +317,8 @@ class FieldReader:
             return False
         if _OPTION.match(text) and current.below and _BULLET.match(current.source) is None:
             return True  # □自宅 ■サテライト under their label
+        if _RADIO.match(text) and current.below and current.field in _CHOSEN:
+            return True
         return not _begins_another(current, text) and _continues(current, text)
 
     def _is_note(self, line: str) -> bool:
@@ -405,4 +417,4 @@ def base_label(label: str) -> str:
 
 
 def _label_key(label: str) -> str:
-    return re.sub(r"[()\[\]<>「」・.:]", "", fold(_MARKS.sub("", label.strip())))
+    return re.sub(r"[()\[\]【】《》<>「」・.:]", "", fold(_MARKS.sub("", label.strip())))

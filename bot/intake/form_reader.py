@@ -22,6 +22,12 @@ _TOO_FEW = Doubt(
 )  # fmt: skip
 
 
+_SAME_NUMBER = Doubt(
+    field="receipt_no", read="", text="同じ受付番号で別の職員の行があります",
+    text_en="another employee's row has the same receipt number",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
     """The applications of a table, one a row, with what explains each of its cells."""
@@ -105,7 +111,7 @@ class FormReader:
             own = (*application.doubts, *doubts(found))
             applications.append(replace(application, doubts=own))
             passages += found
-        return Rows(applications=tuple(applications), passages=tuple(passages))
+        return Rows(applications=tuple(_numbered_apart(applications)), passages=tuple(passages))
 
     def _option(self, answer: Answer) -> tuple[Answer, Doubt | None]:
         """Return the answer that an option of the form stands for."""
@@ -134,3 +140,14 @@ class FormReader:
                 if other.employee_no not in seen:
                     seen.add(other.employee_no)
                     yield other
+
+
+def _numbered_apart(applications: Sequence[Application]) -> Iterator[Application]:
+    """Yield the rows of a table, doubted where one receipt number stands for several people."""
+    people: dict[str, set[str | None]] = {}
+    for one in applications:
+        if one.receipt_no:
+            people.setdefault(one.receipt_no, set()).add(one.employee_no)
+    for one in applications:
+        several = one.receipt_no is not None and len(people.get(one.receipt_no, ())) > 1
+        yield with_doubt(one, replace(_SAME_NUMBER, read=one.receipt_no or "")) if several else one

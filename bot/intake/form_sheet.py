@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from bot.intake.fields import Answer, FieldReader
 from bot.intake.grid import DAYS, FORMULA, Grid, remark, unguarded
-from bot.intake.titles import is_plain
+from bot.intake.titles import is_plain, names_day
 from bot.text import fold, normalise
 from bot.worksheet import place
 
 #: Where a person stamps the form: nothing is said by it.
 _SEALS = frozenset(map(fold, ("印", "㊞", "(印)", "押印")))
-_OF_DAYS = re.compile(r"\d|^(?:から|まで|より|と|及び|および|[~、,・\-]+)$")
+_OF_DAYS = re.compile(r"\d|^(?:令和|西暦|[年月日]|\([月火水木金土日]\)|から|まで|より|と|及び|および|[~、,・\-]+)$")
 _COLON = re.compile(r"[:：]")
 
 
@@ -48,7 +48,9 @@ class FormSheet:
             if not cells:
                 continue
             words = " ".join(cell for _, cell in cells)
-            if not any(self._label(cell) for _, cell in cells) and is_plain(words):
+            is_title = not any(self._label(cell) for _, cell in cells) and is_plain(words)
+            # Below the first label a day is one more that is asked for.
+            if is_title and not (read.answers and names_day(words)):
                 read.titles.append((place(row.number), words))
             else:
                 read.answers += self._line(index, cells)

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from bot.errors import Unreadable
 from bot.intake.fields import REMARKS, Answer, FieldReader, Shape
-from bot.intake.titles import is_closing, is_plain
+from bot.intake.titles import is_closing, is_plain, names_day
 from bot.text import fold, normalise
 from bot.worksheet import Merged, Row, letters, place
 
@@ -206,7 +206,7 @@ class Table:
         words = " ".join(filter(None, row.cells))
         column = len(row.cells) - 1
         named = column < len(self._columns) and self._columns[column].field == "name"  # 中村 is no village there
-        if is_plain(words) and not named:
+        if is_plain(words) and not named and not names_day(words):
             self._pass_over(row, "表の見出し")
         else:
             self._read.about_all.append(self._remark("", words, place(row.number)))
@@ -343,7 +343,7 @@ class Table:
 
 def remark(part: str, label: str, words: str, at: str) -> Answer:
     """Return what stands in a table and is no answer."""
-    source = f"{part} {at}「{label}」" if label else f"{part} {at}"
+    source = f"{part} {at}「{label}」{words}" if label else f"{part} {at}{words}"
     return Answer(
         field=REMARKS, label=label, value=words, source=source.strip(), why="表の知らない列または行", at=at,
         shape=Shape.UNKNOWN_LABEL if label else Shape.SENTENCE,

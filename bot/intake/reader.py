@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from bot.errors import Unreadable
@@ -25,11 +27,15 @@ from bot.intake.sentences import Sentences
 from bot.intake.sheets import open_sheets
 from bot.intake.sources import Place, Source, agreeing, together
 from bot.intake.subjects import explain
+from bot.intake.titles import is_of_another_time, is_plain
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
 from bot.settings.forms import FormProfile, FormsSettings
-from bot.text import listed
+from bot.text import listed, normalise
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: What programs name their exports with.
+_ASCII = re.compile(r"[\x00-\x7f]+")
 _FREE_TEXT = Doubt(
     field="body", read="", text="自由文の申請です。元のメールを読んで確かめてください",
     text_en="an application in free text: read the mail itself",
@@ -95,13 +101,16 @@ class Reader:
         profile = believed(known, brought_by=message.brought_by) if known else self._forms.dropped
         frame = Frame(form=profile, subject="", received_at=received, zone=self._zone)
         rows = form.sheets(sheets, name=message.name, frame=frame)
+        named = _file_name(message.name, self._forms, profile, rows.applications, received.date())
+        unexplained = tuple(doubts([named]))
+        applications = tuple(replace(one, doubts=(*one.doubts, *unexplained)) for one in rows.applications)
         identity = Identity(
             message_id=f"{Identity.DROPPED}{message.name}", received_at=message.received_at,
             digest=hashlib.sha256(message.content).hexdigest(),
         )  # fmt: skip
         return Reading(
-            outcome=ReadOutcome.APPLICATIONS, identity=identity, subject=message.name, applications=rows.applications,
-            passages=rows.passages,
+            outcome=ReadOutcome.APPLICATIONS, identity=identity, subject=message.name, applications=applications,
+            passages=(named, *rows.passages),
         )  # fmt: skip
 
     def _read_letter(self, message: Message) -> Reading:
@@ -161,6 +170,12 @@ class Reader:
                 for subject in (letter.subject, *letter.subjects_within)
             ),
             *_attached(letter),
+            *(passage for part, text in _parts(letter) for passage in _turned(part, text)),
+            *(
+                _file_name(item.name, self._forms, form.profile, applications, received_on)
+                for item in letter.attachments
+                if item.is_table
+            ),
             *(passage for text in texts for passage in form.accounting.explain(text.answers, facts, part=text.part)),
         ]
         unexplained = tuple(doubts(beside))
@@ -252,10 +267,29 @@ def _attached(letter: Letter) -> Iterator[Passage]:
         if harmless := harmless_attachment(item):
             explained, why = Explained.SIGNATURE, harmless
         elif item.is_table:
-            explained, why = Explained.ANSWER, "表"
+            continue  # its name is explained apart
         else:
             explained, why = Explained.UNEXPLAINED, "中身を読めない添付ファイルです"
         yield Passage(part="添付ファイル", text=item.name, explained=explained, why=why)
+
+
+def _turned(part: str, text: str) -> Iterator[Passage]:
+    """Yield a passage where signs turn the writing round: a person sees other days than stand there."""
+    if found := _DIRECTIONS.search(text):
+        words = text[max(0, found.start() - 10) : found.end() + 20].strip()
+        yield Passage(part=part, text=words, explained=Explained.UNEXPLAINED, why="文字の向きを変える記号があります")
+
+
+def _file_name(
+    name: str, forms: FormsSettings, profile: FormProfile | None, applications: Sequence[Application], on: date
+) -> Passage:
+    """Return the name of a table as a passage: 取消分.csv and 見本.xlsx are told apart by their name alone."""
+    stem = _ASCII.sub(" ", normalise(name.rpartition(".")[0])).strip()
+    days = [f"{day:%Y/%m/%d}" for one in applications for day in one.dates]
+    plain = is_plain(stem) and not is_of_another_time(stem, [*days, f"{on:%Y/%m/%d}"])
+    plain = plain or explain(stem, forms, profile, applications, on).explained is Explained.FORM
+    explained, why = (Explained.ANSWER, "表") if plain else (Explained.UNEXPLAINED, "ファイル名を確かめてください")
+    return Passage(part="添付ファイル", text=name, explained=explained, why=why)
 
 
 def _is_of(form: FormProfile, sender: str, subject: str) -> bool:

@@ -27,7 +27,7 @@ from bot.intake.grid import (
     remark,
     unguarded,
 )
-from bot.intake.titles import is_closing, is_plain
+from bot.intake.titles import is_closing, is_of_another_time, is_plain
 from bot.model import Explained, Passage
 from bot.settings.forms import FormsSettings
 from bot.tables import TableLimits, read_worksheets
@@ -120,7 +120,9 @@ class _SheetReader:
             read.rows = [[*row, *_as_shown(row, partly)] for row in read.rows]
         read.about_all += self._facts()
         name = self._sheet.name
-        if read.rows and not (fold(name) in known_sheets if known_sheets else is_plain(name)):
+        days = [answer.value for row in read.rows for answer in row if answer.field in DAYS]
+        plain = fold(name) in known_sheets if known_sheets else is_plain(name) and not is_of_another_time(name, days)
+        if read.rows and not plain:
             read.about_all.append(remark(self._part, SHEET_NAME, name, ""))
         return read
 

@@ -53,10 +53,14 @@ def same_person(case: Case) -> Iterator[Finding]:
     if case.employee is None:
         return
     application, employee, rules = case.application, case.employee, case.rules
-    if application.name and not same_name(application.name, employee.name, rules, kana=employee.kana):
+    same = not application.name or same_name(
+        application.name, employee.name, rules,
+        kana=employee.kana, employee_no=employee.employee_no, department=employee.department,
+    )  # fmt: skip
+    if not same:
         yield hold(
-            f"氏名「{quote(application.name)}」が職員番号 {employee.employee_no} の職員名簿の氏名と一致しません。",
-            f"The name {quote(application.name)!r} differs from the directory's for {employee.employee_no}.",
+            f"氏名「{quote(application.name or '')}」が職員番号 {employee.employee_no} の職員名簿の氏名と一致しません。",
+            f"The name {quote(application.name or '')!r} differs from the directory's for {employee.employee_no}.",
         )
     if application.kana and not same_reading(application.kana, employee.kana, rules):
         yield hold(

@@ -129,6 +129,8 @@ class FormsSettings(Section):
         "申請完了", "申込完了", "受付完了", "送信完了", "登録完了", "申請します", "申請いたします", "お願いします", "お願いいたします", "至急", "緊急", "重要",
         "システム", "再送", "自動送信", "転送", "返信", "Re", "Fw", "Fwd", "SPAM", "無害化済", "無害化", "様", "さん", "分", "から", "まで", "より",
         "を", "の", "が", "に", "と", "へ", "で", "について", "につき",
+        "kintone", "Graffer", "FormMailer", "フォームメーラー", "Microsoft", "Google", "Forms", "ぴったりサービス", "あります", "レコード",
+        "追加されました", "受け付け", "メール", "件名なし",
     )  # fmt: skip
     """Words that a subject may be made of, beside the form's own ones: anything else in it holds the application."""
     known: tuple[FormProfile, ...] = (
@@ -153,7 +155,7 @@ class FormsSettings(Section):
     """A line that begins so is a note or footer, never an answer."""
     telling_words: tuple[str, ...] = (
         "取消", "取り消", "取下", "取り下", "中止", "キャンセル", "変更", "訂正", "修正", "直し", "追加", "除く", "除き", "以外", "不要",
-        "誤り", "間違", "差替", "差し替", "見送", "延期", "やめ", "出勤", "出社", "登庁", "休暇", "年休", "休みます",
+        "誤り", "誤送", "誤申", "誤記", "間違", "ペンディング", "白紙", "差替", "差し替", "見送", "延期", "やめ", "出勤", "出社", "登庁", "休暇", "年休", "休みます",
         "撤回", "辞退", "無効", "破棄", "却下", "差戻", "差し戻", "返却", "不用", "必要なく", "必要がなく", "必要ありませ", "必要無", "いりませ", "要りませ",
         "結構です", "ずら", "変え", "代わりに", "ではなく", "でなく", "できな", "できませ", "出来な", "出来ませ", "行けな", "行けませ", "しませ", "ありませ",
         "見合わせ", "退職", "異動", "転出", "入院", "忌引", "欠勤", "休むこと", "二重", "重複", "テスト", "試験", "別の", "別人", "他人", "代理", "待って",
@@ -190,7 +192,7 @@ class FormsSettings(Section):
     """Words of which a topic is made, where applicants write what they like: anything else there holds the application."""
     harmless: tuple[str, ...] = (
         "手続き名", "手続名", "フォーム名", "件名", "Subject", "差出人", "宛先", "From", "To", "Cc", "Date", "Sent", "変更前の利用日",
-        "変更前の実施日", "生年月日", "No.", "項番", "連番", "通番", "行番号",
+        "変更前の実施日", "生年月日", "No.", "No", "項番", "連番", "通番", "行番号",
     )  # fmt: skip
     """Labels and headings whose answers say nothing of what is asked for, in every form."""
     free_text: tuple[str, ...] = ()

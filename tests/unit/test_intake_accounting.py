@@ -92,6 +92,22 @@ def test_several_kinds_are_a_doubt(answer: str) -> None:
     assert doubted(only(mail(f"{HEAD}申請区分：{answer}\n利用日：8/2\n"))) == {"kind"}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "申請区分：□新規 □変更 □取消",
+        "実施場所：□自宅 □サテライトオフィス",
+        "実施場所：□自宅",
+        "所属長承認：□承認済",
+        "接続先：[ ] LGWAN [ ] インターネット",
+    ],
+)
+def test_options_of_which_none_is_ticked_are_doubted(line: str) -> None:
+    """Whoever left every box empty has said nothing yet: a person asks."""
+    read = only(mail(f"{HEAD}利用日：8/2\n{line}\n"))
+    assert [doubt.text for doubt in read.doubts] == ["どれも選ばれていません"]
+
+
 def test_an_unticked_approval_is_none() -> None:
     """With every box empty nothing was chosen: 「□済」 is no approval."""
     assert only(mail(f"{HEAD}利用日：8/2\n所属長承認：□済　□未\n")).approval is None
