@@ -199,17 +199,8 @@ class Accounting:
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
-        if (
-            facts.new
-            and label not in self._own
-            and value not in _NONE
-            and self._tells_of_another_kind(label, answer.value)
-        ):
-            return Explained.UNEXPLAINED, "新規でない申請の記載です"
-        if (agrees := _agrees(label, answer.value, facts)) is not None:
-            return (Explained.FORM, "利用日と合う") if agrees else (Explained.UNEXPLAINED, "利用日と合いません")
-        if _TELEPHONE.fullmatch(label) and _TELEPHONE_NUMBER.fullmatch(normalise(answer.value).strip()):
-            return Explained.SIGNATURE, "電話番号"
+        if checked := self._checked(label, answer.value, facts):
+            return checked
         if label in self._harmless and not _stands_below(answer):
             return Explained.FORM, "内容を問わない項目"
         if value.rstrip("。") in _NOTHING_MORE or (
@@ -228,6 +219,17 @@ class Accounting:
         whole = answer.value if answer.shape in _OF_FORM else f"{answer.label}：{answer.value}".rstrip("：")
         explained, why = self._sentence(whole, facts)
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
+
+    def _checked(self, label: str, value: str, facts: Facts) -> tuple[Explained, str] | None:
+        """Explain what stands under a label by the application itself; ``None`` where that tells nothing of it."""
+        own = label in self._own or fold(value) in _NONE
+        if facts.new and not own and self._tells_of_another_kind(label, value):
+            return Explained.UNEXPLAINED, "新規でない申請の記載です"
+        if (agrees := _agrees(label, value, facts)) is not None:
+            return (Explained.FORM, "利用日と合う") if agrees else (Explained.UNEXPLAINED, "利用日と合いません")
+        if _TELEPHONE.fullmatch(label) and _TELEPHONE_NUMBER.fullmatch(normalise(value).strip()):
+            return Explained.SIGNATURE, "電話番号"
+        return None
 
     def _tells_of_another_kind(self, label: str, value: str) -> bool:
         """Tell whether a label belongs to another kind of application, or the title under it does."""
@@ -339,7 +341,7 @@ def _folded(labels: Iterable[str]) -> frozenset[str]:
 
 def _stands_below(answer: Answer) -> bool:
     """Tell whether an answer is not on the line of its label: then it may be no answer to it."""
-    return answer.shape is not Shape.CELL and answer.value not in answer.source
+    return answer.at.endswith("行目") and answer.value not in answer.source
 
 
 def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
