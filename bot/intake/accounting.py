@@ -128,13 +128,14 @@ class Accounting:
             return Explained.FORM, "様式の文"
         if answer.label:
             return self._labelled(answer, facts)
-        if (
-            answer.shape is Shape.SIGNATURE
-            and not self._suspicion(answer.value, facts)
-            and _is_signature(answer.value, facts)
-        ):
+        return self._unlabelled(answer, facts)
+
+    def _unlabelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
+        """Explain a line without a label: a signature, a known label that nothing stands under, or a sentence."""
+        suspicious = self._suspicion(answer.value, facts)
+        if answer.shape is Shape.SIGNATURE and not suspicious and _is_signature(answer.value, facts):
             return Explained.SIGNATURE, answer.shape.value
-        if fold(answer.value).rstrip(":") in self._labels and not self._suspicion(answer.value, facts):
+        if fold(answer.value).rstrip(":") in self._labels and not suspicious:
             return Explained.FORM, "記入のない項目"
         return self._sentence(answer.value, facts)
 

@@ -116,7 +116,8 @@ class FormsSettings(Section):
         "申請完了", "申込完了", "受付完了", "送信完了", "登録完了", "申請します", "申請いたします", "お願いします", "お願いいたします", "至急", "緊急", "重要",
         "システム", "再送", "自動送信", "転送", "返信", "Re", "Fw", "Fwd", "SPAM", "無害化済", "無害化", "様", "さん", "分", "から", "まで", "より",
         "を", "の", "が", "に", "と", "へ", "で", "について", "につき",
-        "kintone", "Graffer", "FormMailer", "フォームメーラー", "Microsoft", "Google", "Forms", "ぴったりサービス", "あります", "レコード", "追加されました", "受け付け", "メール", "件名なし",
+        "kintone", "Graffer", "FormMailer", "フォームメーラー", "Microsoft",
+        "Google", "Forms", "ぴったりサービス", "あります", "レコード", "追加されました", "受け付け", "メール", "件名なし",
     )  # fmt: skip
     """Words that a subject may be made of, beside the form's own ones: anything else in it holds the application."""
     known: tuple[FormProfile, ...] = (
@@ -158,8 +159,21 @@ class FormsSettings(Section):
     """Labels and headings whose answers say nothing of what is asked for, in every form."""
     free_text: tuple[str, ...] = ()
     """Labels under which applicants write what they like: a day not asked for, another person's number or a change in it holds."""
-    values: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Labels and headings with a state, in every form, and those of its values, whole, with which an application stands."""
+    values: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=lambda: dict[str, tuple[str, ...]]({
+            "任用区分": ("正規", "正規職員", "常勤職員", "再任用職員", "任期付職員", "会計年度任用職員", "会計年度任用",), "レコード番号": ("{number}",),
+            "レコードID": ("{number}",), "ID": ("{number}",), "No": ("{number}",), "番号": ("{number}",),
+            "#": ("{number}",), "回答番号": ("{number}",), "回答ID": ("{number}",), "フォーム番号": ("{number}",),
+            "作成日時": ("{moment}",), "更新日時": ("{moment}",), "最終更新日時": ("{moment}",), "最終変更時刻": ("{moment}",),
+            "到達日時": ("{moment}",), "開始時刻": ("{moment}", "{time}",), "終了時刻": ("{time}",), "開始時間": ("{time}",),
+            "終了時間": ("{time}",), "電話番号": ("{phone}",), "電話": ("{phone}",), "TEL": ("{phone}",), "FAX": ("{phone}",),
+            "内線": ("{phone}",), "内線番号": ("{phone}",), "連絡先": ("{phone}", "{address}",), "連絡先電話番号": ("{phone}",),
+            "日中の連絡先": ("{phone}",), "携帯電話": ("{phone}",), "URL": ("{url}",), "詳細URL": ("{url}",), "管理画面": ("{url}",),
+            "IPアドレス": ("{address}",), "ホスト名": ("{address}",),
+        })
+    )  # fmt: skip
+    """Labels and headings with a state, in every form, and those of its values, whole, with which an application stands; {number}, {time},
+    {moment}, {phone}, {url} and {address} stand for whatever has that shape."""
     sentences: tuple[str, ...] = (
         "申込がありました。", "申請がありました。", "以下の申込がありました。", "以下の申請がありました。", "次のとおり申込がありました。",
         "次のとおり申請がありました。", "申込を受け付けました。", "申請を受け付けました。", "お申込みを受け付けました。", "新しい申請を受け付けました。",
