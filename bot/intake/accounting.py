@@ -120,7 +120,7 @@ class Accounting:
 
     def _explained(self, answer: Answer, facts: Facts, oldest: int, *, whole: bool) -> tuple[Explained, str]:
         if answer.field != REMARKS:
-            why = self._unchecked(answer, facts) if answer.field in _UNCHECKED else ""
+            why = self._unchecked(answer, facts) if answer.field in _UNCHECKED | {"place"} else ""
             return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, answer.field)
         if answer.shape is Shape.OLDER or answer.depth > oldest:
             return Explained.OLDER, answer.shape.value
@@ -143,7 +143,8 @@ class Accounting:
         """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
         if answer.lines > 1 and ticked(answer.value) == answer.value:
             return "1行で答える項目に複数の行があります"
-        return self._suspicion(answer.value, facts)
+        # A place is judged whole by a rule; only where it ends no rule can tell.
+        return "" if answer.field == "place" else self._suspicion(answer.value, facts)
 
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
