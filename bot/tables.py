@@ -47,6 +47,10 @@ class Grid:
     rows: Sequence[Sequence[str]]
     #: Where each row stands in its file or sheet, the first line being 1.
     numbers: Sequence[int]
+    #: Its sheet's name, and the titles above it.
+    name: str = ""
+    #: Whether its sheet is hidden.
+    hidden: bool = False
 
 
 def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
@@ -60,7 +64,7 @@ def read_grids(content: bytes, *, name: str, limits: TableLimits) -> list[Grid]:
     for mark in (mark for sheet in sheets for mark in sheet.marks if mark.fact in _TAKEN_BACK):
         at, words = place(mark.row, mark.column), quote(mark.words)
         raise _refused(name, f"{at} 表に{mark.fact}があります：{words} / words are struck out or unseen: {words}")
-    tables = [grid for sheet in sheets if (grid := _grid(sheet.rows, name)) is not None]
+    tables = [grid for sheet in sheets if (grid := _grid(sheet, name)) is not None]
     if len(tables) > limits.max_sheets:
         raise _refused(name, f"表が多すぎます（上限{limits.max_sheets}） / more than {limits.max_sheets} tables")
     if not tables:
@@ -210,7 +214,8 @@ def _text(cell: object) -> str:
     return str(cell).strip()
 
 
-def _grid(rows: list[Row], name: str) -> Grid | None:
+def _grid(sheet: Worksheet, name: str) -> Grid | None:
+    rows = sheet.rows
     if len(rows) < 2:
         return None
     titles = 0  # above the table
@@ -223,7 +228,8 @@ def _grid(rows: list[Row], name: str) -> Grid | None:
         raise _refused(name, f"{longer}行目の列数が見出しより多い / row {longer} has more cells than the header")
     return Grid(
         columns=_unique(header.cells), rows=[row.cells + [""] * (width - len(row.cells)) for row in body],
-        numbers=[row.number for row in body],
+        numbers=[row.number for row in body], hidden=any(mark.fact is Fact.HIDDEN_SHEET for mark in sheet.marks),
+        name=" ".join([sheet.name, *(cell for row in rows[:titles] for cell in row.cells if cell)]),
     )  # fmt: skip
 
 

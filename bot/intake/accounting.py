@@ -13,22 +13,42 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bot.intake.agreement import day_count
 from bot.intake.choices import ticked
 from bot.intake.dates import RELATIVE, digits
 from bot.intake.fields import REMARKS, Answer, Shape
 from bot.intake.sentences import Sentences
-from bot.model import Application, Doubt, Explained, Passage
+from bot.intake.vocabulary import Vocabulary
+from bot.intake.whole_answers import is_whole
+from bot.model import Application, Doubt, Explained, Kind, Passage
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold, normalise
 
 _LONGEST = 200
 _MOST_LINES = 3
+#: In a signature: shorter is an extension, longer a telephone number.
+_LONG_NUMBER = re.compile(r"(?<![\d-])\d{6,8}(?![\d-])")
+_LONGEST_COUNT = 3
 _DAY = re.compile(
     r"(?<![\d/.])(?:\d{2,4}\s*[年/.-]\s*)?(\d{1,2})\s*[月/]\s*(\d{1,2})(?![\d/])|(?<![\d/月])(\d{1,2})\s*日(?!間)"
 )
 #: A number that is no part of a longer one, of a telephone number, an address or a date.
 _ALONE = re.compile(r"(?<![\dA-Za-z.@/-])(?<!内線)(?<!内線[ :])[A-Za-z]?\d{4,10}(?![\dA-Za-z.@/:-])")
+#: In a topic: how many, and the days asked for.
+_COUNTED = (
+    r"(?:令和|r)?\d{1,4}年度?|第?\d{1,3}(?:回|次|期|四半期|章|号|件|課|階)|\d{1,2}月(?=議会|定例会|補正|分|期|号)|\d{1,2}[月/]\d{1,2}日?(?:\([月火水木金土日]\))?|"
+    r"\d{1,2}日|[a-z]?\d{4,}|=[\d+*/-]{1,20}"
+)
+_OPTIONS = re.compile(r"[・／/、,]+|申請|届")
+_TELEPHONE = re.compile("(?:連絡先)?(?:の)?(?:電話番号|電話|内線番号|内線|連絡先|携帯電話|携帯電話番号|tel)")
+_TELEPHONE_NUMBER = re.compile(
+    r"(?:0\d{1,4}[-(]\d{1,4}[-)]\d{3,4}|0\d{9,10})(?:\s*\(?内線\s*:?\d{3,5}\)?)?|(?:内線|直通)?\s*:?\d{3,5}"
+)
+_WEEKDAYS = re.compile(r"(?:[月火水木金土日](?:曜日?)?[、,・/\s]*)+")
+_COUNT_LABELS = frozenset({"日数", "利用日数", "実施日数", "テレワーク日数", "申請日数", "合計日数"})
 _EMPTY = frozenset({"", "-", "―", "ー", "--", "---", "...", "…"})
+#: Answers by which a field is left open.
+_NONE = _EMPTY | {"なし", "無し", "無", "該当なし"}
 #: Under a label that the settings name.
 _OF_FORM = frozenset({Shape.LABELLED, Shape.CELL})
 #: Answers to a free question that say that there is none: they approve and refuse nothing, whatever the label.
@@ -43,6 +63,8 @@ _SHAPES = {
     "{phone}": re.compile(
         r"(?:内線|tel|代表|直通)?[\s:.(]*(?:\d{2,5}|\+?\d[\d ()]{1,7}-[\d ()-]{4,14}|0\d{9,10})\)?(?:\s*\(?内線\s*\d{2,5}\)?)?"
     ),
+    "{latin}": re.compile(r"(?!.*\d{4})[a-z0-9 ./_();:,+-]{1,200}"),
+    "{office}": re.compile(r"(?:[^\s。、はをがもでにへとしな取消止変]{0,20}(?:市|部|局|課|室|係|担当|センター)){1,4}"),
     "{url}": re.compile(r"https?://[\w./?=&%#~+:-]{1,300}"),
     "{address}": re.compile(r"[\w.+-]{1,64}@[\w.-]{1,100}|\d{1,3}(?:\.\d{1,3}){3}|[\w-]{1,40}(?:\.[\w-]{1,40}){1,6}"),
 }
@@ -50,7 +72,8 @@ _ORNAMENTS = "※|｜ \t\u3000■□●○◆◇▼▽★☆・*＊-－―=＝�
 _SENTENCE_END = re.compile(r"(?<=[。．！!])\s*")
 #: How a clause ends that asks or tells something; 「資料作成のため」 names a topic alone.
 _PREDICATE = re.compile(
-    r"(?:ます|です|ました|でした|ません|ませんか|ください|下さい|お願い|願います|たい|ない|なし|だ|った|んだ|いる|する|なる|れる|ある|した|希望|依頼|予定|可|否)"
+    r"(?:ます|です|ました|でした|ません|ませんか|ください|下さい|お願い|願います|たい|ない|なし|だ|った|んだ|いる|する|なる|れる|ある|した|希望|依頼|予定|可|否|完了|NG|[×✕]"
+    r"|(?<!承認)(?<!決裁)(?<!了承)(?<!許可)(?<!確認)(?<!調整)(?<!相談)済み?)"
     r"\s*(?:[。、,.!?\n)）]|$)",
     re.MULTILINE,
 )
@@ -76,6 +99,10 @@ class Facts:
     numbers: tuple[str, ...]
     #: Of people and departments, folded.
     names: frozenset[str]
+    #: Whether all of them are for a new login.
+    new: bool = True
+    #: Whether all of them are for the same days.
+    same_days: bool = True
 
     @classmethod
     def of(cls, applications: Iterable[Application]) -> Facts:
@@ -87,7 +114,11 @@ class Facts:
         )  # fmt: skip
         names = (fold(name) for one in known for name in (one.name, one.kana, one.department) if name)
         return cls(
-            days=frozenset.intersection(*days) if days else frozenset(), numbers=tuple(numbers), names=frozenset(names)
+            days=frozenset.intersection(*days) if days else frozenset(),
+            numbers=tuple(numbers),
+            names=frozenset(names),
+            new=all(application.kind is Kind.ISSUE for application in known),
+            same_days=len(set(days)) == 1,
         )
 
 
@@ -102,6 +133,12 @@ class Accounting:
         self._labels = self._harmless | self._free
         self._sentences = Sentences((*own.sentences, *settings.sentences))
         self._words = tuple(fold(word) for word in settings.telling_words)
+        self._topics = Vocabulary((*settings.topic_words, *settings.urgent_words), patterns=_COUNTED)
+        self._own = _folded(own.harmless)
+        self._new = _folded(settings.kinds.get(Kind.ISSUE.value, ()))
+        self._other_kinds = frozenset(
+            fold(word) for kind, words in settings.kinds.items() if kind != Kind.ISSUE.value for word in words
+        )
 
     def explain(self, answers: Sequence[Answer], facts: Facts, *, part: str) -> list[Passage]:
         """Return every answer and remark as a passage of ``part``, in their order."""
@@ -120,7 +157,7 @@ class Accounting:
 
     def _explained(self, answer: Answer, facts: Facts, oldest: int, *, whole: bool) -> tuple[Explained, str]:
         if answer.field != REMARKS:
-            why = self._unchecked(answer, facts) if answer.field in _UNCHECKED | {"place"} else ""
+            why = self._beyond(answer, facts)
             return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, answer.field)
         if answer.shape is Shape.OLDER or answer.depth > oldest:
             return Explained.OLDER, answer.shape.value
@@ -139,34 +176,80 @@ class Accounting:
             return Explained.FORM, "記入のない項目"
         return self._sentence(answer.value, facts)
 
+    def _beyond(self, answer: Answer, facts: Facts) -> str:
+        """Return why an answer says more than its field asks for, or ``""``."""
+        of_another = facts.new and (answer.field == "refers_to" or self._names_another_kind(answer.label))
+        if of_another and answer.field != "kind" and fold(answer.value) not in _NONE:
+            return "新規の申請では答えない項目です"
+        if not is_whole(answer.field, answer.label, answer.value):
+            return "項目が尋ねるもののほかにも書かれています"
+        if answer.field == "urgent_reason" and not self._topics.covers(answer.value, facts.names):
+            return "理由に知らない言葉があります"
+        if answer.field in _NAMING and any(word in fold(answer.value) for word in self._words):
+            return "申請の内容を変えるかもしれない言葉があります"
+        return self._unchecked(answer, facts) if answer.field in _UNCHECKED else ""
+
+    def _names_another_kind(self, words: str) -> bool:
+        folded = fold(words)
+        return any(word in folded for word in self._other_kinds)
+
     def _unchecked(self, answer: Answer, facts: Facts) -> str:
         """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
         if answer.lines > 1 and ticked(answer.value) == answer.value:
             return "1行で答える項目に複数の行があります"
-        # A place is judged whole by a rule; only where it ends no rule can tell.
-        return "" if answer.field == "place" else self._suspicion(answer.value, facts)
+        return self._suspicion(answer.value, facts)
 
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
+        if (
+            facts.new
+            and label not in self._own
+            and value not in _NONE
+            and self._tells_of_another_kind(label, answer.value)
+        ):
+            return Explained.UNEXPLAINED, "新規でない申請の記載です"
+        if (agrees := _agrees(label, answer.value, facts)) is not None:
+            return (Explained.FORM, "利用日と合う") if agrees else (Explained.UNEXPLAINED, "利用日と合いません")
+        if _TELEPHONE.fullmatch(label) and _TELEPHONE_NUMBER.fullmatch(normalise(answer.value).strip()):
+            return Explained.SIGNATURE, "電話番号"
         if label in self._harmless and not _stands_below(answer):
             return Explained.FORM, "内容を問わない項目"
         if value.rstrip("。") in _NOTHING_MORE or (
             value in _EMPTY and (answer.shape in _OF_FORM or label in self._free)
         ):
             return Explained.FORM, "記入なし"
+        return self._open(label, answer, facts)
+
+    def _open(self, label: str, answer: Answer, facts: Facts) -> tuple[Explained, str]:
+        """Explain what is judged by its words: a state, free text, and a label with its answer as a sentence."""
         if label in self._values:
-            known, chosen = self._values[label], fold(ticked(answer.value))
-            plain = normalise(answer.value).strip().casefold()
-            stands = chosen in known or any(
-                shape.fullmatch(plain) for name, shape in _SHAPES.items() if fold(name) in known
-            )
+            stands = self._stands(label, answer.value)
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
         if label in self._free or label in self._harmless:
             return self._free_text(answer, facts)
         whole = answer.value if answer.shape in _OF_FORM else f"{answer.label}：{answer.value}".rstrip("：")
         explained, why = self._sentence(whole, facts)
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
+
+    def _stands(self, label: str, value: str) -> bool:
+        """Tell whether an application stands with a value, one of those known or of a shape that is."""
+        known, plain = self._values[label], normalise(value).strip().casefold()
+        return fold(ticked(value)) in known or any(
+            shape.fullmatch(plain) for name, shape in _SHAPES.items() if fold(name) in known
+        )
+
+    def _tells_of_another_kind(self, label: str, value: str) -> bool:
+        """Tell whether a label belongs to another kind of application, or the title under it does."""
+        if self._names_another_kind(label):
+            return True
+        options = {fold(option) for option in _OPTIONS.split(value)}
+        lists_all = len(options) > 2 and bool(options & self._new)
+        return (
+            label in self._harmless
+            and not lists_all
+            and any(word in fold(value) for word in (*self._other_kinds, *self._words))
+        )
 
     def _free_text(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what an applicant wrote freely: known sentences, and beside them a topic, but nothing that is asked or told."""
@@ -176,6 +259,8 @@ class Accounting:
         why = next((why for piece in pieces if (why := self._suspicion(piece, facts))), "")
         if not why and any(_PREDICATE.search(normalise(piece)) for piece in pieces):
             why = "理由や件名ではなく、文が書かれています"
+        if not why and not all(self._topics.covers(_CONTACT.sub(" ", piece), facts.names) for piece in pieces):
+            why = "自由記入の欄に知らない言葉があります"
         return (Explained.UNEXPLAINED, why) if why else (Explained.ANSWER, "自由記入")
 
     def _sentence(self, value: str, facts: Facts) -> tuple[Explained, str]:
@@ -239,6 +324,8 @@ class Accounting:
 
 
 #: Fields whose answers no grammar and no rule checks to the last word.
+#: Fields whose answers may hold any letters, but no word that tells something.
+_NAMING = frozenset({"receipt_no", "refers_to"})
 _UNCHECKED = frozenset({"kana", "terminal", "approval", "urgent_reason", "hours", "declaration"})
 
 
@@ -262,8 +349,7 @@ def _folded(labels: Iterable[str]) -> frozenset[str]:
 
 def _stands_below(answer: Answer) -> bool:
     """Tell whether an answer is not on the line of its label: then it may be no answer to it."""
-    in_cell = answer.at.endswith("列")  # under its heading, however far down
-    return not in_cell and answer.value not in answer.source
+    return answer.shape is not Shape.CELL and answer.value not in answer.source
 
 
 def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
@@ -293,6 +379,20 @@ def _only_asked(plain: str, asked: frozenset[date]) -> bool:
     )
 
 
+def _agrees(label: str, value: str, facts: Facts) -> bool | None:
+    """Tell whether a number of days, or weekdays, are those of the days asked for; ``None`` under any other label."""
+    plain = normalise(value).strip()
+    if label in _COUNT_LABELS:
+        count = int(plain) if plain.isdecimal() and len(plain) <= _LONGEST_COUNT else day_count(plain)
+        return facts.same_days and count == len(facts.days)
+    if label == "曜日" and facts.same_days:
+        stated = set(re.sub("曜日?", "", plain)) & set("月火水木金土日")
+        return _WEEKDAYS.fullmatch(plain) is not None and stated == {
+            "月火水木金土日"[day.weekday()] for day in facts.days
+        }
+    return None
+
+
 def _is_another(number: str, facts: Facts) -> bool:
     """Tell whether a number may be somebody else's: it is none of the application's, and no longer than those."""
     longest = max(map(len, facts.numbers), default=len(number))
@@ -301,7 +401,10 @@ def _is_another(number: str, facts: Facts) -> bool:
 
 def _is_signature(line: str, facts: Facts) -> bool:
     """Tell whether each piece of a line is a contact, a unit of the city, or who applies."""
-    rest = _CONTACT.sub(" ", normalise(line))
+    plain = normalise(line)
+    if any(_is_another(number, facts) for number in _LONG_NUMBER.findall(plain)):
+        return False
+    rest = _CONTACT.sub(" ", plain)
     return all(_UNIT.fullmatch(piece) or _names(piece, facts) for piece in rest.split())
 
 

@@ -20,7 +20,7 @@ _RADIO = re.compile(r"(?:^|(?<=[\s\u3000、,／/]))([●◉○◯])")
 _IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _WORD = re.compile(r"[^\W_]")
 _EDGES = " \u3000\t、,・/"
-_OPTIONS = re.compile(r"[・/／、,，()（）\n\s|｜]+")
+_OPTIONS = re.compile(r"[・/／、,，()（）\[\]［］「」【】\n\s|｜]+")
 _NUMBERING = re.compile(r"^[\[(]?\d{1,2}[\])]?[.:、]?(?=\D)")
 _ABOUT = re.compile(r"^(?:テレワーク|在宅勤務|リモートワーク|ログインid|vdi|id|パスワード|アカウント)(?:用|の)?")
 _OF_BEFORE = re.compile(r"^(?:発行|利用|申請|申込|予約)の?")
@@ -114,7 +114,7 @@ class KindOptions:
             return ()
         if whole in own or self._kind_of(text) is not None:
             return (text,)
-        return filter(None, _OPTIONS.split(text))
+        return filter(None, _OPTIONS.split(text.rstrip("。. ")))
 
     def _kind_of(self, option: str) -> Kind | None:
         """Return the kind of one option: a kind's own name, or a word of the settings with a common beginning and ending."""

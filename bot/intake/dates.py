@@ -467,9 +467,21 @@ def _resolved(match: re.Match[str], scan: _Scan, after: date | None) -> date:
         if not parts.get("same") and (number <= scan.last.day or _may_be_no_day(text, scan)):
             raise _Unclear(f"「{text}」が日付かどうか、何月かが決まりません", "a bare number may be no day of it")
     try:
-        return date(year, month, number) if year else _next(month, number, after or scan.last or scan.base, scan)
+        day = date(year, month, number) if year else _next(month, number, after or scan.last or scan.base, scan)
     except ValueError:
         raise _Unclear(f"「{text}」という日はありません", f"there is no day {month}/{number}") from None
+    _check_habit(day, text, scan)
+    return day
+
+
+def _check_habit(day: date, text: str, scan: _Scan) -> None:
+    """Refuse a past day whose year may be the old one, written by habit: 2026/1/5 for 2027/1/5 in the December of 2026."""
+    if scan.backward or day >= scan.base or not _exists(day.year + 1, day.month, day.day):
+        return
+    if 0 <= (day.replace(year=day.year + 1) - scan.base).days <= scan.infer_days:
+        raise _Unclear(
+            f"「{text}」は過ぎた日です。年の書き間違いかもしれません", f"{text!r} is past: it may be of the next year"
+        )
 
 
 def _may_be_no_day(text: str, scan: _Scan) -> bool:

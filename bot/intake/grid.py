@@ -343,7 +343,7 @@ class Table:
 
 def remark(part: str, label: str, words: str, at: str) -> Answer:
     """Return what stands in a table and is no answer."""
-    source = f"{part} {at}「{label}」" if label else f"{part} {at}"
+    source = f"{part} {at}「{label}」{words}" if label else f"{part} {at}{words}"
     return Answer(
         field=REMARKS, label=label, value=words, source=source.strip(), why="表の知らない列または行", at=at,
         shape=Shape.UNKNOWN_LABEL if label else Shape.SENTENCE,

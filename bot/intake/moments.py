@@ -13,8 +13,19 @@ from bot.intake.dates import digits, read_day
 from bot.intake.daytime import CLOCK, time_of
 from bot.text import normalise
 
-_ZONE = r"\(?(?P<zone>Z|JST|日本時間|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|UTC|GMT)\)?"
-_TIME = re.compile(rf"(?:T\s?)?{CLOCK}(?:\s?{_ZONE})?", re.IGNORECASE)
+_ZONE = (
+    r"\(?(?P<zone>Z|JST|日本時間|日本標準時|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|(?:UTC|GMT)[+-]\d{1,2}|UTC|GMT)\)?"
+    r"(?:\s?\((?:JST|日本標準時|Japan Standard Time)\))?"
+)
+_TIME = re.compile(rf"(?:T\s?|,\s?)?{CLOCK}(?:\s?{_ZONE})?", re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = r"(?P<month>" + "|".join(_MONTHS) + r")[a-z]{0,6}\.?"
+_NAME = r"(?:(?P<weekday>mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s)?"
+#: As mail headers (RFC 5322) and browsers write it: Fri, 20 Nov 2026 12:58:00 +0900, Fri Nov 20 2026 12:58:00 GMT+0900.
+_ENGLISH = tuple(
+    re.compile(rf"^{_NAME}{parts},?\s(?P<year>20\d\d),?\s(?=\d)", re.IGNORECASE)
+    for parts in (rf"(?P<day>\d{{1,2}})\s{_MONTH}", rf"{_MONTH}\s(?P<day>\d{{1,2}})")
+)
 #: A stamp without marks between its numbers: 20261120125830, 20261120T125830+0900.
 _COMPACT = re.compile(r"^(20\d{6})(?:T|\s)?(\d{2})(\d{2})(\d{2})?(?!\d)", re.IGNORECASE)
 
@@ -25,6 +36,8 @@ def read_moment(text: str, *, zone: tzinfo, base: date, time_alone: bool = False
     With ``time_alone`` a time without a day is of ``base``.
     """
     plain = _COMPACT.sub(_marked, " ".join(digits(normalise(text)).split()))
+    for written in _ENGLISH:
+        plain = written.sub(_in_numbers, plain)
     day, rest = read_day(plain, base=base, backward=True) or (base if time_alone else None, plain)
     match = _TIME.fullmatch(" ".join(rest.split()))
     if day is None or not match:
@@ -40,11 +53,17 @@ def _marked(compact: re.Match[str]) -> str:
     return f"{day} {hour}:{minute}:{second or '00'}"
 
 
+def _in_numbers(english: re.Match[str]) -> str:
+    month = _MONTHS.index(english["month"].lower()) + 1
+    weekday = f" ({english['weekday']})" if english["weekday"] else ""
+    return f"{english['year']}/{month}/{english['day']}{weekday} "
+
+
 def _zone(name: str | None, zone: tzinfo) -> tzinfo:
-    if name is None or name.upper() in {"JST", "日本時間"}:
+    if name is None or name.upper() in {"JST", "日本時間", "日本標準時"}:
         return zone
     offset = re.sub(r"^(?:UTC|GMT)", "", name.upper())
     if offset in {"", "Z"}:
         return UTC
     sign = -1 if offset[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:])))
+    return timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[3:].lstrip(":") or 0)))

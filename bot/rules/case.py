@@ -105,7 +105,8 @@ class Case:
             return None
         if self.application.kind in REPEATABLE:
             return next((earlier.request for earlier in self.context.history.same_kind if self._is_same(earlier)), None)
-        return next((request.id for request in self.same_number if self._says_the_same(request.application)), None)
+        same = next((one.id for one in self.same_number if self._says_the_same(one.application)), None)
+        return None if same is None or self.altered_since(same) else same
 
     @cached_property
     def used_otherwise(self) -> tuple[str, Application] | None:
@@ -117,6 +118,16 @@ class Case:
         else:
             same = [(one.id, one.application) for one in self.same_number]
         return same[-1] if same else None
+
+    def altered_since(self, request: str) -> bool:
+        """Tell whether the number of an earlier request came again with something else: a cancellation, other days, a doubt."""
+        numbered = list(self.context.history.earlier)
+        later = numbered[[one.id for one in numbered].index(request) + 1 :]
+        number = number_key(self.application.receipt_no or "")
+        return any(
+            number_key(one.application.receipt_no or "") == number and not self._says_the_same(one.application)
+            for one in later
+        )
 
     def _is_same(self, earlier: Before) -> bool:
         return earlier.same_content or (self._is_numbered(earlier) and self._says_the_same(earlier.application))

@@ -21,6 +21,7 @@ _LOOKS_LIKE = str.maketrans("OIL", "011")
 _BETWEEN = re.compile(r"[・･,、.]+")
 _MOST_LIKELY = 5
 _LONGEST_NAME = 40
+_PARTS = re.compile(r"[\s()（）\[\]【】・、,/]+")
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
@@ -163,6 +164,7 @@ def layout(settings: StaffSettings) -> Layout:
         max_rows=settings.max_rows,
         telling=settings.status_words,
         telling_values=settings.status_values,
+        gone=tuple(_gone(settings)),
     )
 
 
@@ -206,8 +208,15 @@ def _employee(row: Row, seen: dict[str, Row], settings: StaffSettings, problems:
 
 
 def _employed(row: Row, settings: StaffSettings) -> bool:
-    """Tell whether the status column, where there is one, says that the employee is 在職."""
+    """Tell whether the status column, where there is one, says that the employee is 在職, and no 任用区分 such as 休職 gainsays it."""
+    if _gone(settings).intersection(map(fold, _PARTS.split(row.text("category")))):
+        return False
     return "status" not in row.values or fold(row.text("status")) in _active(settings.active_values)
+
+
+def _gone(settings: StaffSettings) -> frozenset[str]:
+    """Return the values that say that somebody is not there, in whatever column."""
+    return _active(settings.status_values) - _active(settings.active_values)
 
 
 @lru_cache

@@ -63,8 +63,9 @@ def _used_otherwise(case: Case, request: str, earlier: Application) -> Finding:
             f"({', '.join(difference.field for difference in found)}); an operator decides.",
         )
     return hold(
-        f"同じ受付番号（{number}）の申請が案件 {request} にあり、どちらかに確認できない記載があります。担当者が確認します。",
-        f"There is an application with this receipt number, {request}, and one of the two is not clear; an operator decides.",
+        f"同じ受付番号（{number}）の申請が案件 {request} にあり、その後の届出を含めて確認できない記載があります。担当者が確認します。",
+        f"There is an application with this receipt number, {request}; it, this one or what followed is not clear: "
+        "an operator decides.",
     )
 
 

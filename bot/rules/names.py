@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.settings.rules import RulesSettings
-from bot.text import fold, normalise
+from bot.text import fold, normalise, number_key
 
 _CLOSING = ")]】〕》〉>」』"
 _BRACKETED = re.compile(rf"[(\[【〔《〈<「『]([^{re.escape(_CLOSING)}]*)[{re.escape(_CLOSING)}]")
-_BETWEEN_NAMES = re.compile(r"[\s・･,、.]+")
-_BETWEEN_UNITS = re.compile(r"[\s>・･/\\|→,、;:~\-]+")
+_BETWEEN_NAMES = re.compile(r"[\s・･,、.。_=\-]+")
+_APART = re.compile(r"[\s/]+")
+_WORDS = re.compile(r"[\s・･,、]+")
+#: A program without ー writes a hyphen for it.
+_LONG_VOWEL = re.compile(r"(?<=[ァ-ヶ])-")
+_REPEATED = re.compile(r"(.)[々〻]")
+#: The ヶ of 鬼ヶ島, which is no ケ and is read as か or が.
+_SMALL_KE = re.compile(r"(?:(?<=[\u3400-\u9fff])|^)[ヵヶカガケが](?=[\u3400-\u9fff])")
+_BETWEEN_UNITS = re.compile(r"[\s>・･/\\|→,、;:~_\-]+")
 #: Behind a name, whoever bears it.
 _HONORIFICS = ("様", "殿", "さん", "氏", "印")
 #: Two titles and an honorific are the most that anybody writes.
@@ -25,7 +33,9 @@ _KANA = re.compile(r"[ァ-ヶー]+")
 _READING = re.compile(r"[ぁ-んァ-ヶー]{2,}[\s・･,.]+[ぁ-んァ-ヶー]{2,}")
 _BESIDE_NAME = re.compile(r"旧姓.{1,6}|本人|申請者|利用者|内線\d+")
 _KATAKANA = {ord(letter): chr(ord(letter) + 0x60) for letter in map(chr, range(ord("ぁ"), ord("ゖ") + 1))}
-_BESIDE_UNIT = re.compile(r"本庁舎?|本所|\d+階|内線\d+")
+#: Kana that people write for each other in a reading.
+_SPELLINGS = str.maketrans("ヂヅヲァィゥェォッャュョ", "ジズオアイウエオツヤユヨ", "ー・")
+_BESIDE_UNIT = re.compile(r"(?:本庁舎?|本所)?(?:\d+階)?|内線\d+")
 #: What ends the name of a unit, and how deep it lies.
 _LEVELS = {
     **dict.fromkeys(("部", "局", "院", "署"), 0),
@@ -37,20 +47,26 @@ _LONGEST_UNIT = 100
 _OFFICES = r"(?:市役所|町役場|村役場|区役所|県庁|都庁|府庁|道庁)?(?:[市町村区]長部局)?(?:本庁舎?)?"
 
 
-def same_name(stated: str, known: str, rules: RulesSettings, *, kana: str = "") -> bool:
+def same_name(
+    stated: str, known: str, rules: RulesSettings, *, kana: str = "", employee_no: str = "", department: str = ""
+) -> bool:
     """Tell whether two names are the same, as ``rules.name_match`` says.
 
-    Folded, no difference is made by variants of characters, titles, 様, a reading or an earlier name in brackets, a mark
-    between the names, or 〓 for one character.
+    Folded, no difference is made by variants of characters, titles, 様, a reading or an earlier name beside it, a mark between
+    the names, their order, kana of the other kind, or 〓 for one character; nor by the employee's own number or department.
     """
     if rules.name_match == "off":
         return True
     if rules.name_match == "exact":
         return without_brackets(stated).strip() == known.strip()
     wanted, plain = name_key(known, rules), normalise(stated)
-    if not all(_beside_name(remark, wanted, kana, rules) for remark in _remarks(plain)):
+    own = _Own(wanted=wanted, kana=kana, employee_no=employee_no, department=department, rules=rules)
+    if not all(own.stands_beside(remark) for remark in _remarks(plain)):
         return False
-    return any(_is(wanted, name) for name in _without_titles(name_key(without_brackets(plain), rules), rules))
+    names = [name for written in own.written(without_brackets(plain)) for name in _without_titles(written, rules)]
+    return (
+        any(_is(wanted, name) for name in names) or _in_other_order(plain, known, rules) or _is_kana(plain, kana, rules)
+    )
 
 
 def same_department(stated: str, known: str, rules: RulesSettings) -> bool:
@@ -73,7 +89,8 @@ def same_department(stated: str, known: str, rules: RulesSettings) -> bool:
 
 def name_key(name: str, rules: RulesSettings) -> str:
     """Return the form in which names are compared: folded, without marks between, with the city's own variants."""
-    return _BETWEEN_NAMES.sub("", fold(name)).translate(_added(rules.name_variants))
+    folded = _REPEATED.sub(r"\1\1", _LONG_VOWEL.sub("ー", fold(name)))
+    return _SMALL_KE.sub("ヶ", _BETWEEN_NAMES.sub("", folded)).translate(_added(rules.name_variants))
 
 
 def without_brackets(text: str) -> str:
@@ -83,12 +100,61 @@ def without_brackets(text: str) -> str:
     return _BRACKETED.sub("", plain[:end]) + plain[end:]
 
 
+def same_reading(stated: str, known: str, rules: RulesSettings) -> bool:
+    """Tell whether two readings are one; what is not written in kana, or not in the directory, contradicts nothing."""
+    read, wanted = (name_key(text, rules).translate(_KATAKANA).translate(_SPELLINGS) for text in (stated, known))
+    return not (_KANA.fullmatch(read) and wanted) or read.removesuffix("サマ") == wanted
+
+
 def _remarks(text: str) -> Iterator[str]:
     return (match[1] for match in _BRACKETED.finditer(text[: _last_closing(text)]))
 
 
 def _last_closing(text: str) -> int:
     return max(map(text.rfind, _CLOSING)) + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Own:
+    """Whose name is compared, and what of the same person may be written beside it."""
+
+    wanted: str
+    kana: str
+    employee_no: str
+    department: str
+    rules: RulesSettings
+
+    def stands_beside(self, remark: str) -> bool:
+        """Tell whether what stands in brackets beside a name changes nothing."""
+        return _beside_name(remark, self.wanted, self.kana, self.rules) or self._is_own(remark)
+
+    def written(self, plain: str) -> Iterator[str]:
+        """Yield the keys of the names that a text without brackets may be."""
+        yield name_key(plain, self.rules)
+        words = [word for word in _APART.split(plain) if word and not self._is_own(word)]
+        yield name_key("".join(words), self.rules)
+        for count in (1, 2):
+            if len(words) > count and _is_reading(" ".join(words[-count:]), self.wanted, self.kana, self.rules):
+                yield name_key("".join(words[:-count]), self.rules)
+
+    def _is_own(self, word: str) -> bool:
+        """Tell whether it is the employee's number, or department."""
+        if self.employee_no and number_key(word) == number_key(self.employee_no):
+            return True
+        ends = bool(self.department) and fold(word).endswith(_UNIT_ENDS)
+        return ends and same_department(word, self.department, self.rules)
+
+
+def _in_other_order(stated: str, known: str, rules: RulesSettings) -> bool:
+    """Tell whether the given name stands before the family name: two words each, and no more."""
+    one, other = ([name_key(word, rules) for word in _WORDS.split(normalise(text).strip())] for text in (stated, known))
+    return len(one) == len(other) == 2 and all(one) and one == other[::-1]
+
+
+def _is_kana(stated: str, kana: str, rules: RulesSettings) -> bool:
+    """Tell whether a name is written in kana alone, wholly as the directory reads it."""
+    read, known = (name_key(text, rules).translate(_KATAKANA) for text in (stated, kana))
+    return bool(known) and read == known
 
 
 def _beside_name(remark: str, name: str, kana: str, rules: RulesSettings) -> bool:
@@ -131,7 +197,7 @@ def _without_titles(name: str, rules: RulesSettings) -> Iterator[str]:
 
 def _is(known: str, stated: str) -> bool:
     if _GETA not in stated:
-        return known == stated
+        return known.translate(_KATAKANA) == stated.translate(_KATAKANA)
     return (
         len(known) == len(stated) >= _SHORTEST_WITH_GETA
         and stated.count(_GETA) == 1

@@ -14,7 +14,9 @@ from bot.text import fold, listed, normalise
 from bot.wording import quote
 
 #: Written where there is no address to state; whole answers.
-_NONE = frozenset({"", "-", "--", "---", "ー", "なし", "無し", "無", "未記入", "n/a"})
+_NONE = frozenset({"", "-", "--", "---", "ー", "なし", "無し", "無", "未記入", "n/a", "特になし", "特に無し"})
+#: Which of one's addresses it is; the directory's own is meant by each.
+_USE = frozenset({"職場", "勤務先", "公用", "庁内", "業務用", "仕事用", "職員用", "本人"})
 _APART = re.compile(r"[\s<>()\[\]{},;\"|/、。・「」【】]+|mailto:", re.IGNORECASE)
 _TELEPHONE = re.compile(r"(?:(?:内線|内|電話|tel|ext)[.:]?)?[0-9\-]{0,20}")
 
@@ -55,12 +57,13 @@ def states_only(home: str, stated: str, names: Sequence[str] = ()) -> bool:
 
     The applicant's name and a telephone number may stand beside it.
     """
-    if fold(stated) in _NONE:
+    if fold(stated).strip("()") in _NONE:
         return True
     pieces = [piece.strip(".:'`") for piece in _APART.split(normalise(stated)) if piece.strip(".:'`")]
     addresses = {piece.casefold() for piece in pieces if "@" in piece}
     beside = fold("".join(piece for piece in pieces if "@" not in piece))
-    return addresses == {home} and (beside in map(fold, names) or _TELEPHONE.fullmatch(beside) is not None)
+    known = beside in _USE or beside in map(fold, names) or _TELEPHONE.fullmatch(beside) is not None
+    return addresses == {home} and known
 
 
 def proven(case: Case) -> bool:

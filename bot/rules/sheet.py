@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.errors import ConfigInvalid, Problem, Unreadable
-from bot.tables import TableLimits, read_grids
+from bot.tables import Grid, TableLimits, read_grids
 from bot.text import fold, normalise
 
 #: More problems than this are counted, not listed: the file is simply the wrong one.
@@ -25,6 +25,8 @@ _DATE = re.compile(
     r"(?:(?P<year>\d{4})|(?P<era>令和|平成|昭和|[RHS])(?P<count>元|\d{1,2}))年?[-/.]?"
     r"(?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 )
+_DAY_BESIDE = re.compile(r"(?:令和|平成|[RH](?=\d)|[\d\s./年月日末頃~で付け\-()\[\]【】:]|より|から|予定)+")
+_LONGEST_STATUS = 40
 _COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
 
 
@@ -73,6 +75,8 @@ class Layout:
     #: A heading with one of these words in it says who counts, as does a column with one of these values: none may be left unread.
     telling: Sequence[str] = ()
     telling_values: Collection[str] = ()
+    #: A sheet with one of these words in its name is of people who don't count.
+    gone: Collection[str] = ()
 
 
 def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
@@ -90,10 +94,20 @@ def read_rows(content: bytes, layout: Layout, problems: Problems) -> list[Row]:
         problems.refuse()
         return []
     for table in tables:
-        if not _missing(table.columns, layout):
+        if not _missing(table.columns, layout) and not _put_aside(table, layout):
             return pick_rows(table.columns, table.rows, layout, problems)
     best = min((table.columns for table in tables), key=lambda names: len(_missing(names, layout)), default=[])
+    problems.found += [
+        f"{problems.source}: the sheet {table.name} is hidden, or of people who are not there by its name"
+        for table in tables
+        if not _missing(table.columns, layout)
+    ]
     return pick_rows(best, (), layout, problems)
+
+
+def _put_aside(table: Grid, layout: Layout) -> bool:
+    """Tell whether a table is of those who don't count, by its name, or of nobody whom a person sees."""
+    return table.hidden or any(word in fold(table.name) for word in layout.gone)
 
 
 def breaks_off(content: bytes) -> bool:
@@ -179,12 +193,18 @@ def _unread(headings: Sequence[str], records: Sequence[Sequence[str]], layout: L
     """Return the headings of columns that say who counts, by their words or their values, and that nothing is read from."""
     read, words = set(_places(headings, layout).values()), [fold(word) for word in layout.telling]
     unread = [(at, heading) for at, heading in enumerate(headings) if at not in read]
-    values = {at: {record[at].strip() for record in records} if layout.telling_values else set() for at, _ in unread}
+    values = {at: {record[at] for record in records} if layout.telling_values else set() for at, _ in unread}
     return [
         heading
         for at, heading in unread
-        if any(word in fold(heading) for word in words) or not values[at].isdisjoint(layout.telling_values)
+        if any(word in fold(heading) for word in words)
+        or any(_without_day(value) in layout.telling_values for value in values[at])
     ]
+
+
+def _without_day(value: str) -> str:
+    """Return what a cell says beside a day: R8.3.31退職, （令和8年3月末で退職）."""
+    return _DAY_BESIDE.sub("", normalise(value)) if len(value) <= _LONGEST_STATUS else value
 
 
 def _places(headings: Sequence[str], layout: Layout) -> dict[str, int]:

@@ -10,26 +10,40 @@ from bot.text import fold
 from bot.wording import quote
 
 _BRACKETED = re.compile(r"[（(【\[]([^（(【\[）)】\]]*)[）)】\]]")
-_CHOICE = re.compile(r"^(?:[（(\[【]?\d{1,2}[）)\]】.:：]|[①-⑳])\s*")
+_CHOICE = re.compile(r"^(?:[（(\[【]?\d{1,2}[）)\]】.．、:：]|[①-⑳]|[●■・])\s*")
+_ENCLOSED = re.compile(r"[【\[「]([^（(【\[「」）)】\]]*)[】\]」]")
 _ZONE_ENDS = re.compile(r"(接続系|系|環境|セグメント|ネットワーク|側)$")
-_APART = re.compile(r"[\s\u3000:：]+")
+_APART = re.compile(r"[\s\u3000:：／/、,，]+")
 _BEFORE = re.compile(r"^(?:ご|御|本人の?|職員の?|申請者の?)(?=自宅)")
-_BEHIND = re.compile(r"(?:にて|のみ|です|で)?[。.]?$")
+_BEHIND = re.compile(r"(?:にて|のみ|です|で)?[。.、,]?$")
 _LONGEST_REMARK = 60
-#: Letters and digits of an address: no hiragana but の, so that no sentence passes.
-_ADDRESS = re.compile(r"^[〒\d\u3400-\u9fff々ァ-ヶーの\-]+$")
-_MUNICIPALITY = re.compile("[都道府県市区町村郡丁]|番地")
+#: 〒390-0001 長野県例市東町1-2-3 コーポ山田101, folded: no hiragana but の, so that no sentence passes.
+_ADDRESS = re.compile(
+    r"(?:(?:住所|所在地):?)?(?:〒?\d{3}-?\d{4})?(?P<area>[\u3400-\u9fff々ァ-ヶーの]{2,40})"
+    r"(?:(?P<number>\d[\d\-丁目番地号の]{0,20})(?P<house>[^。、,!?]{0,30}))?"
+)
+_AREA = re.compile(r"[都道府県市区町村郡]")
+_AREA_ENDS = re.compile(r"(?:[都道府県市区町村郡字]|丁目|番地?|号)$")
+#: What follows the number of a house: a room, or the house's name with one. A name alone may be that of a shop.
+_HOUSE = re.compile(
+    r"(?:[^\W\d_]{1,20}?)?[a-z]?\d{1,5}[a-z]?(?:号室?|室|棟|階|f)?|[^\W_]{0,20}(?:マンション|アパート|ハイツ|コーポ|ハウス|レジデンス|メゾン|荘|団地|住宅|寮|官舎|公舎|社宅)[^\W_]{0,10}"
+)
+#: Where nobody lives: it names no home, though its address may stand there.
+_FACILITY = re.compile(
+    "会館|公民館|公園|学校|大学|庁舎|役所|支所|事務所|事業所|営業所|オフィス|温泉|道の駅|車[内中]|センター|美術館|博物館|体育館|店舗"
+)
 _NAME = re.compile(r"^[^\W\d_]{1,12}$")
 #: In an address these tell of another home, of another person's, or of no home at all.
 _ELSEWHERE = re.compile(
     "実家|別荘|別宅|[^自本住三]宅(?:$|の)|家族|親族|親戚|両親|[父母]親|祖[父母]|義[父母兄弟姉妹]|[妻夫父母兄姉弟妹親子孫]の|[妻夫父母兄姉弟妹]$|"
-    "友人|友達|知人|恋人|宿泊|民宿|ホテル|旅館|旅行|喫茶|カフェ|店$|図書館|駅$|病院|施設|[任張問在遣行]先|滞在|帰省|出張|予定|一部|半分|"
-    "午前|午後|前半|後半|以外|場合|変更|中止|取消|不可|未定|曜|毎週|隔週|\\d[日月時]|\\d/\\d"
+    "他[県市町村区]|[県市町村区国都]外|別の|友人|友達|知人|恋人|宿泊|民宿|ホテル|旅館|旅行|喫茶|カフェ|店$|図書館|駅$|病院|施設|[任張問在遣行]先|"
+    "滞在|帰省|出張|予定|一部|半分|の分$|別日|振替|午前|午後|前半|後半|以外|場合|変更|中止|取消|不可|未定|曜|毎週|隔週|\\d[日月時]|\\d/\\d"
 )
 _HOMES = frozenset(map(fold, (
     "アパート", "マンション", "一戸建て", "戸建て", "戸建", "一軒家", "持ち家", "持家", "借家", "賃貸", "社宅", "官舎", "公舎", "寮", "団地",
     "集合住宅", "本人宅", "現住所", "住所地", "住民票の住所", "届出住所", "書斎", "自室",
     "自宅", "本人", "住民票所在地", "住民票住所", "賃貸マンション", "賃貸アパート", "分譲マンション", "戸建て住宅",
+    "在宅", "在宅勤務", "テレワーク", "居室", "リビング", "仕事部屋", "市内", "本市内", "登録住所", "申請者の自宅", "本人の自宅", "職員の自宅",
     "市営住宅", "県営住宅", "公営住宅", "職員住宅", "職員寮",
 )))  # fmt: skip
 _PERSONAL_NUMBERS = ("番号", "マイナンバー", "mynumber")
@@ -129,17 +143,29 @@ def _says_nothing(remark: str, *, branch: bool) -> bool:
         return True
     if len(text) > _LONGEST_REMARK or _ELSEWHERE.search(text):
         return False
-    return bool(_ADDRESS.match(text) and _MUNICIPALITY.search(text)) or (branch and bool(_NAME.match(text)))
+    return (branch and bool(_NAME.match(text))) or _is_address(text)
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether a folded text is an address of a home: of a town, or with the number of a house and what follows it."""
+    found = _ADDRESS.fullmatch(text)
+    if not found or not _AREA.search(found["area"]) or _FACILITY.search(text):
+        return False
+    if not found["number"]:
+        return bool(_AREA_ENDS.search(found["area"]))
+    return not found["house"] or bool(_HOUSE.fullmatch(found["house"]))
 
 
 def _parts(stated: str) -> tuple[str, list[str]]:
     """Return a place without what stands beside it, folded, and each thing that stands beside it."""
-    text = _CHOICE.sub("", stated.strip().strip("「」"))
+    text = _CHOICE.sub("", stated.strip())
+    if enclosed := _ENCLOSED.fullmatch(text):
+        text = enclosed[1]
     remarks = _BRACKETED.findall(text)
     base = _BEHIND.sub("", _BEFORE.sub("", fold(_BRACKETED.sub("", text))))
     first, *rest = _APART.split(_BRACKETED.sub("", text).strip(), maxsplit=1)
     # 自 宅 is one word; an address may stand behind a space or a colon.
-    if rest and _ADDRESS.match(fold(rest[0])) and _MUNICIPALITY.search(fold(rest[0])):
+    if rest and _is_address(fold(rest[0])):
         return _BEFORE.sub("", fold(first)), [*remarks, rest[0]]
     return base, remarks
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.model import Employee, Kind
 from bot.rules.approvals import approved, refused
 from bot.rules.case import Case, Finding, hold, reject
-from bot.rules.names import name_key, same_department, same_name
+from bot.rules.names import name_key, same_department, same_name, same_reading
 from bot.text import fold
 from bot.wording import days_en, days_ja, quote
 
@@ -53,10 +53,19 @@ def same_person(case: Case) -> Iterator[Finding]:
     if case.employee is None:
         return
     application, employee, rules = case.application, case.employee, case.rules
-    if application.name and not same_name(application.name, employee.name, rules, kana=employee.kana):
+    same = not application.name or same_name(
+        application.name, employee.name, rules,
+        kana=employee.kana, employee_no=employee.employee_no, department=employee.department,
+    )  # fmt: skip
+    if not same:
         yield hold(
-            f"氏名「{quote(application.name)}」が職員番号 {employee.employee_no} の職員名簿の氏名と一致しません。",
-            f"The name {quote(application.name)!r} differs from the directory's for {employee.employee_no}.",
+            f"氏名「{quote(application.name or '')}」が職員番号 {employee.employee_no} の職員名簿の氏名と一致しません。",
+            f"The name {quote(application.name or '')!r} differs from the directory's for {employee.employee_no}.",
+        )
+    if application.kana and not same_reading(application.kana, employee.kana, rules):
+        yield hold(
+            f"フリガナ「{quote(application.kana)}」が職員番号 {employee.employee_no} の職員名簿のフリガナと一致しません。",
+            f"The reading {quote(application.kana)!r} differs from the directory's for {employee.employee_no}.",
         )
     stated, known = application.department, employee.department
     if stated and known and not same_department(stated, known, rules):

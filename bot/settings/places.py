@@ -13,7 +13,7 @@ from bot.settings.base import Section
 class PlacesSettings(Section):
     """Where telework may be done (V12)."""
 
-    allow: tuple[str, ...] = ("自宅", "在宅", "在宅勤務")
+    allow: tuple[str, ...] = ("自宅", "在宅", "在宅勤務", "自宅勤務")
     """Places that need nothing more; an address or the kind of home beside one (自宅（アパート）) changes nothing."""
     needs_approval: tuple[str, ...] = ("自宅に準ずる場所", "自宅に準じる場所", "要介護者宅", "出張先", "ワーケーション")
     """Places that are held for an operator."""

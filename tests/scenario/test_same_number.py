@@ -74,3 +74,15 @@ def test_other_days_under_the_number_are_held_beside_the_first(house: House) -> 
     body = text_of(message_from_bytes(notice.read_bytes(), policy=default))
     assert "内容の異なる申請" in body
     assert "必要はありません" not in body
+
+
+def test_the_same_again_after_it_was_taken_back_is_held(house: House) -> None:
+    """While a person looks at the cancellation, the application that follows it is no mere repetition."""
+    cancelled, _ = sent_again(house, ("申請区分：新規", "申請区分：取消"))
+    mail = (house.path / "mailbox" / "processed" / "0000701.eml").read_bytes().replace(b"<0000701@", b"<third@", 1)
+    (house.path / "mailbox" / "inbox" / "third.eml").write_bytes(mail)
+    asyncio.run(house.run(MemoryConsole()))
+    request = in_ledger(house, lambda ledger: ledger.requests())[-1]
+    assert (cancelled, request.state) == (State.HELD, State.HELD)
+    assert request.decision is not None
+    assert "V18" in {violation.code for violation in request.decision.violations}

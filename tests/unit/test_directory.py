@@ -121,6 +121,12 @@ def test_missing_columns_are_named_with_what_was_seen() -> None:
         "Status",
         "is_active",
         "無効",
+        "DEL_FLG",
+        "利用可否",
+        "現況",
+        "任期満了日",
+        "Enabled",
+        "死亡日",
     ],
 )
 def test_a_status_that_nobody_reads_refuses_the_directory(heading: str) -> None:
@@ -131,11 +137,20 @@ def test_a_status_that_nobody_reads_refuses_the_directory(heading: str) -> None:
     assert "staff.active_values" in text
 
 
-@pytest.mark.parametrize("value", ["在職", "退職", "休職", " 育休 "])
+@pytest.mark.parametrize(
+    "value",
+    ["在職", "退職", "休職", " 育休 ", "R8.3.31退職", "令和8年3月末で退職", "（育休中）", "死亡", "2026/4/1～休職"],
+)
 def test_a_status_under_another_heading_refuses_the_directory(value: str) -> None:
     """Values that say who is there make a status of any column that is not read."""
     [text] = problems([f"{HEADINGS},区分2", f"{GOOD[0]},", f"{GOOD[1]},{value}"])
     assert "the column 区分2 looks like a status" in text
+
+
+@pytest.mark.parametrize("value", ["退職手当係", "育休代替職員", "令和8年4月1日 採用", "在職証明担当"])
+def test_words_of_a_post_are_no_status(value: str) -> None:
+    """Who works on retirement pay has not retired."""
+    assert len(load([f"{HEADINGS},職名", f"{GOOD[0]},{value}"])) == 1
 
 
 @pytest.mark.parametrize("heading", ["電話番号", "性別", "役職", "更新者"])
@@ -298,3 +313,36 @@ def test_a_file_that_breaks_off_in_a_row_is_refused(cut: str) -> None:
     """What is left of a mail address may be somebody else's: the file is half-written. A last line with its end is whole."""
     assert any("breaks off" in problem for problem in problems([HEADINGS, *GOOD, cut]))
     load([HEADINGS, *GOOD, "0000002,山田,,課,y@city.example.jp", ""])
+
+
+@pytest.mark.parametrize("category", ["休職", "正規（休職中）", "育休", "退職"])
+def test_a_category_that_says_who_is_away_is_obeyed(category: str) -> None:
+    """任用区分 may say it too: nobody is employed by it, while 再任用 after 定年退職 is."""
+    lines = [
+        f"0048213,髙橋　みのり,,,a@city.example.jp,{category},,,",
+        "0050000,佐藤　一,,,c@city.example.jp,定年退職後再任用,,,",
+    ]
+    assert [employee.employed for employee in load([HEADINGS, *lines])] == [False, True]
+
+
+@pytest.mark.parametrize(("title", "state"), [("退職者一覧", "visible"), ("休職", "visible"), ("名簿", "hidden")])
+def test_a_sheet_of_those_who_left_is_put_aside(title: str, state: str) -> None:
+    """Its name says so, or nobody sees it: the next sheet is read, and without one the sheet is named."""
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = title
+    setattr(book.worksheets[0], "sheet_state", state)  # noqa: B010 - its stubs know only literals
+    there = book.create_sheet("在職者")
+    for sheet, line in zip(book.worksheets, GOOD, strict=False):
+        sheet.append(HEADINGS.split(","))
+        sheet.append(line.split(","))
+    assert [employee.employee_no for employee in _of(book)] == [GOOD[1].split(",")[0]]
+    book.active = there
+    there.delete_rows(1, 2)
+    with pytest.raises(ConfigInvalid, match=f"the sheet {title} "):
+        _of(book)
+
+
+def _of(book: openpyxl.Workbook) -> Directory:
+    made = io.BytesIO()
+    book.save(made)
+    return load_directory(made.getvalue(), name="staff.xlsx", settings=StaffSettings())

@@ -48,7 +48,8 @@ def test_what_changes_nothing_is_no_doubt(body: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "■利用日\n8/2\n8/4\n■実施場所\n自宅", "利用日\n8/2\n8/4\n実施場所\n自宅", "利用日：8/2\n8/4\n", "利用日：8/2、\n8/4", "利用日：\n・8/2\n・8/4\n実施場所：自宅",
+        "■利用日\n8/2\n8/4\n■実施場所\n自宅", "利用日\n8/2\n8/4\n実施場所\n自宅", "利用日：8/2\n8/4\n", "利用日：8/2、\n8/4",
+        "利用日：\n・8/2\n・8/4\n実施場所：自宅",
         "【利用日】\n1. 8/2\n2. 8/4\n", "【利用日】\n① 8/2\n② 8/4\n", "利用日：\n　令和３年８月２日\n　令和３年８月４日\n", "【利用日】\n□8/1\n☑8/2\n☑8/4\n",
     ],
 )  # fmt: skip
@@ -87,6 +88,22 @@ def test_only_ticked_options_count(answer: str, kind: Kind) -> None:
 def test_several_kinds_are_a_doubt(answer: str) -> None:
     """Where no tick tells, the list of options is not taken for a choice."""
     assert doubted(only(mail(f"{HEAD}申請区分：{answer}\n利用日：8/2\n"))) == {"kind"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "申請区分：□新規 □変更 □取消",
+        "実施場所：□自宅 □サテライトオフィス",
+        "実施場所：□自宅",
+        "所属長承認：□承認済",
+        "接続先：[ ] LGWAN [ ] インターネット",
+    ],
+)
+def test_options_of_which_none_is_ticked_are_doubted(line: str) -> None:
+    """Whoever left every box empty has said nothing yet: a person asks."""
+    read = only(mail(f"{HEAD}利用日：8/2\n{line}\n"))
+    assert [doubt.text for doubt in read.doubts] == ["どれも選ばれていません"]
 
 
 def test_an_unticked_approval_is_none() -> None:
@@ -177,3 +194,59 @@ def test_several_labels_in_brackets_on_one_line() -> None:
     read = only(mail("【職員番号】0031977【氏名】上野原　拓【利用日】8/2、8/4【実施場所】自宅\n"))
     assert (read.employee_no, read.name, read.dates, read.place) == ("0031977", "上野原　拓", (SECOND, FOURTH), "自宅")
     assert read.doubts == ()
+
+
+FORM = (
+    "受付番号：0000412\n申請日時：2021年7月30日 9時12分\n申請区分：新規\n職員番号：0048213\n"
+    "氏名：高橋　みのり\n所属：健康福祉部福祉政策課\n利用日：8/2\n実施場所：自宅\n"
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "備考：8/2 取消希望", "備考：発行不要", "備考：別日へ振替", "備考：中村の分", "備考：同僚の分", "備考：カフェにて", "備考：日付違い",
+        "備考：承認待ち", "備考：cancel",
+        "備考：Please ignore this", "備考：withdrawn", "備考：白紙", "備考：没", "備考：ダミー", "備考：×", "備考：1", "理由：代休", "理由：再申請",
+        "業務内容：前回分", "その他：住基端末使用",
+        "管理番号：15（取消希望）", "管理番号：15 0050031", "管理番号：15 cancel", "申請日：令和3年7月30日（別日へ振替）",
+        "受付日時：2021年7月30日 9時12分 中止", "受付日時：2021年7月30日 9時12分 8/4",
+        "使用端末：貸与PC 別日へ振替", "使用端末：同僚が使用", "使用端末：なし", "勤務時間：8:30～17:15（cancelled）", "勤務時間：利用しない",
+        "勤務時間：0時間", "所属長承認：別途",
+        "所属長承認：条件付", "所属長承認：依頼済", "承認者：不在", "承認者：福祉政策課長　宮下　一成（中村健の分）",
+        "フリガナ：タカハシ　ミノリ（見本）", "個人情報の取扱い：扱う",
+        "個人情報を扱わない：いいえ", "緊急の理由：同僚の分", "メールアドレス：m.takahashi@city.example.jp（0050031）", "元の受付番号：0000399",
+        "取消日：8/2", "変更前の利用日：8/2",
+        "取消理由：会議のため", "変更理由：会議のため", "手続名：テレワークID取消申請", "件名：【取下げ】テレワークID発行申請", "件名：8/2の取りやめ",
+        "Subject: cancel", "日数：2", "曜日：水",
+        "申請者本人：いいえ", "同意：しない", "電話番号：0050031", "-- \n高橋みのり\n内線0050031",
+    ],
+)  # fmt: skip
+def test_a_word_that_no_rule_reads_is_a_doubt(line: str) -> None:
+    """What stands beside an answer, in a topic or under a label of another kind of application is for a person."""
+    assert "body" in doubted(only(mail(FORM + line)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "備考：資料作成", "備考：8/2 資料作成", "理由：会議資料の作成のため", "理由：育児のため", "業務内容：データ入力、資料作成",
+        "業務内容：12月議会答弁資料の作成", "備考：内線2468",
+        "管理番号：15", "整理番号：305871942399", "申請番号：ABCD-1234-EFGH", "受付日時：2021/07/30 9:12:05", "申請日：令和3年7月30日（金）",
+        "使用端末：市貸与ノートPC（SE-12）", "OS：Windows 11 Pro",
+        "使用端末：株式会社例製 モバイルPC", "勤務時間：8時30分～17時15分（休憩12:00～13:00）", "勤務時間：終日", "所属長承認：承認済（吉澤　勝）",
+        "承認者：福祉政策課長　宮下　一成", "フリガナ：ﾀｶﾊｼ ﾐﾉﾘ",
+        "個人情報の取扱い：取り扱わない", "個人情報を扱わない：はい", "緊急の理由：同居の家族が濃厚接触者となったため", "元の受付番号：なし",
+        "取消日：", "取消理由：なし", "手続名：テレワークID発行申請",
+        "手続名：利用・変更・取消申請", "日数：1日", "曜日：月", "申請者本人：はい", "職名：主査", "電話番号：0263-34-3000（内線2468）", "内線：2468",
+    ],
+)  # fmt: skip
+def test_an_answer_to_what_was_asked_is_no_doubt(line: str) -> None:
+    """Answers of the usual kinds, and topics made of known words, hold nobody up."""
+    assert only(mail(FORM + line)).doubts == ()
+
+
+@pytest.mark.parametrize("answer", ["□新規　□取消", "[ ]新規 [ ]変更"])
+def test_a_kind_that_nobody_ticked_is_a_doubt(answer: str) -> None:
+    """Open boxes choose nothing, so the subject does not choose for them."""
+    assert doubted(only(mail(f"{HEAD}申請区分：{answer}\n利用日：8/2\n"))) == {"kind"}

@@ -104,13 +104,21 @@ def test_what_a_clerk_asks_about(text: str) -> None:
     ("text", "expected"),
     [
         ("1/5", "2027-01-05"), ("1月4日(月)", "2027-01-04"), ("令和9年1月5日", "2027-01-05"), ("9.1.5", "2027-01-05"),
-        ("2026/1/5", "2026-01-05"), ("R8.1.5", "2026-01-05"),
+        ("2026/12/24", "2026-12-24"), ("2026/9/1", "2026-09-01"),
     ],
 )  # fmt: skip
 def test_a_stated_year_stands_as_it_is_written(text: str, expected: str) -> None:
-    """At the end of a year a day without one is next January's; the year that is written is left to the rules."""
+    """At the end of a year a day without one is next January's; a day that is simply past is left to the rules."""
     read = read_dates(text, base=date(2026, 12, 25))
     assert ([day.isoformat() for day in read.dates], read.doubts) == ([expected], ())
+
+
+@pytest.mark.parametrize(
+    "text", ["2026/1/5", "R8.1.5", "2026年12月28日、2026年1月5日", "2026/1/4、1/5", "2026/12/28～2026/1/5"]
+)
+def test_last_years_number_may_be_written_by_habit(text: str) -> None:
+    """A past day that is to come in the next year is no clear one: a person asks which is meant, and no day of it passes."""
+    assert read_dates(text, base=date(2026, 12, 25)).doubts
 
 
 def test_a_range_over_the_year_may_name_the_next() -> None:

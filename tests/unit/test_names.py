@@ -18,7 +18,8 @@ UNIT = "健康福祉部福祉政策課"
         "髙橋みのり様", "主査　髙橋　みのり", "高橋みのり 課長補佐", "高橋みのり 主任主事 様", "髙橋みのり ㊞", "髙橋・みのり", "髙橋，みのり",
         "髙橋、みのり", "〓橋　みのり",
         "髙󠄀橋　みのり", "髙橋（高橋）みのり", "髙橋みのり（旧姓　林）", "髙橋みのり（タカハシ　ミノリ）", "髙橋みのり（たかはし　みのり）",
-        "高橋【本人】みのり", "髙橋みのり（主査）",
+        "高橋【本人】みのり", "髙橋みのり（主査）", "みのり　髙橋", "髙橋_みのり", "髙橋ミノリ", "髙橋みのり。", "髙橋　みのり／タカハシ　ミノリ",
+        "髙橋 みのり たかはし みのり", "タカハシ　ミノリ",
     ],
 )  # fmt: skip
 def test_what_stands_around_a_name_makes_nobody_else_of_it(stated: str) -> None:
@@ -30,7 +31,8 @@ def test_what_stands_around_a_name_makes_nobody_else_of_it(stated: str) -> None:
     "stated",
     [
         "髙橋みのる", "〓橋みのる", "〓〓みのり", "髙橋", "みのり", "髙橋みのり 佐藤一郎", "髙橋みのり、佐藤", "髙橋みのり（代理：佐藤）",
-        "髙橋みのり（取消）", "髙橋みのり（キャンセル）", "髙橋みのり（タカハシ　ミノル）", "道路課長　髙橋みのり", "主査", "様", "〓",
+        "髙橋みのり（取消）", "髙橋みのり（キャンセル）", "髙橋みのり（タカハシ　ミノル）", "道路課長　髙橋みのり", "主査", "様",
+        "〓", "みのり　髙橋　佐藤", "みのり橋　髙", "タカハシ", "髙橋　みのり／佐藤", "みのる　髙橋",
     ],
 )  # fmt: skip
 def test_whoever_else_may_be_meant_is_no_match(stated: str) -> None:
@@ -52,13 +54,39 @@ def test_kana_in_brackets_is_a_reading_only_where_it_can_be_one(stated: str, sam
     [
         ("清水", "淸水"), ("増田", "增田"), ("青木", "靑木"), ("寛", "寬"), ("薫", "薰"), ("郎", "郞"), ("渋谷", "澁谷"), ("亀井", "龜井"),
         ("与那嶺", "與那嶺"), ("斉藤", "齊藤"), ("斉藤", "齋藤"), ("斎藤", "齊藤"), ("ケ谷", "ヶ谷"), ("村上", "邨上"), ("昇本", "曻本"),
-        ("薮内", "籔内"), ("遥", "遙"), ("尭", "堯"), ("渡辺", "渡邉"), ("𠮷田", "吉田"), ("山崎", "山﨑"), ("山嵜", "山碕"),
+        ("薮内", "籔内"), ("佐佐木", "佐々木"), ("霞が関", "霞ヶ関"), ("遥", "遙"), ("尭", "堯"), ("渡辺", "渡邉"), ("𠮷田", "吉田"), ("山崎", "山﨑"), ("山嵜", "山碕"),
     ],
 )  # fmt: skip
 def test_variants_of_a_character_are_one(stated: str, known: str) -> None:
     """What family registers write for one another makes no other name, whichever of the two the directory has."""
     assert same_name(stated, known, RULES)
     assert same_name(known, stated, RULES)
+
+
+@pytest.mark.parametrize(
+    ("stated", "same"),
+    [
+        ("髙橋みのり（福祉政策課）", True), ("福祉政策課　髙橋みのり", True), ("髙橋みのり 0048213", True), ("髙橋みのり（0048213）", True),
+        ("市民課　髙橋みのり", False), ("髙橋みのり（市民課）", False), ("髙橋みのり 0048214", False), ("福祉　髙橋みのり", False),
+    ],
+)  # fmt: skip
+def test_the_employees_own_number_and_department_may_stand_beside_the_name(stated: str, same: bool) -> None:  # noqa: FBT001 - a row
+    """Another number or department beside a name makes somebody else of it."""
+    assert same_name(stated, MINORI, RULES, employee_no="0048213", department=UNIT) is same
+
+
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [
+        ("ケリ－　ジョン", "ケリー　ジョン"),
+        ("ジョン・ケリー", "ケリー　ジョン"),
+        ("SMITH, John", "Smith　John"),
+        ("John Smith", "Smith　John"),
+    ],
+)
+def test_names_from_elsewhere_are_written_in_either_order(stated: str, known: str) -> None:
+    """Commas, hyphens for ー and the order of two names change nothing."""
+    assert same_name(stated, known, RULES)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,8 @@ def test_v02_days_after_leaving_are_refused() -> None:
 @pytest.mark.parametrize(
     "mail",
     [
-        "<takahashi-m@city.example.jp>", "takahashi-m@city.example.jp / 内線1234", "-", "なし", "髙橋みのり <takahashi-m@city.example.jp>",
+        "<takahashi-m@city.example.jp>", "takahashi-m@city.example.jp（職場）", "特になし",
+        "takahashi-m@city.example.jp / 内線1234", "-", "なし", "髙橋みのり <takahashi-m@city.example.jp>",
         "Takahashi-M@city.example.jp<mailto:takahashi-m@city.example.jp>", "takahashi-m@city.example.jp（内線：1234）",
     ],
 )  # fmt: skip
