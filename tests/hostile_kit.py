@@ -28,6 +28,8 @@ from bot.intake.receipt_numbers import receipt_number
 from bot.intake.sentences import Sentences
 from bot.intake.subjects import explain
 from bot.intake.titles import is_plain
+from bot.intake.vocabulary import Vocabulary
+from bot.intake.whole_answers import is_whole
 from bot.ledger.cells import guarded
 from bot.ledger.passages import marked
 from bot.model import Application, Explained, Kind, Passage
@@ -45,6 +47,7 @@ CASES = Path(__file__).resolve().parent / "cases" / "hostile"
 HEAD = b"From: noreply@apply.city.example.jp\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
 _TEXT = HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
 _HTML = HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+_TOPICS = Vocabulary(("会議", "会", "議"))
 _FORM = "職員番号：0048213\n氏名：高橋 みのり\n利用日：2021年8月4日\n"
 
 
@@ -249,6 +252,11 @@ def _named(name: str) -> Application:
 FIELDS: Mapping[str, tuple[int, Callable[[int], object]]] = MappingProxyType({
     "a title of offices": (50, lambda n: is_plain("部" * n + "あ")),
     "a title of words": (50, lambda n: is_plain("一覧表書" * (n // 4) + "x")),
+    "a topic of words": (20_000, lambda n: _TOPICS.covers("会議" * n)),
+    "a time of weekdays": (20_000, lambda n: is_whole("applied_at", "申請日", "月曜日" * n + "x")),
+    "an approval of names": (20_000, lambda n: is_whole("approval", "承認者", "の長" * n)),
+    "an address of dots": (20_000, lambda n: is_whole("mail", "メール", "." * n)),
+    "a number of hyphens": (20_000, lambda n: is_whole("receipt_no", "受付番号", "1-" * n + "あ")),
     "a name of brackets": (20_000, lambda n: same_name("(" * n, "高橋", RulesSettings())),
     "a name of titles": (20_000, lambda n: same_name("主査" * n + "様" * n, "高橋", RulesSettings())),
     "a reading without an end": (20_000, lambda n: same_name("高橋（" + "あ" * n + " ）", "高橋", RulesSettings())),

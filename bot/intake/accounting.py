@@ -187,44 +187,31 @@ class Accounting:
             return "理由に知らない言葉があります"
         if answer.field in _NAMING and any(word in fold(answer.value) for word in self._words):
             return "申請の内容を変えるかもしれない言葉があります"
-        return self._unchecked(answer, facts) if answer.field in _UNCHECKED else ""
+        if answer.lines > 1 and answer.field in _UNCHECKED | {"place"} and ticked(answer.value) == answer.value:
+            return "1行で答える項目に複数の行があります"
+        return self._suspicion(answer.value, facts) if answer.field in _UNCHECKED else ""
 
     def _names_another_kind(self, words: str) -> bool:
         folded = fold(words)
         return any(word in folded for word in self._other_kinds)
 
-    def _unchecked(self, answer: Answer, facts: Facts) -> str:
-        """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
-        if answer.lines > 1 and ticked(answer.value) == answer.value:
-            return "1行で答える項目に複数の行があります"
-        return self._suspicion(answer.value, facts)
-
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
         label, value = fold(answer.label), fold(answer.value)
-        if (
-            facts.new
-            and label not in self._own
-            and value not in _NONE
-            and self._tells_of_another_kind(label, answer.value)
-        ):
-            return Explained.UNEXPLAINED, "新規でない申請の記載です"
-        if (agrees := _agrees(label, answer.value, facts)) is not None:
-            return (Explained.FORM, "利用日と合う") if agrees else (Explained.UNEXPLAINED, "利用日と合いません")
-        if _TELEPHONE.fullmatch(label) and _TELEPHONE_NUMBER.fullmatch(normalise(answer.value).strip()):
-            return Explained.SIGNATURE, "電話番号"
+        if checked := self._checked(label, answer.value, facts):
+            return checked
         if label in self._harmless and not _stands_below(answer):
             return Explained.FORM, "内容を問わない項目"
         if value.rstrip("。") in _NOTHING_MORE or (
             value in _EMPTY and (answer.shape in _OF_FORM or label in self._free)
         ):
             return Explained.FORM, "記入なし"
-        return self._open(label, answer, facts)
-
-    def _open(self, label: str, answer: Answer, facts: Facts) -> tuple[Explained, str]:
-        """Explain what is judged by its words: a state, free text, and a label with its answer as a sentence."""
         if label in self._values:
-            stands = self._stands(label, answer.value)
+            known, chosen = self._values[label], fold(ticked(answer.value))
+            plain = normalise(answer.value).strip().casefold()
+            stands = chosen in known or any(
+                shape.fullmatch(plain) for name, shape in _SHAPES.items() if fold(name) in known
+            )
             return (Explained.FORM, "状態") if stands else (Explained.UNEXPLAINED, "知らない状態です")
         if label in self._free or label in self._harmless:
             return self._free_text(answer, facts)
@@ -232,12 +219,16 @@ class Accounting:
         explained, why = self._sentence(whole, facts)
         return (explained, why) if explained is Explained.FORM else (explained, "内容を確かめる項目です")
 
-    def _stands(self, label: str, value: str) -> bool:
-        """Tell whether an application stands with a value, one of those known or of a shape that is."""
-        known, plain = self._values[label], normalise(value).strip().casefold()
-        return fold(ticked(value)) in known or any(
-            shape.fullmatch(plain) for name, shape in _SHAPES.items() if fold(name) in known
-        )
+    def _checked(self, label: str, value: str, facts: Facts) -> tuple[Explained, str] | None:
+        """Explain what stands under a label by the application itself; ``None`` where that tells nothing of it."""
+        own = label in self._own or fold(value) in _NONE
+        if facts.new and not own and self._tells_of_another_kind(label, value):
+            return Explained.UNEXPLAINED, "新規でない申請の記載です"
+        if (agrees := _agrees(label, value, facts)) is not None:
+            return (Explained.FORM, "利用日と合う") if agrees else (Explained.UNEXPLAINED, "利用日と合いません")
+        if _TELEPHONE.fullmatch(label) and _TELEPHONE_NUMBER.fullmatch(normalise(value).strip()):
+            return Explained.SIGNATURE, "電話番号"
+        return None
 
     def _tells_of_another_kind(self, label: str, value: str) -> bool:
         """Tell whether a label belongs to another kind of application, or the title under it does."""
@@ -349,7 +340,7 @@ def _folded(labels: Iterable[str]) -> frozenset[str]:
 
 def _stands_below(answer: Answer) -> bool:
     """Tell whether an answer is not on the line of its label: then it may be no answer to it."""
-    return answer.shape is not Shape.CELL and answer.value not in answer.source
+    return answer.at.endswith("行目") and answer.value not in answer.source
 
 
 def _values(values: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:

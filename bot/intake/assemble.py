@@ -51,7 +51,6 @@ class Assembler:
         """Return the application; of several statements the newest in the thread wins, and a contradiction is a doubt."""
         stated = [_ticked(answer) for answer in answers if answer.field != REMARKS]
         remarks = _remarks(answers, stated)
-        unticked = list(_unticked(answers, stated))
         chosen, doubts = _choose([*stated, *self._defaults(frame, answers)], frame.received_at.date())
         base = self._base(chosen, frame)
         dates, date_doubts = self._dates(chosen, base, open_end=any(answer.field == "date_to" for answer in stated))
@@ -82,14 +81,13 @@ class Assembler:
             refers_to=refers_to,
             doubts=(
                 *doubts,
-                *unticked,
                 *_too_long(chosen),
                 *damaged(chosen.get("receipt_no", ()), chosen.get("refers_to", ())),
                 *number_doubts,
                 *date_doubts,
                 *kind_doubts,
-                *_nothing_chosen(answers),
                 *applied_doubts,
+                *_unticked(answers, stated),
             ),
             origins=tuple(Origin(field=item.field, source=item.source, why=item.why) for item in answers),
         )
@@ -210,14 +208,6 @@ class Assembler:
 def _ticked(answer: Answer) -> Answer:
     chosen = ticked(answer.value)
     return answer if chosen == answer.value else replace(answer, value=chosen)
-
-
-def _nothing_chosen(answers: Sequence[Answer]) -> list[Doubt]:
-    """Return a doubt where a form prints its kinds, and every box of them is open."""
-    kinds = [answer.value for answer in answers if answer.field == "kind" and answer.value.strip()]
-    if not kinds or any(ticked(value) for value in kinds):
-        return []
-    return [_doubt("kind", " / ".join(kinds), "申請種別が選ばれていません", "no kind is chosen")]
 
 
 def _periods(chosen: Mapping[str, list[Answer]], *, open_end: bool) -> list[str] | Doubt:

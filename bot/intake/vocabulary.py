@@ -45,9 +45,10 @@ class Vocabulary:
 
 def _is_cut(folded: str, begin: int, end: int) -> bool:
     """Tell whether a number or a Latin word goes on before or behind the piece."""
-    return any(
-        inner.isascii()
-        and outer.isascii()
-        and ((inner.isalpha() and outer.isalpha()) or (inner.isdigit() and outer.isdigit()))
-        for inner, outer in ((folded[begin], folded[begin - 1 : begin]), (folded[end - 1], folded[end : end + 1]))
-    )
+    edges = (folded[begin], folded[begin - 1 : begin]), (folded[end - 1], folded[end : end + 1])
+    return any(_goes_on(inner, outer) for inner, outer in edges)
+
+
+def _goes_on(inner: str, outer: str) -> bool:
+    both = inner + outer
+    return len(both) > 1 and both.isascii() and (both.isalpha() or both.isdigit())

@@ -23,11 +23,10 @@ _DAYS = re.compile(r"\d{1,2}月|\d/\d{1,2}(?!\d*/)|-\d{1,2}-\d")
 _TOO_LONG = re.compile(r"(?<![\d.])(?:\d{5,7}|\d{9,11}|\d{13}|\d{15,})(?!\d)")
 _EXTENSION = re.compile(r"内線\s*:?\s*\d{2,5}")
 _NONE = frozenset(map(fold, ("なし", "無し", "無", "該当なし", "特になし", "-", "ー", "―", "－")))
-_MOMENT = re.compile(
-    r"(?:令和|平成|[rh])?[\d年月日時分秒/:.,+\-tz一二三四五六七八九十〇元]*(?:午前|午後|正午|am|pm|頃|ごろ|現在|jst|[月火水木金土日]曜日?|\([月火水木金土日祝・]+\)|"
-    r"\((?:mon|tue|wed|thu|fri|sat|sun)\)|mon|tue|wed|thu|fri|sat|sun|[\d年月日時分秒/:.,+\-tz一二三四五六七八九十〇元])*",
-    re.IGNORECASE,
+_TIME_WORDS = re.compile(
+    r"令和|平成|午前|午後|正午|頃|ごろ|現在|jst|[月火水木金土日]曜日?|\([月火水木金土日祝・]{1,3}\)|\(?(?:mon|tue|wed|thu|fri|sat|sun)\)?|[ap]m"
 )
+_TIME = re.compile(r"[rh]?[\d年月日時分秒/:.,+\-tz一二三四五六七八九十〇元]*")
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w.-]{1,100}")
 _KANA = re.compile(r"[ァ-ヴーぁ-んゔ゛゜・･,\s()]+")
 _LATIN_NAME = re.compile(r"[a-z]{2,20}[ ,・]{1,2}[a-z]{2,20}")
@@ -63,8 +62,8 @@ _NO_PERSON = re.compile(
 )
 _SPLIT = re.compile(r"[\s()\[\]/:;,、・]+")
 _DECLARED = frozenset(map(fold, (
-    "扱わない", "扱いません", "扱わず", "取り扱わない", "取扱わない", "取り扱いません", "取扱いません", "取扱なし", "取扱いなし", "取り扱いなし",
-    "なし", "無", "無し", "無い",
+    "扱わない", "扱いません", "扱わず", "取り扱わない", "取扱わない", "取り扱いません", "取扱いません",
+    "取扱なし", "取扱いなし", "取り扱いなし", "なし", "無", "無し", "無い",
     "同意", "同意する", "同意します", "同意しました", "確認", "確認済", "確認しました", "遵守する", "遵守します", "適正に取り扱う", "適正に取り扱います", "該当なし",
     "個人情報を扱わない", "個人情報は扱わない", "個人情報は扱いません", "個人情報を扱いません", "個人情報は取り扱わない", "個人情報は取り扱いません",
 )))  # fmt: skip
@@ -93,7 +92,7 @@ def _is_moment(value: str) -> bool:
     """Tell whether an answer is one time: no second day in it, and no number that is longer than a year."""
     folded = fold(value)
     one = folded.replace(".", "").isdecimal() or (len(_DAYS.findall(folded)) < 2 and not _TOO_LONG.search(folded))
-    return one and _MOMENT.fullmatch(folded) is not None
+    return one and _TIME.fullmatch(_TIME_WORDS.sub("", folded)) is not None
 
 
 def _is_mail(value: str) -> bool:

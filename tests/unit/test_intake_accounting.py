@@ -22,8 +22,10 @@ def doubted(read: Application) -> set[str]:
     "body",
     [
         "利用日：8/2、8/4\n備考：8/4は取り消してください", "利用日：8/2、8/4\n備考：8/5も", "利用日：8/2、8/4\n【連絡事項】\n不要になりました",
-        "利用日：8/2、8/4\n\n以上です。8/3は結構です。", "【利用日】\n8/2、8/4\n\n8/6\n", "利用日：8/2、8/4\n（訂正）利用日：8/3", "利用日：8/2、8/4\n追加利用日：8/9",
-        "利用日：8/2、8/4\n作業の内訳：8/4分はキャンセル", "やはり変更をお願いします。\n\n> 利用日：8/2、8/4", "８月四日は出勤します。五日にします。\n利用日：8/2、8/4",
+        "利用日：8/2、8/4\n\n以上です。8/3は結構です。", "【利用日】\n8/2、8/4\n\n8/6\n", "利用日：8/2、8/4\n（訂正）利用日：8/3",
+        "利用日：8/2、8/4\n追加利用日：8/9",
+        "利用日：8/2、8/4\n作業の内訳：8/4分はキャンセル", "やはり変更をお願いします。\n\n> 利用日：8/2、8/4",
+        "８月四日は出勤します。五日にします。\n利用日：8/2、8/4",
     ],
 )  # fmt: skip
 def test_a_line_that_may_change_the_application_is_a_doubt(body: str) -> None:
@@ -103,7 +105,7 @@ def test_several_kinds_are_a_doubt(answer: str) -> None:
 def test_options_of_which_none_is_ticked_are_doubted(line: str) -> None:
     """Whoever left every box empty has said nothing yet: a person asks."""
     read = only(mail(f"{HEAD}利用日：8/2\n{line}\n"))
-    assert [doubt.text for doubt in read.doubts] == ["どれも選ばれていません"]
+    assert [doubt.text for doubt in read.doubts] == ["選択肢がどれも選ばれていません"]
 
 
 def test_an_unticked_approval_is_none() -> None:
@@ -196,9 +198,15 @@ def test_several_labels_in_brackets_on_one_line() -> None:
     assert read.doubts == ()
 
 
+def test_the_numbers_of_a_list_stay_with_its_days() -> None:
+    """(1) before the first day belongs to (2) before the next."""
+    read = only(mail(f"{HEAD}利用日：(1)8/2 (2)8/4\n"))
+    assert (read.dates, read.doubts) == ((SECOND, FOURTH), ())
+
+
 FORM = (
-    "受付番号：0000412\n申請日時：2021年7月30日 9時12分\n申請区分：新規\n職員番号：0048213\n"
-    "氏名：高橋　みのり\n所属：健康福祉部福祉政策課\n利用日：8/2\n実施場所：自宅\n"
+    "受付番号：0000412\n申請日時：2021年7月30日 9時12分\n申請区分：新規\n職員番号：0048213\n氏名：高橋　みのり\n"
+    "所属：健康福祉部福祉政策課\n利用日：8/2\n実施場所：自宅\n"
 )
 
 
