@@ -208,7 +208,7 @@ class FormsSettings(Section):
     """Labels under which applicants write what they like: a day not asked for, another person's number or a change in it holds."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=lambda: dict(_VALUES))
     """Labels and headings with a state, in every form, and those of its values, whole, with which an application stands; {number}, {time},
-    {moment}, {phone}, {url} and {address} stand for whatever has that shape."""
+    {moment}, {phone}, {url}, {address}, {latin} and {office} stand for whatever has that shape."""
     sentences: tuple[str, ...] = (
         "申込がありました。", "申請がありました。", "以下の申込がありました。", "以下の申請がありました。", "次のとおり申込がありました。",
         "次のとおり申請がありました。", "申込を受け付けました。", "申請を受け付けました。", "お申込みを受け付けました。", "新しい申請を受け付けました。",
