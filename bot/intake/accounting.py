@@ -163,13 +163,17 @@ class Accounting:
             return Explained.FORM, "様式の文"
         if answer.label:
             return self._labelled(answer, facts)
+        return self._bare(answer, facts)
+
+    def _bare(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
+        """Explain a line without a label."""
         if (
             answer.shape is Shape.SIGNATURE
             and not self._suspicion(answer.value, facts)
             and _is_signature(answer.value, facts)
         ):
             return Explained.SIGNATURE, answer.shape.value
-        if fold(answer.value).rstrip(":") in self._labels and not self._suspicion(answer.value, facts):
+        if _names_field(answer.value) in self._labels and not self._suspicion(answer.value, facts):
             return Explained.FORM, "記入のない項目"
         return self._sentence(answer.value, facts)
 
@@ -337,6 +341,12 @@ def doubts(passages: Iterable[Passage]) -> Iterator[Doubt]:
 
 def _folded(labels: Iterable[str]) -> frozenset[str]:
     return frozenset(map(fold, labels))
+
+
+def _names_field(line: str) -> str:
+    """Return a line as labels are compared; 「No」 alone is an answer."""
+    folded = fold(line).rstrip(":")
+    return "" if folded.rstrip(".") == "no" else folded
 
 
 def _stands_below(answer: Answer) -> bool:

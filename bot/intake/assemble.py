@@ -88,7 +88,6 @@ class Assembler:
                 *number_doubts,
                 *date_doubts,
                 *kind_doubts,
-                *_nothing_chosen(answers),
                 *applied_doubts,
                 *_unticked(answers, stated),
             ),
@@ -211,14 +210,6 @@ class Assembler:
 def _ticked(answer: Answer) -> Answer:
     chosen = ticked(answer.value)
     return answer if chosen == answer.value else replace(answer, value=chosen)
-
-
-def _nothing_chosen(answers: Sequence[Answer]) -> list[Doubt]:
-    """Return a doubt where a form prints its kinds, and every box of them is open."""
-    kinds = [answer.value for answer in answers if answer.field == "kind" and answer.value.strip()]
-    if not kinds or any(ticked(value) for value in kinds):
-        return []
-    return [_doubt("kind", " / ".join(kinds), "申請種別が選ばれていません", "no kind is chosen")]
 
 
 def _periods(chosen: Mapping[str, list[Answer]], *, open_end: bool) -> list[str] | Doubt:
