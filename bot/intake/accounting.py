@@ -163,17 +163,14 @@ class Accounting:
             return Explained.FORM, "様式の文"
         if answer.label:
             return self._labelled(answer, facts)
-        return self._bare(answer, facts)
+        return self._unlabelled(answer, facts)
 
-    def _bare(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
-        """Explain a line without a label."""
-        if (
-            answer.shape is Shape.SIGNATURE
-            and not self._suspicion(answer.value, facts)
-            and _is_signature(answer.value, facts)
-        ):
+    def _unlabelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
+        """Explain a line without a label: a signature, a known label that nothing stands under, or a sentence."""
+        suspicious = self._suspicion(answer.value, facts)
+        if answer.shape is Shape.SIGNATURE and not suspicious and _is_signature(answer.value, facts):
             return Explained.SIGNATURE, answer.shape.value
-        if _names_field(answer.value) in self._labels and not self._suspicion(answer.value, facts):
+        if _names_field(answer.value) in self._labels and not suspicious:
             return Explained.FORM, "記入のない項目"
         return self._sentence(answer.value, facts)
 
@@ -188,17 +185,13 @@ class Accounting:
             return "理由に知らない言葉があります"
         if answer.field in _NAMING and any(word in fold(answer.value) for word in self._words):
             return "申請の内容を変えるかもしれない言葉があります"
-        return self._unchecked(answer, facts) if answer.field in _UNCHECKED else ""
+        if answer.lines > 1 and answer.field in _UNCHECKED | {"place"} and ticked(answer.value) == answer.value:
+            return "1行で答える項目に複数の行があります"
+        return self._suspicion(answer.value, facts) if answer.field in _UNCHECKED else ""
 
     def _names_another_kind(self, words: str) -> bool:
         folded = fold(words)
         return any(word in folded for word in self._other_kinds)
-
-    def _unchecked(self, answer: Answer, facts: Facts) -> str:
-        """Return why an answer that no rule reads to its last word may say more than it should, or ``""``."""
-        if answer.lines > 1 and ticked(answer.value) == answer.value:
-            return "1行で答える項目に複数の行があります"
-        return self._suspicion(answer.value, facts)
 
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""

@@ -51,7 +51,6 @@ class Assembler:
         """Return the application; of several statements the newest in the thread wins, and a contradiction is a doubt."""
         stated = [_ticked(answer) for answer in answers if answer.field != REMARKS]
         remarks = _remarks(answers, stated)
-        unticked = list(_unticked(answers, stated))
         chosen, doubts = _choose([*stated, *self._defaults(frame, answers)], frame.received_at.date())
         base = self._base(chosen, frame)
         dates, date_doubts = self._dates(chosen, base, open_end=any(answer.field == "date_to" for answer in stated))
@@ -82,7 +81,6 @@ class Assembler:
             refers_to=refers_to,
             doubts=(
                 *doubts,
-                *unticked,
                 *_too_long(chosen),
                 *damaged(chosen.get("receipt_no", ()), chosen.get("refers_to", ())),
                 *number_doubts,

@@ -244,6 +244,9 @@ def _separators(scan: _Scan) -> None:
     while separator := scan.take(_SEPARATOR):
         joint = separator["joint"] or joint
     scan.between = scan.text[start : scan.at]
+    if joint == "/" and re.search("[、,;・]", scan.between):
+        text = scan.text[start : start + 10]
+        raise _Unclear(f"「{text}」の月が書かれていません", f"the month is missing in {text!r}")
     if joint and scan.done:
         raise _Unclear(f"「{joint}」の後が書かれていません", f"nothing follows {joint!r}")
 

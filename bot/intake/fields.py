@@ -329,7 +329,9 @@ class FieldReader:
             return []
         asked = _QUESTION.match(current.source) is not None
         lines = [_REPLY.sub("", part) if asked else part for part in current.lines if part.strip()]
-        value = "\n".join(_CHOICE.sub("", part).strip() for part in lines)
+        # (1) before a day counts the days, and whoever reads them wants to see it.
+        parts = lines if current.field in _DAYS else [_CHOICE.sub("", part) for part in lines]
+        value = "\n".join(part.strip() for part in parts)
         most = self._settings.max_field_chars
         if current.field != REMARKS and len(value) > most:
             label = current.label.strip()

@@ -286,7 +286,7 @@ def _file_name(
     """Return the name of a table as a passage: 取消分.csv and 見本.xlsx are told apart by their name alone."""
     stem = _ASCII.sub(" ", normalise(name.rpartition(".")[0])).strip()
     days = [f"{day:%Y/%m/%d}" for one in applications for day in one.dates]
-    plain = is_plain(stem) and not is_of_another_time(stem, [*days, f"{on:%Y/%m/%d}"])
+    plain = is_plain(stem) and not is_of_another_time(name, [*days, f"{on:%Y/%m/%d}"])
     plain = plain or explain(stem, forms, profile, applications, on).explained is Explained.FORM
     explained, why = (Explained.ANSWER, "表") if plain else (Explained.UNEXPLAINED, "ファイル名を確かめてください")
     return Passage(part="添付ファイル", text=name, explained=explained, why=why)

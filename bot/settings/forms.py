@@ -59,7 +59,16 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "職名": _TITLES,
     "役職": _TITLES,
     "職位": _TITLES,
-}
+    "任用区分": ("正規", "正規職員", "常勤職員", "再任用職員", "任期付職員", "会計年度任用職員", "会計年度任用",), "レコード番号": ("{number}",),
+    "レコードID": ("{number}",), "ID": ("{number}",), "No": ("{number}",), "番号": ("{number}",),
+    "#": ("{number}",), "回答番号": ("{number}",), "回答ID": ("{number}",), "フォーム番号": ("{number}",),
+    "作成日時": ("{moment}",), "更新日時": ("{moment}",), "最終更新日時": ("{moment}",), "最終変更時刻": ("{moment}",),
+    "到達日時": ("{moment}",), "開始時刻": ("{moment}", "{time}",), "終了時刻": ("{time}",), "開始時間": ("{time}",),
+    "終了時間": ("{time}",), "電話番号": ("{phone}",), "電話": ("{phone}",), "TEL": ("{phone}",), "FAX": ("{phone}",),
+    "内線": ("{phone}",), "内線番号": ("{phone}",), "連絡先": ("{phone}", "{address}",), "連絡先電話番号": ("{phone}",),
+    "日中の連絡先": ("{phone}",), "携帯電話": ("{phone}",), "URL": ("{url}",), "詳細URL": ("{url}",), "管理画面": ("{url}",),
+    "IPアドレス": ("{address}",), "ホスト名": ("{address}",),
+}  # fmt: skip
 
 
 class FormProfile(Section):
@@ -198,7 +207,8 @@ class FormsSettings(Section):
     free_text: tuple[str, ...] = ()
     """Labels under which applicants write what they like: a day not asked for, another person's number or a change in it holds."""
     values: Mapping[str, tuple[str, ...]] = Field(default_factory=lambda: dict(_VALUES))
-    """Labels and headings with a state, in every form, and those of its values, whole, with which an application stands."""
+    """Labels and headings with a state, in every form, and those of its values, whole, with which an application stands; {number}, {time},
+    {moment}, {phone}, {url} and {address} stand for whatever has that shape."""
     sentences: tuple[str, ...] = (
         "申込がありました。", "申請がありました。", "以下の申込がありました。", "以下の申請がありました。", "次のとおり申込がありました。",
         "次のとおり申請がありました。", "申込を受け付けました。", "申請を受け付けました。", "お申込みを受け付けました。", "新しい申請を受け付けました。",

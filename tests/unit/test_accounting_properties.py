@@ -26,6 +26,7 @@ from bot.rules.calendar import Calendar
 from bot.rules.case import Context
 from bot.rules.directory import load_directory
 from bot.rules.rulebook import Rulebook
+from bot.text import fold
 from tests.house import FORMS, ROOT, ZONE
 
 _SETTINGS = load(ROOT / "config.yaml").settings
@@ -118,8 +119,8 @@ def _with_body(message: Message, text: str) -> Message:
 
 
 def _harmless(line: str) -> bool:
-    if _FIELDS.field_of(line):
-        return True  # a label without an answer
+    if _FIELDS.field_of(line) or fold(line) in map(fold, _SETTINGS.rules.job_titles):
+        return True  # a label without an answer, or a title beside the name
     pieces = [piece for piece in line.split("。") if piece.strip()]
     return all(_KNOWN.find(piece) or _KNOWN.find(f"{piece}。") for piece in pieces)
 

@@ -105,7 +105,7 @@ def test_several_kinds_are_a_doubt(answer: str) -> None:
 def test_options_of_which_none_is_ticked_are_doubted(line: str) -> None:
     """Whoever left every box empty has said nothing yet: a person asks."""
     read = only(mail(f"{HEAD}利用日：8/2\n{line}\n"))
-    assert [doubt.text for doubt in read.doubts] == ["どれも選ばれていません"]
+    assert [doubt.text for doubt in read.doubts] == ["選択肢がどれも選ばれていません"]
 
 
 def test_an_unticked_approval_is_none() -> None:
@@ -196,6 +196,12 @@ def test_several_labels_in_brackets_on_one_line() -> None:
     read = only(mail("【職員番号】0031977【氏名】上野原　拓【利用日】8/2、8/4【実施場所】自宅\n"))
     assert (read.employee_no, read.name, read.dates, read.place) == ("0031977", "上野原　拓", (SECOND, FOURTH), "自宅")
     assert read.doubts == ()
+
+
+def test_the_numbers_of_a_list_stay_with_its_days() -> None:
+    """(1) before the first day belongs to (2) before the next."""
+    read = only(mail(f"{HEAD}利用日：(1)8/2 (2)8/4\n"))
+    assert (read.dates, read.doubts) == ((SECOND, FOURTH), ())
 
 
 FORM = (
