@@ -172,7 +172,7 @@ class Accounting:
         suspicious = self._suspicion(answer.value, facts)
         if answer.shape is Shape.SIGNATURE and not suspicious and _is_signature(answer.value, facts):
             return Explained.SIGNATURE, answer.shape.value
-        if fold(answer.value).rstrip(":") in self._labels and not suspicious:
+        if _names_field(answer.value) in self._labels and not suspicious:
             return Explained.FORM, "記入のない項目"
         return self._sentence(answer.value, facts)
 
@@ -336,6 +336,12 @@ def doubts(passages: Iterable[Passage]) -> Iterator[Doubt]:
 
 def _folded(labels: Iterable[str]) -> frozenset[str]:
     return frozenset(map(fold, labels))
+
+
+def _names_field(line: str) -> str:
+    """Return a line as labels are compared; 「No」 alone is an answer."""
+    folded = fold(line).rstrip(":")
+    return "" if folded.rstrip(".") == "no" else folded
 
 
 def _stands_below(answer: Answer) -> bool:

@@ -215,7 +215,7 @@ FORM = (
     [
         "備考：8/2 取消希望", "備考：発行不要", "備考：別日へ振替", "備考：中村の分", "備考：同僚の分", "備考：カフェにて", "備考：日付違い",
         "備考：承認待ち", "備考：cancel",
-        "備考：Please ignore this", "備考：withdrawn", "備考：白紙", "備考：没", "備考：ダミー", "備考：×", "備考：1", "理由：代休", "理由：再申請",
+        "備考：Please ignore this", "備考：withdrawn", "備考：白紙", "備考：没", "備考：ダミー", "備考：×", "備考：1", "No", "理由：代休", "理由：再申請",
         "業務内容：前回分", "その他：住基端末使用",
         "管理番号：15（取消希望）", "管理番号：15 0050031", "管理番号：15 cancel", "申請日：令和3年7月30日（別日へ振替）",
         "受付日時：2021年7月30日 9時12分 中止", "受付日時：2021年7月30日 9時12分 8/4",
@@ -252,9 +252,3 @@ def test_a_word_that_no_rule_reads_is_a_doubt(line: str) -> None:
 def test_an_answer_to_what_was_asked_is_no_doubt(line: str) -> None:
     """Answers of the usual kinds, and topics made of known words, hold nobody up."""
     assert only(mail(FORM + line)).doubts == ()
-
-
-@pytest.mark.parametrize("answer", ["□新規　□取消", "[ ]新規 [ ]変更"])
-def test_a_kind_that_nobody_ticked_is_a_doubt(answer: str) -> None:
-    """Open boxes choose nothing, so the subject does not choose for them."""
-    assert doubted(only(mail(f"{HEAD}申請区分：{answer}\n利用日：8/2\n"))) == {"kind"}
