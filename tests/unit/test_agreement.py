@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from bot.intake.agreement import combined, day_count
-from bot.intake.fields import Answer
+from bot.intake.fields import Answer, Shape
 from bot.intake.receipt_numbers import damaged, receipt_number
 
 TODAY = date(2026, 11, 20)
@@ -95,23 +96,23 @@ def test_a_count_of_days_is_no_day(text: str, count: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "why", "number"),
+    ("value", "shape", "number"),
     [
-        ("0000412", "項目：値", "0000412"),
-        ("テ第３－１２８号", "項目：値", "テ第3-128号"),
-        ("15", "項目：値", "15"),
-        ("1", "表の列", None),
-        ("015", "表の列", None),
-        ("1024", "表の列", "1024"),
-        ("2.02611E+13", "表の列", None),
-        ("2.02611E+13", "項目：値", None),
-        ("########", "表の列", None),
-        ("1" * 65, "項目：値", None),
+        ("0000412", Shape.LABELLED, "0000412"),
+        ("テ第３－１２８号", Shape.LABELLED, "テ第3-128号"),
+        ("15", Shape.LABELLED, "15"),
+        ("1", Shape.CELL, None),
+        ("015", Shape.CELL, None),
+        ("1024", Shape.CELL, "1024"),
+        ("2.02611E+13", Shape.CELL, None),
+        ("2.02611E+13", Shape.LABELLED, None),
+        ("########", Shape.CELL, None),
+        ("1" * 65, Shape.LABELLED, None),
     ],
 )
-def test_a_receipt_number_is_no_row_and_no_ruin_of_one(value: str, why: str, number: str | None) -> None:
+def test_a_receipt_number_is_no_row_and_no_ruin_of_one(value: str, shape: Shape, number: str | None) -> None:
     """Up to three digits in a table count its rows, and a spreadsheet's exponent has lost the digits that mattered."""
-    assert receipt_number(answer("receipt_no", "受付番号", value, why)) == number
+    assert receipt_number(replace(answer("receipt_no", "受付番号", value), shape=shape)) == number
 
 
 @pytest.mark.parametrize(("value", "found"), [("2.02611E+13", 1), ("####", 1), ("202611100412", 0), ("15", 0)])
