@@ -18,7 +18,7 @@ from bot.intake.choices import ticked
 from bot.intake.dates import RELATIVE, digits
 from bot.intake.fields import REMARKS, Answer, Shape
 from bot.intake.sentences import Sentences
-from bot.intake.vocabulary import Vocabulary
+from bot.intake.vocabulary import Vocabulary, Words
 from bot.intake.whole_answers import is_whole
 from bot.model import Application, Doubt, Explained, Kind, Passage
 from bot.settings.forms import FormProfile, FormsSettings
@@ -132,12 +132,12 @@ class Accounting:
         self._values = _values(settings.values) | _values(own.values)
         self._labels = self._harmless | self._free
         self._sentences = Sentences((*own.sentences, *settings.sentences))
-        self._words = tuple(fold(word) for word in settings.telling_words)
+        self._words = Words(settings.telling_words)
         self._topics = Vocabulary((*settings.topic_words, *settings.urgent_words), patterns=_COUNTED)
         self._own = _folded(own.harmless)
         self._new = _folded(settings.kinds.get(Kind.ISSUE.value, ()))
-        self._other_kinds = frozenset(
-            fold(word) for kind, words in settings.kinds.items() if kind != Kind.ISSUE.value for word in words
+        self._other_kinds = Words(
+            word for kind, words in settings.kinds.items() if kind != Kind.ISSUE.value for word in words
         )
 
     def explain(self, answers: Sequence[Answer], facts: Facts, *, part: str) -> list[Passage]:
@@ -185,15 +185,14 @@ class Accounting:
             return "項目が尋ねるもののほかにも書かれています"
         if answer.field == "urgent_reason" and not self._topics.covers(answer.value, facts.names):
             return "理由に知らない言葉があります"
-        if answer.field in _NAMING and any(word in fold(answer.value) for word in self._words):
+        if answer.field in _NAMING and self._words.find(fold(answer.value)):
             return "申請の内容を変えるかもしれない言葉があります"
         if answer.lines > 1 and answer.field in _UNCHECKED | {"place"} and ticked(answer.value) == answer.value:
             return "1行で答える項目に複数の行があります"
         return self._suspicion(answer.value, facts) if answer.field in _UNCHECKED else ""
 
     def _names_another_kind(self, words: str) -> bool:
-        folded = fold(words)
-        return any(word in folded for word in self._other_kinds)
+        return bool(self._other_kinds.find(fold(words)))
 
     def _labelled(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
         """Explain what stands under a label that stands for no field."""
@@ -239,7 +238,7 @@ class Accounting:
         return (
             label in self._harmless
             and not lists_all
-            and any(word in fold(value) for word in (*self._other_kinds, *self._words))
+            and bool(self._other_kinds.find(fold(value)) or self._words.find(fold(value)))
         )
 
     def _free_text(self, answer: Answer, facts: Facts) -> tuple[Explained, str]:
@@ -309,14 +308,14 @@ class Accounting:
             return "利用日と異なる日、または利用日の一部が書かれています"
         if any(_is_another(number, facts) for number in _ALONE.findall(plain)):
             return "別の番号が書かれています"
-        if any(word in folded for word in self._words) or RELATIVE.search(plain):
+        if self._words.find(folded) or RELATIVE.search(plain):
             return "申請の内容を変えるかもしれない言葉があります"
         return ""
 
 
-#: Fields whose answers no grammar and no rule checks to the last word.
 #: Fields whose answers may hold any letters, but no word that tells something.
 _NAMING = frozenset({"receipt_no", "refers_to"})
+#: Fields whose answers no grammar and no rule checks to the last word.
 _UNCHECKED = frozenset({"kana", "terminal", "approval", "urgent_reason", "hours", "declaration"})
 
 

@@ -15,6 +15,7 @@ from bot.intake.fields import REMARKS, Answer, base_label
 from bot.intake.moments import read_moment
 from bot.intake.numbers import read_employee_no
 from bot.intake.receipt_numbers import damaged, receipt_number
+from bot.intake.vocabulary import Words
 from bot.model import Application, Doubt, Kind, Origin
 from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold, normalise
@@ -45,6 +46,7 @@ class Assembler:
     def __init__(self, settings: FormsSettings) -> None:
         self._settings = settings
         self._kinds = KindOptions({Kind(kind): words for kind, words in settings.kinds.items()})
+        self._urgent = Words(settings.urgent_words)
         self._urgent_words = {fold(word): word for word in settings.urgent_words}
 
     def assemble(self, answers: Sequence[Answer], frame: Frame) -> Application:
@@ -75,7 +77,7 @@ class Assembler:
             zones=_words(chosen, "zones"),
             terminal=_line(chosen, "terminal"),
             approval=_line(chosen, "approval"),
-            urgent_reason=self._urgent(chosen, remarks),
+            urgent_reason=self._urgent_reason(chosen, remarks),
             declaration=_line(chosen, "declaration"),
             hours=_line(chosen, "hours"),
             refers_to=refers_to,
@@ -197,12 +199,12 @@ class Assembler:
         found = _RECEIPT.search(frame.subject)
         return _compact(found.group(1)) if found and "refers_to" not in chosen else None
 
-    def _urgent(self, chosen: Mapping[str, list[Answer]], remarks: Sequence[Answer]) -> str | None:
+    def _urgent_reason(self, chosen: Mapping[str, list[Answer]], remarks: Sequence[Answer]) -> str | None:
         """Return the stated reason, or the urgent word found; never more of a person's health than that."""
         stated = _line(chosen, "urgent_reason")
-        texts = [fold(answer.value) for answers in (*chosen.values(), remarks) for answer in answers]
-        found = (word for folded, word in self._urgent_words.items() if any(folded in text for text in texts))
-        return next(found, stated)
+        texts = (fold(answer.value) for answers in (*chosen.values(), remarks) for answer in answers)
+        found = next(filter(None, map(self._urgent.find, texts)), "")
+        return self._urgent_words[found] if found else stated
 
 
 def _ticked(answer: Answer) -> Answer:

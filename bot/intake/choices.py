@@ -14,6 +14,8 @@ _CROSSED = re.compile(r"[\[［]\s*[xXｘＸレ✓✔○●]\s*[\]］]")
 _ROUND_EMPTY = re.compile(r"[(（〔][\s\u3000]*[)）〕]")
 _ROUND_CROSSED = re.compile(r"[(（〔]\s*[○◯●✓✔レ*＊]\s*[)）〕]")
 _BOX = re.compile(r"([□☐☑☒✓✔■])")
+#: Without one of these an answer prints no options.
+_MARKED = re.compile(r"[\[［(（〔○●◉◯□☐☑☒✓✔]")
 _ANY_BOX = re.compile("[□☐☑☒✓✔]")
 _ON, _OFF = frozenset("☑☒✓✔■"), frozenset("□☐")
 _RADIO = re.compile(r"(?:^|(?<=[\s\u3000、,／/]))([●◉○◯])")
@@ -41,7 +43,7 @@ def ticked(text: str) -> str:
 
     With every box empty nothing was chosen: the answer is empty. What stands before or below the boxes is kept.
     """
-    marked = _boxed(text)
+    marked = _boxed(text) if _MARKED.search(text) else text
     if not _ANY_BOX.search(marked):
         return text
     kept = [part for line in marked.split("\n") for part in _kept(line)]

@@ -1,4 +1,7 @@
-"""Whether words are made of known ones alone: 会議資料の作成 of 会議, 資料, の and 作成; 代理申請 of nothing that is known."""
+"""Words in a text: whether it is made of known ones alone, and which of some stands in it.
+
+会議資料の作成 is made of 会議, 資料, の and 作成; 代理申請 of nothing that is known.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,20 @@ class Vocabulary:
         if self._pattern and (found := self._pattern.match(folded, at)) and not _is_cut(folded, at, found.end()):
             ends.add(found.end())
         return ends
+
+
+class Words:
+    """Finds the first of some words that stands anywhere in a text, also within a longer word."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        known = sorted(filter(None, map(fold, words)), key=len, reverse=True)
+        # One pattern: a mail is looked through for each of a hundred words in every answer.
+        self._pattern = re.compile("|".join(map(re.escape, known)) if known else r"(?!)")
+
+    def find(self, folded: str) -> str:
+        """Return the first word in a folded text, or ``""``."""
+        found = self._pattern.search(folded)
+        return found[0] if found else ""
 
 
 def _is_cut(folded: str, begin: int, end: int) -> bool:
