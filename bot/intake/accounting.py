@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from bot.intake.agreement import day_count
 from bot.intake.choices import ticked
@@ -25,6 +26,7 @@ from bot.settings.forms import FormProfile, FormsSettings
 from bot.text import fold, normalise
 
 _LONGEST = 200
+_KEPT = 8_192
 _MOST_LINES = 3
 #: In a signature: shorter is an extension, longer a telephone number.
 _LONG_NUMBER = re.compile(r"(?<![\d-])\d{6,8}(?![\d-])")
@@ -122,6 +124,26 @@ class Facts:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Mentions:
+    """What words name that may change what is asked for, whatever that is."""
+
+    #: Month and day of each day, and the days without their month.
+    days: frozenset[tuple[int, int]]
+    alone: frozenset[int]
+    numbers: tuple[str, ...]
+    #: A word is among them that may change it.
+    telling: bool
+
+    def only(self, asked: frozenset[date]) -> bool:
+        """Tell whether they name no day, or every day that was asked for and no other."""
+        if not self.days and not self.alone:
+            return True
+        known = {(day.month, day.day) for day in asked}
+        others = self.days - known or self.alone - {number for _, number in known}
+        return not others and all(day in self.days or day[1] in self.alone for day in known)
+
+
 class Accounting:
     """Explains what a message says, by the profile of its form and by what holds in every form."""
 
@@ -133,6 +155,9 @@ class Accounting:
         self._labels = self._harmless | self._free
         self._sentences = Sentences((*own.sentences, *settings.sentences))
         self._words = Words(settings.telling_words)
+        # A form's own lines, and most answers, come back from mail to mail.
+        self._kept_mentions = lru_cache(maxsize=_KEPT)(self._mentions)
+        self._kept_sentence = lru_cache(maxsize=_KEPT)(self._found)
         self._topics = Vocabulary((*settings.topic_words, *settings.urgent_words), patterns=_COUNTED)
         self._own = _folded(own.harmless)
         self._new = _folded(settings.kinds.get(Kind.ISSUE.value, ()))
@@ -266,6 +291,9 @@ class Accounting:
 
     def _known(self, text: str) -> tuple[str, ...] | None:
         """Return what stands in the holes of the sentence that a text is, with or without its full stop."""
+        return self._kept_sentence(text) if len(text) <= _LONGEST else self._found(text)
+
+    def _found(self, text: str) -> tuple[str, ...] | None:
         bare = text.strip(_ORNAMENTS).rstrip("。．.！!")
         found = self._sentences.find(bare) or self._sentences.find(f"{bare}。")
         return found[1] if found else None
@@ -303,14 +331,22 @@ class Accounting:
 
     def _suspicion(self, text: str, facts: Facts) -> str:
         """Return why words that may be about anything change what is asked for, or ``""``."""
-        plain, folded = normalise(text), fold(text)
-        if not _only_asked(plain, facts.days):
+        found = self._kept_mentions(text) if len(text) <= _LONGEST else self._mentions(text)
+        if not found.only(facts.days):
             return "利用日と異なる日、または利用日の一部が書かれています"
-        if any(_is_another(number, facts) for number in _ALONE.findall(plain)):
+        if any(_is_another(number, facts) for number in found.numbers):
             return "別の番号が書かれています"
-        if self._words.find(folded) or RELATIVE.search(plain):
-            return "申請の内容を変えるかもしれない言葉があります"
-        return ""
+        return "申請の内容を変えるかもしれない言葉があります" if found.telling else ""
+
+    def _mentions(self, text: str) -> _Mentions:
+        plain = normalise(text)
+        days = _DAY.findall(digits(plain))
+        return _Mentions(
+            days=frozenset((int(month), int(day)) for month, day, alone in days if not alone),
+            alone=frozenset(int(day) for *_, day in days if day),
+            numbers=tuple(_ALONE.findall(plain)),
+            telling=bool(self._words.find(fold(text)) or RELATIVE.search(plain)),
+        )
 
 
 #: Fields whose answers may hold any letters, but no word that tells something.
@@ -357,21 +393,6 @@ def _passage(answer: Answer, part: str, explained: Explained, why: str) -> Passa
     short = " ".join(text.split("\n"))
     return Passage(
         part=part, at=answer.at, text=short[:_LONGEST], label=answer.label[:_LONGEST], explained=explained, why=why
-    )
-
-
-def _only_asked(plain: str, asked: frozenset[date]) -> bool:
-    """Tell whether a text names no day, or every day that was asked for and no other."""
-    found = _DAY.findall(digits(plain))
-    if not found:
-        return True
-    whole = {(int(month), int(day)) for month, day, alone in found if not alone}
-    alone = {int(day) for *_, day in found if day}
-    known = {(day.month, day.day) for day in asked}
-    return (
-        whole <= known
-        and alone <= {number for _, number in known}
-        and all(day in whole or day[1] in alone for day in known)
     )
 
 

@@ -86,6 +86,7 @@ class Shape(StrEnum):
 
 _MOST_PIECES = 8
 _MOST_MARKS = 30_000
+_DASHES = re.compile("[-－ー=*]{2,}")
 _NEVER_LAST = frozenset(":：;,、。/")
 _LONGEST_LABEL = 40
 _LONGEST_ADDRESS = 200
@@ -207,9 +208,7 @@ class FieldReader:
             yield _Line(number=number, text=line, depth=depth, shape=shape)
 
     def _is_forward_mark(self, line: str) -> bool:
-        return (
-            any(mark in line for mark in self._settings.forward_marks) and re.search(r"[-－ー=*]{2,}", line) is not None
-        )
+        return _DASHES.search(line) is not None and any(mark in line for mark in self._settings.forward_marks)
 
     def _labelled(self, line: _Line) -> Iterator[_Open]:
         """Yield an answer for each known label on a line, and a remark for what stands before the first one."""
@@ -400,8 +399,9 @@ def _is_reply(current: _Open, line: str) -> bool:
 
 def _begins_heading(lines: Sequence[str], number: int) -> bool:
     """Tell whether an older mail's heading begins at this line: its sender, and in the next line another of its labels."""
-    following = lines[number] if number < len(lines) else ""
-    return _SENDER.match(lines[number - 1]) is not None and _HEADING.match(following) is not None
+    if _SENDER.match(lines[number - 1]) is None:
+        return False
+    return _HEADING.match(lines[number] if number < len(lines) else "") is not None
 
 
 def _introduces_quote(lines: Sequence[str], number: int) -> bool:
