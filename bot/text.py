@@ -46,7 +46,7 @@ _EUC_NAMES = frozenset({"euc-jp", "eucjp", "x-euc-jp", "x-euc", "eucjp-ms", "cp5
 _CONTROLS = re.compile(r"[\x80-\x9f]")
 _FIRST_MARK, _LAST_MARK = 0x300, 0x1FFFF
 _MOST_MARKS = 30
-_LABEL = 64
+_LABEL, _SUBJECT = 64, 500
 _INVISIBLE = re.compile(
     r"[\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\ufe00-\ufe0f]|[\U000e0100-\U000e01ef]"
 )
@@ -117,6 +117,18 @@ def read_words(header: str) -> Words:
     in the charset that they name, or in one of several that fit, are read, and are not certain; nor is what other programs have
     spoilt before. Raises ``Unreadable`` when a word can't be decoded.
     """
+    return _kept_words(header) if len(header) <= _SUBJECT else _read_words(header)
+
+
+#: A form's subjects are a few, and each is asked for more than once.
+@lru_cache(maxsize=1_024)
+def _kept_words(header: str) -> Words:
+    return _read_words(header)
+
+
+def _read_words(header: str) -> Words:
+    if header.isascii() and "=?" not in header and "\x1b" not in header:
+        return Words(text=header, clear=not _SPOILT.search(header))
     pieces: list[tuple[list[bytes], str | None]] = []
     for content, charset in _words(header):
         if pieces and charset and pieces[-1][1] == charset:

@@ -348,7 +348,8 @@ def _subjects_within(mail: MimePart) -> Iterator[str]:
 def _is_subject_unclear(mail: MimePart) -> bool:
     """Tell whether the subject may say something else than what was read: then a person looks at the mail itself."""
     values = [str(value) for name, value in mail.raw_items() if name.lower() == "subject"]
-    return len(set(map(_decoded_header, values))) > 1 or any(_is_unclear(_unfolded(value)) for value in values)
+    differ = len(values) > 1 and len(set(map(_decoded_header, values))) > 1
+    return differ or any(_is_unclear(_unfolded(value)) for value in values)
 
 
 def _is_unclear(header: str) -> bool:
