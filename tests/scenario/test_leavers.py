@@ -126,7 +126,7 @@ def test_a_supervisor_who_cancels_ends_the_login_in_that_pass(tmp_path: Path, co
     (house.path / "mailbox" / "inbox" / "cancel.eml").write_text(
         "Authentication-Results: mx.city.example.jp; dmarc=pass header.from=city.example.jp\n"
         "Received: from a by mx.city.example.jp; Fri, 30 Jul 2021 13:05:00 +0900\nMessage-ID: <cancel@city.example.jp>\n"
-        "From: m.furuhata@city.example.jp\nTo: telework-id@city.example.jp\nSubject: torikeshi\n"
+        "From: m.furuhata@city.example.jp\nTo: telework-id@city.example.jp\nSubject: =?UTF-8?B?5Y+W5raI?=\n"
         "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
         "申請区分：取消\n元の受付番号：0000777\n職員番号：0031977\n氏名：上野原　拓\n",
         encoding="utf-8",
