@@ -26,6 +26,7 @@ _NOT_IN_A_PASS = {
     "mailbox stamp": "asked of what could not be moved, changes nothing: tests/scenario/test_receiving.py",
     "console everyone": "of `reconcile`, changes nothing: tests/scenario/test_reconcile.py",
     "ledger dismiss_message": "of `dismiss`: tests/scenario/test_unreadable.py",
+    "ledger correct": "of `correct`, one transaction: tests/scenario/test_correct.py",
     "ledger assign": "of a pool, killed at every boundary: tests/scenario/test_scopes.py",
     "ledger reading_attempts": "forgets what is gone; a pass that dies before it does so again: tests/scenario/test_poison.py",
     "ledger forget_reading": "of a pass that was cut off; without it each is read alone: tests/scenario/test_poison.py",
