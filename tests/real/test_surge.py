@@ -42,7 +42,7 @@ def apply_all(office: PostOffice) -> None:
             f"受付番号：{number:07}\n申請日時：{at:%Y/%m/%d %H:%M:%S}\n申請区分：新規\n職員番号：{number:07}\n"
             f"氏名：職員　{number}\n所属：総務部総務課\n利用日：{_MONDAY:%Y/%m/%d}\n実施場所：自宅\n"
         )
-        head = f"Message-ID: <{number}@apply.city.example.jp>\nFrom: noreply@apply.city.example.jp\nSubject: x\n"
+        head = f"Message-ID: <{number}@apply.city.example.jp>\nFrom: noreply@apply.city.example.jp\nSubject: =?UTF-8?B?55Sz6KuL?=\n"
         head += "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
         office.put(BOT, f"surge-{number:04}", (head + body).encode(), at=at.timestamp())
 

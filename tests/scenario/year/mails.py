@@ -79,7 +79,7 @@ def _mail(arrival: Arrival) -> bytes:
         f"Authentication-Results: {CHECKED}",
         f"Received: from form by mx.city.example.jp; {format_datetime(arrival.at)}",
         f"Message-ID: <{arrival.name}@apply.city.example.jp>", "From: noreply@apply.city.example.jp",
-        "To: telework-id@city.example.jp", "Subject: e-application", "MIME-Version: 1.0",
+        "To: telework-id@city.example.jp", "Subject: =?UTF-8?B?55Sz6KuL?=", "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit",
     ]  # fmt: skip
     return "\r\n".join([*head, "", *_body(arrival), ""]).encode()
