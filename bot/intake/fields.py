@@ -90,7 +90,7 @@ _DASHES = re.compile("[-－ー=*]{2,}")
 _NEVER_LAST = frozenset(":：;,、。/")
 _LONGEST_LABEL = 40
 _LONGEST_ADDRESS = 200
-_KEPT_KEYS = 8_192
+_KEPT_KEYS, _KEPT_LINE = 8_192, 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +152,9 @@ class FieldReader:
 
     def __init__(self, settings: FormsSettings, profile: FormProfile | None = None) -> None:
         self._settings = settings
-        # The same few labels come back in every mail of a form.
+        # The same few labels, and many whole lines, come back in every mail of a form.
         self._key = lru_cache(maxsize=_KEPT_KEYS)(_label_key)
+        self._kept_pieces = lru_cache(maxsize=_KEPT_KEYS)(lambda line: tuple(self._pieces(line)))
         self._labels = _by_key(settings.labels) | (_by_key(profile.labels) if profile else {})
         apart = (*profile.harmless, *profile.free_text, *profile.values) if profile else ()
         for label in apart:
@@ -212,7 +213,8 @@ class FieldReader:
 
     def _labelled(self, line: _Line) -> Iterator[_Open]:
         """Yield an answer for each known label on a line, and a remark for what stands before the first one."""
-        for field, label, value, why in self._pieces(line.text):
+        short = len(line.text) <= _KEPT_LINE
+        for field, label, value, why in self._kept_pieces(line.text) if short else self._pieces(line.text):
             # Under 備考： of no answer stands what follows the form, not its answer.
             below = why is _Layout.BRACKETS or (not value.strip() and (field != REMARKS or why is not _Layout.COLON))
             yield _Open(

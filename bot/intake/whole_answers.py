@@ -72,9 +72,11 @@ _YES = frozenset(map(fold, ("はい", "yes", "○", "◯", "〇", "✓", "✔", 
 
 def is_whole(field: str, label: str, value: str) -> bool:
     """Tell whether an answer says nothing but what its field asks for; fields that a rule reads as a whole are not looked at."""
-    answer = ticked(value)
     check = _CHECKS.get(field)
-    if check is None or not fold(answer):
+    if check is None:
+        return True
+    answer = ticked(value)
+    if not fold(answer):
         return True
     if field == "declaration" and "ない" in label:
         return _declares(answer) or fold(answer).rstrip("。") in _YES

@@ -25,6 +25,7 @@ from bot.operation.report import Silent
 from bot.operation.unreadable import read_again, unreadable
 from bot.reading.isolated import Failure, Readers
 from tests.acts_kit import in_ledger
+from tests.hostile_kit import CASES
 from tests.house import FRIDAY, ROOT, House
 from tests.poison_kit import poisoned, put_poison, take_in
 from tests.restore_kit import states
@@ -79,7 +80,7 @@ def test_all_others_are_served_and_it_is_kept(house: House, poison: bytes, failu
 
 def test_the_sparse_workbook_stops_nothing(house: House) -> None:
     """One cell at XFD1048576, which stopped the bot for good: everything else is read, and it is kept, by the true reader."""
-    shutil.copyfile(Path(__file__).parent / "hang-sparse.eml", house.path / "mailbox" / "inbox" / "0000000.eml")
+    shutil.copyfile(CASES / "hang-sparse.eml", house.path / "mailbox" / "inbox" / "0000000.eml")
     started = time.monotonic()
     report = asyncio.run(house.run(MemoryConsole()))
     assert time.monotonic() - started < 60
