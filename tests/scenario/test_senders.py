@@ -19,9 +19,7 @@ _FORM = "noreply@apply.city.example.jp"
 
 def received(house: House, head: str) -> tuple[Request, Report]:
     """Put one application with these headers into the inbox and make a pass."""
-    content = (
-        f"{head}\nFrom: {_FORM}\nMessage-ID: <a@x>\nSubject: =?UTF-8?B?55Sz6KuL?=\nContent-Type: text/plain; charset=utf-8\n\n{_BODY}"
-    )
+    content = f"{head}\nFrom: {_FORM}\nMessage-ID: <a@x>\nSubject: =?UTF-8?B?55Sz6KuL?=\nContent-Type: text/plain; charset=utf-8\n\n{_BODY}"
     (house.path / "mailbox" / "inbox" / "a.eml").write_bytes(content.encode())
 
     async def work() -> tuple[Request, Report]:
