@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes bot/variants.txt out of the published tables; run by hand when one of them is published anew.
+"""Makes bot/variants.txt out of the published tables; run by hand when one is renewed.
 
     pip install jntajis-python && python .ci/variant_table.py ucd.all.grouped.xml > bot/variants.txt
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _lists(xml: str) -> tuple[set[str], dict[str, str]]:
-    """Return the 常用漢字, and for each older or other form of the official lists the one that it is a form of."""
+    """Return the 常用漢字, and each other form of the official lists with what it is a form of."""
     common, further = set(), {}
     for cp, attributes in _CHARACTER.findall(xml):
         one = _plain(chr(int(cp, 16)))

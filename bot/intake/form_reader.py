@@ -9,11 +9,12 @@ from bot.intake.accounting import Accounting, Facts, doubts
 from bot.intake.assemble import Assembler, Frame, with_doubt
 from bot.intake.choices import ticked
 from bot.intake.fields import REMARKS, Answer, FieldReader
+from bot.intake.sentences import Sentences
 from bot.intake.sheets import open_sheets, read_rows, rows_in_text
 from bot.intake.sources import Cover, blocks
 from bot.model import Application, Doubt, Explained, Passage
 from bot.settings.forms import FormProfile, FormsSettings
-from bot.text import fold
+from bot.text import fold, listed
 from bot.worksheet import Worksheet
 
 _TOO_FEW = Doubt(
@@ -62,7 +63,14 @@ class FormReader:
         }
         self.fields = FieldReader(settings, profile)
         self.accounting = Accounting(settings, profile)
+        self._subjects = Sentences(profile.subjects if profile else ())
         self._assembler = Assembler(settings)
+
+    def sends(self, sender: str, subject: str) -> bool:
+        """Tell whether the form sent a mail; a profile without senders is a template, and takes none."""
+        if self.profile is None or not listed(sender, self.profile.senders):
+            return False
+        return not self.profile.subjects or self._subjects.find(subject) is not None
 
     def text(self, text: str, *, part: str, frame: Frame) -> Written:
         """Return what one text of a letter says, its tables apart: their rows are no answers of its lines."""

@@ -23,14 +23,13 @@ from bot.intake.from_header import doubt
 from bot.intake.ignore import automatic_doubt, ignored_without_application, never_read, seems_automatic
 from bot.intake.letter import Letter, harmless_attachment, letter_passages, open_letter
 from bot.intake.returned import find_returned
-from bot.intake.sentences import Sentences
 from bot.intake.sheets import open_sheets
 from bot.intake.sources import Place, Source, agreeing, together
 from bot.intake.subjects import explain
 from bot.intake.titles import is_of_another_time, is_plain
 from bot.model import Application, Doubt, Explained, Identity, Message, Passage, Reading, ReadOutcome
 from bot.settings.forms import FormProfile, FormsSettings
-from bot.text import listed, normalise
+from bot.text import normalise
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls")
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -210,8 +209,7 @@ class Reader:
         return replace(form.assemble(answers, frame), doubts=(_FREE_TEXT,))
 
     def _form_of(self, sender: str, subject: str) -> FormReader:
-        known = (form for form in self._known if form.profile and _is_of(form.profile, sender, subject))
-        return next(known, self._general)
+        return next((form for form in self._known if form.sends(sender, subject)), self._general)
 
     def _frame(self, message: Message, form: FormReader, *, subject: str) -> Frame:
         return Frame(
@@ -290,11 +288,6 @@ def _file_name(
     plain = plain or explain(stem, forms, profile, applications, on).explained is Explained.FORM
     explained, why = (Explained.ANSWER, "表") if plain else (Explained.UNEXPLAINED, "ファイル名を確かめてください")
     return Passage(part="添付ファイル", text=name, explained=explained, why=why)
-
-
-def _is_of(form: FormProfile, sender: str, subject: str) -> bool:
-    """Tell whether a form sent a mail; a profile without senders is a template, and takes none."""
-    return listed(sender, form.senders) and (not form.subjects or Sentences(form.subjects).find(subject) is not None)
 
 
 def _without_receipt(reading: Reading) -> Reading:
